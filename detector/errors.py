@@ -1,0 +1,28 @@
+"""What can go wrong on a user's side: one small tree, so that `except DigitReaderError` catches all of it.
+
+Every message is one sentence that names the file or option, what was expected, what came, and what to do.
+"""
+
+
+class DigitReaderError(Exception):
+    """Base of every error meant for a user; the tools print its message and go on or stop, without a traceback."""
+
+
+class ImageError(DigitReaderError):
+    """A picture cannot be read: missing, not a picture, truncated, empty, or too many pixels."""
+
+
+class WeightsError(DigitReaderError):
+    """A weights file is missing, damaged, or belongs to another model."""
+
+
+class DataError(DigitReaderError):
+    """A dataset, annotation file or manifest is missing, damaged or contradicts itself."""
+
+
+class OptionError(DigitReaderError):
+    """A setting has a value that makes no sense."""
+
+
+class TrainingError(DigitReaderError):
+    """Training cannot go on: a loss that is not finite, or a run that cannot be resumed."""

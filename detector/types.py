@@ -1,0 +1,90 @@
+"""The values that cross module borders. NumPy only, so that whoever makes or scores them needs no torch.
+
+Boxes are `x0, y0, x1, y1` in absolute pixels of the picture, x1 and y1 exclusive, tight to the ink.
+Labels are the digits themselves, 0-9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
+        got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise ValueError(f"{name}: expected {np.dtype(dtype)} {shape}, got {got}")
+
+
+def _check_boxes_and_labels(boxes: np.ndarray, labels: np.ndarray) -> None:
+    _check("boxes", boxes, np.float32, (len(boxes), 4))
+    _check("labels", labels, np.int64, (len(boxes),))
+    if not np.isfinite(boxes).all() or (boxes[:, 2:] <= boxes[:, :2]).any():
+        bad = int(np.flatnonzero(~np.isfinite(boxes).all(1) | (boxes[:, 2:] <= boxes[:, :2]).any(1))[0])
+        raise ValueError(f"boxes: expected finite x0 < x1 and y0 < y1, got {boxes[bad].tolist()} at index {bad}")
+    if ((labels < 0) | (labels > 9)).any():
+        bad = int(np.flatnonzero((labels < 0) | (labels > 9))[0])
+        raise ValueError(f"labels: expected digits 0-9, got {int(labels[bad])} at index {bad}")
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What is truly in a picture.
+
+    boxes: float32 (N, 4), pixels. labels: int64 (N,), 0-9. ignore: bool (N,), True where a digit is too little
+    visible to be asked for (COCO's iscrowd): finding it is neither right nor wrong.
+    Raises ValueError where shapes, types or values differ from that.
+    """
+
+    boxes: FloatArray
+    labels: IntArray
+    ignore: BoolArray
+
+    def __post_init__(self) -> None:
+        _check_boxes_and_labels(self.boxes, self.labels)
+        _check("ignore", self.ignore, np.bool_, (len(self.boxes),))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @classmethod
+    def empty(cls) -> Target:
+        """The target of a picture without digits."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What a detector found in a picture, best first.
+
+    boxes: float32 (N, 4), pixels. labels: int64 (N,), 0-9. scores: float32 (N,) in [0, 1].
+    Raises ValueError where shapes, types or values differ from that.
+    """
+
+    boxes: FloatArray
+    labels: IntArray
+    scores: FloatArray
+
+    def __post_init__(self) -> None:
+        _check_boxes_and_labels(self.boxes, self.labels)
+        _check("scores", self.scores, np.float32, (len(self.boxes),))
+        if not ((self.scores >= 0) & (self.scores <= 1)).all():
+            raise ValueError("scores: expected values in [0, 1]")
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, keep: np.ndarray | slice) -> Detections:
+        """The detections chosen by a boolean mask (N,), an index array (K,) or a slice."""
+        return Detections(self.boxes[keep], self.labels[keep], self.scores[keep])
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """No detection at all."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
