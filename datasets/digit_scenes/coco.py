@@ -1,0 +1,260 @@
+"""COCO datasets of digits: reads anybody's, for training and scoring; `write_coco` makes one from scenes.
+
+Categories are matched by their names "0".."9", never by id.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from detector.errors import DataError
+from detector.images import open_image
+from detector.types import Target
+from digit_scenes.coco_writer import dataset_head, write_coco
+from digit_scenes.scene import Scene
+
+__all__ = ["CocoBatches", "CocoDataset", "dataset_head", "read_coco", "write_coco"]
+
+logger = logging.getLogger(__name__)
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class CocoDataset:
+    """The pictures of a COCO dataset as scenes, in the order of its file.
+
+    ground_truth: the dataset as pycocotools is to score it: its own numbers, without what is no digit.
+    category_ids: the dataset's id for each of the ten digits, None for a digit it has no category for.
+    """
+
+    images: Path
+    records: Sequence[Mapping[str, Any]]
+    targets: Sequence[Target]
+    lines: Sequence[tuple[str, ...] | None]
+    ground_truth: Mapping[str, Any]
+    category_ids: tuple[int | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: int) -> Scene:
+        """Picture `index` with its truth. Raises ImageError if it cannot be read, DataError if its size is another."""
+        image, record = open_image(self.path(index)), self.records[index]
+        if image.shape[:2] != (record["height"], record["width"]):
+            raise DataError(
+                f"{self.path(index)}: expected {record['width']}x{record['height']} pixels as its annotations say, got "
+                f"{image.shape[1]}x{image.shape[0]}; correct the size there, and the boxes if the picture was changed."
+            )
+        return Scene(image, self.targets[index], self.lines[index])
+
+    def path(self, index: int) -> Path:
+        """Where picture `index` lies."""
+        return self.images / self.records[index]["file_name"]
+
+
+class CocoBatches:
+    """An endless sequence of training batches from a COCO dataset; `[step]` depends on nothing but the arguments.
+
+    Every epoch is a permutation of its own. Pictures larger than `max_side` are cropped at a random place.
+    """
+
+    def __init__(self, dataset: CocoDataset, batch_size: int, seed: int, max_side: int = 640) -> None:
+        if not len(dataset):
+            raise DataError(f"{dataset.images}: expected pictures to train on, got a dataset without any.")
+        self.dataset, self.batch_size, self.seed, self.max_side = dataset, batch_size, seed, max_side
+
+    def __getitem__(self, step: int) -> tuple[list[np.ndarray], list[Target]]:
+        """Batch `step`: pictures uint8 (H, W, 3) RGB of any sizes up to `max_side`, and what is in them."""
+        images, targets = [], []
+        for position in range(step * self.batch_size, (step + 1) * self.batch_size):
+            epoch, place = divmod(position, len(self.dataset))
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
+            scene = self.dataset[int(order[place])]
+            rng = np.random.default_rng([self.seed, epoch, place])
+            image, target = crop_to(scene.image, scene.target, self.max_side, rng)
+            images.append(image)
+            targets.append(target)
+        return images, targets
+
+
+def crop_to(image: np.ndarray, target: Target, max_side: int, rng: np.random.Generator) -> tuple[np.ndarray, Target]:
+    """A random window of at most `max_side` pixels a side. Digits of which under half remains become ignored."""
+    height, width = image.shape[:2]
+    if max(height, width) <= max_side:
+        return image, target
+    x, y = (int(rng.integers(0, max(0, side - max_side) + 1)) for side in (width, height))
+    image = np.ascontiguousarray(image[y : y + max_side, x : x + max_side])
+    shifted = target.boxes - np.array([x, y, x, y], np.float32)  # (N, 4)
+    limits = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
+    boxes = shifted.clip(0, limits)  # (N, 4)
+    remains = np.prod(boxes[:, 2:] - boxes[:, :2], 1) / np.prod(shifted[:, 2:] - shifted[:, :2], 1)  # (N,)
+    kept = remains > 0
+    return image, Target(boxes[kept], target.labels[kept], (target.ignore | (remains < 0.5))[kept])
+
+
+def read_coco(annotations: Path, images: Path) -> CocoDataset:
+    """Reads a COCO file whose pictures lie in the folder `images`.
+
+    Boxes are clipped to the picture. Annotations of other categories than digits, of unknown pictures, and without a
+    box of any size inside the picture are left out, and a warning counts them. The true lines of text come from
+    `digit_strings` of an image record where it has one. Raises DataError where the file or a picture is missing, or
+    the file is damaged.
+    """
+    data = _load(annotations)
+    digits = _digit_categories(annotations, data["categories"])
+    records = _image_records(annotations, data["images"])
+    by_id = {record["id"]: record for record in records}
+    missing = [record["file_name"] for record in records if not (images / record["file_name"]).is_file()]
+    if missing:
+        raise DataError(
+            f"{images / missing[0]}: no such picture, though {annotations} lists it ({len(missing)} of {len(records)} "
+            "are missing); name the folder that the file names in it are relative to."
+        )
+    category_ids = tuple(next((i for i, digit in digits.items() if digit == d), None) for d in range(10))
+
+    left_out: Counter[str] = Counter()
+    rows: dict[Any, list[tuple[Box, int, bool]]] = {record["id"]: [] for record in records}
+    kept = []
+    for annotation in data["annotations"]:
+        record, digit = by_id.get(_key(annotation, "image_id")), digits.get(_key(annotation, "category_id"))
+        bbox = _bbox(annotation, record) if record else None
+        box = _clipped(bbox, record) if bbox and record else None
+        if record is None or digit is None or bbox is None or box is None:
+            left_out[
+                "of an unknown picture" if record is None else "not a digit" if digit is None else "without a box"
+            ] += 1
+            continue
+        crowd = bool(annotation.get("iscrowd"))
+        rows[record["id"]].append((box, digit, crowd))
+        kept.append(
+            {
+                "id": annotation.get("id"),
+                "image_id": record["id"],
+                "category_id": category_ids[digit],
+                "bbox": bbox,
+                "area": _number(annotation.get("area"), bbox[2] * bbox[3]),
+                "iscrowd": int(crowd),
+            }
+        )
+    for reason, count in left_out.items():
+        logger.warning("%s: left out %d of %d annotations: %s.", annotations, count, len(data["annotations"]), reason)
+    ids = [annotation["id"] for annotation in kept]
+    if not all(type(i) is int and i > 0 for i in ids) or len(set(ids)) < len(ids):
+        for number, annotation in enumerate(kept, 1):  # pycocotools needs them unique, and takes 0 for "not found"
+            annotation["id"] = number
+    return CocoDataset(
+        images=images,
+        records=records,
+        targets=[_target(rows[record["id"]]) for record in records],
+        lines=[record["digit_strings"] for record in records],
+        ground_truth={
+            "images": [{key: record[key] for key in ("id", "width", "height", "file_name")} for record in records],
+            "annotations": kept,
+            "categories": [{"id": i, "name": str(d)} for d, i in enumerate(category_ids) if i is not None],
+        },
+        category_ids=category_ids,
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; expected the annotations of a COCO dataset.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: expected the annotations of a COCO dataset as JSON, got {error}.") from None
+    for key in ("images", "annotations", "categories"):
+        rows = data.get(key) if isinstance(data, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise DataError(
+                f"{path}: expected a COCO dataset with a list of objects '{key}', got none; is it a results file?"
+            )
+    return data
+
+
+def _digit_categories(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
+    """From category id to digit."""
+    names = {_key(category, "id"): str(category.get("name")).strip() for category in categories}
+    digits = {i: int(name) for i, name in names.items() if name in set("0123456789")}
+    if not digits:
+        got = ", ".join(repr(name) for name in list(names.values())[:5]) or "none"
+        raise DataError(f'{path}: expected categories named "0" to "9", got {got}; rename those that are digits.')
+    return digits
+
+
+def _image_records(path: Path, images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The image records with what is used of them, checked."""
+    records = []
+    for index, image in enumerate(images):
+        record: dict[str, Any] = {
+            key: image.get(key) for key in ("id", "file_name", "width", "height", "digit_strings")
+        }
+        sound = isinstance(record["id"], int | str) and isinstance(record["file_name"], str)
+        if not sound or not all(isinstance(record[key], int) and record[key] > 0 for key in ("width", "height")):
+            raise DataError(
+                f"{path}: expected id, file_name, width and height of image record {index}, got {dict(image)!r:.200}."
+            )
+        lines = record["digit_strings"]
+        if lines is not None:
+            if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+                raise DataError(
+                    f"{path}: expected digit_strings of {record['file_name']} as a list of texts, got {lines!r:.100}."
+                )
+            record["digit_strings"] = tuple(lines)
+        records.append(record)
+    if len({record["id"] for record in records}) < len(records) or len({type(record["id"]) for record in records}) > 1:
+        raise DataError(f"{path}: expected a different id of one kind, all numbers or all texts, on each image record.")
+    return records
+
+
+def _key(record: Mapping[str, Any], name: str) -> int | str | None:
+    value = record.get(name)
+    return value if isinstance(value, int | str) else None
+
+
+def _bbox(annotation: Mapping[str, Any], record: Mapping[str, Any]) -> list[float] | None:
+    """x, y, width and height as they are written or, without a bbox, those of the segmentation; None without any."""
+    bbox, outline = annotation.get("bbox"), annotation.get("segmentation")
+    try:
+        if bbox is None and isinstance(outline, dict):  # run lengths, compressed (text) or not (a list)
+            if isinstance(outline["counts"], list):
+                outline = coco_mask.frPyObjects(outline, record["height"], record["width"])
+            bbox = coco_mask.toBbox(outline).tolist()
+        elif bbox is None and outline:  # polygons, each x, y, x, y, ...
+            points = np.concatenate([np.asarray(polygon, float).reshape(-1, 2) for polygon in outline])
+            bbox = [*points.min(0).tolist(), *(points.max(0) - points.min(0)).tolist()]
+        x, y, width, height = (_number(value, math.nan) for value in bbox or ())
+    except (KeyError, TypeError, ValueError):
+        return None
+    return [x, y, width, height] if all(map(math.isfinite, (x, y, width, height))) and min(width, height) > 0 else None
+
+
+def _clipped(bbox: Sequence[float], record: Mapping[str, Any]) -> Box | None:
+    """x0, y0, x1, y1 inside the picture, in float32's precision; None if nothing remains."""
+    x, y, width, height = bbox
+    corners = max(x, 0), max(y, 0), min(x + width, record["width"]), min(y + height, record["height"])
+    x0, y0, x1, y1 = np.array(corners, np.float32).tolist()
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def _target(rows: Sequence[tuple[Box, int, bool]]) -> Target:
+    if not rows:
+        return Target.empty()
+    boxes, labels, ignore = zip(*rows, strict=True)
+    return Target(np.array(boxes, np.float32), np.array(labels, np.int64), np.array(ignore, np.bool_))
+
+
+def _number(value: object, default: float) -> float:
+    """A number as it is written (whole numbers stay whole, so that the scored and the written are the same)."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else default

@@ -1,0 +1,250 @@
+"""Where digits go, in page coordinates: pure geometry. A page is a flat rectangle, before slope and perspective.
+
+Two arrangements: *scattered* digits, and *numbers on lines*. The gaps between the digits of a number stay below
+`DIGIT_GAP` digit heights and those between two numbers above `NUMBER_GAP`, so that the text of a line is well defined.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_scenes.digits import DigitSet
+from digit_scenes.pens import SCALE
+
+DIGIT_GAP = (-0.14, 0.4)
+NUMBER_GAP = 1.0
+LINE_PITCH = 1.4
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One digit's place: `digit` is its index in the set, x and y the centre of its ink, height that of its ink, pixels.
+
+    stretch: width relative to MNIST's. slant: shift to the right a unit of height. rotation: radians, clockwise.
+    """
+
+    digit: int
+    x: float
+    y: float
+    height: float
+    stretch: float = 1.0
+    slant: float = 0.0
+    rotation: float = 0.0
+
+    def matrix(self, ink_box: NDArray[np.float32]) -> Matrix:
+        """(2, 3) affine map from the digit's field pixels to page pixels. ink_box: (4,), in MNIST pixels."""
+        x0, y0, x1, y1 = ink_box.tolist()
+        scale = self.height / max(y1 - y0, 15.0) / SCALE  # a flat digit is not blown up to the height of a tall one
+        cos, sin = math.cos(self.rotation) * scale, math.sin(self.rotation) * scale
+        a, b = cos * self.stretch, -cos * self.slant - sin
+        c, d = sin * self.stretch, -sin * self.slant + cos
+        u, v = (x0 + x1) / 2 * SCALE - 0.5, (y0 + y1) / 2 * SCALE - 0.5
+        return np.array([[a, b, self.x - a * u - b * v], [c, d, self.y - c * u - d * v]])
+
+
+Number = tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How somebody writes lines of numbers; lengths are in digit heights.
+
+    gap, gap_spread: between digits. number_gap: between numbers. uneven: spread of heights. wander: of the baseline.
+    stretch, slant: see Slot. lengths: fewest and most digits a number. pitch: numbers start at multiples of it, or 0.
+    """
+
+    gap: float
+    gap_spread: float
+    number_gap: float
+    uneven: float
+    wander: float
+    stretch: float
+    slant: float
+    lengths: tuple[int, int]
+    pitch: float = 0.0
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, lengths: tuple[int, int] = (1, 10), steadiness: float = 1.0) -> Hand:
+        """Somebody's hand. steadiness: 1 for anybody's, towards 0 for a steady and upright one."""
+        return cls(
+            gap=float(rng.choice([rng.uniform(-0.1, 0.06), rng.uniform(0.0, 0.2), rng.uniform(0.15, 0.36)])),
+            gap_spread=float(rng.uniform(0.0, 0.06)),
+            number_gap=float(rng.uniform(1.1, 2.6)),
+            uneven=float(rng.uniform(0.0, 0.16)) * steadiness,
+            wander=float(rng.uniform(0.0, 0.1)) * steadiness,
+            stretch=float(np.exp(rng.normal(0.0, 0.14) * steadiness)),
+            slant=float(rng.normal(0.05, 0.16) * steadiness),
+            lengths=lengths,
+            pitch=float(rng.uniform(3.0, 6.0)) if rng.uniform() < 0.12 else 0.0,
+        )
+
+
+def write_line(
+    rng: np.random.Generator, digits: DigitSet, hand: Hand, height: float, x0: float, x1: float, y: float, numbers: int
+) -> list[Number]:
+    """Up to `numbers` numbers of digits about `height` pixels high on a line at y, within x0..x1 pixels: maybe none."""
+    line: list[Number] = []
+    x = x0
+    for _ in range(numbers):
+        length = int(rng.integers(hand.lengths[0], hand.lengths[1] + 1))
+        index = rng.integers(len(digits), size=length)
+        ink = digits.boxes[index]  # (length, 4)
+        ink_size = ink[:, 2:] - ink[:, :2]  # (length, 2): width, height
+        heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length))
+        scale = heights / np.maximum(ink_size[:, 1], 15.0)
+        slants = hand.slant + rng.normal(0, 0.03, length)
+        widths = ink_size[:, 0] * scale * hand.stretch + np.abs(slants) * heights * 0.5
+        gaps = np.clip(hand.gap + hand.gap_spread * rng.standard_normal(length), *DIGIT_GAP) * height
+        right = x + np.cumsum(widths) + np.concatenate([[0.0], np.cumsum(gaps[:-1])])  # (length,)
+        fitting = int((right <= x1).sum())
+        if fitting == 0:
+            break
+        ys = y + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
+        line.append(
+            tuple(
+                Slot(int(index[i]), float(right[i] - widths[i] / 2), float(ys[i]), float(heights[i]), hand.stretch, float(slants[i]))
+                for i in range(fitting)
+            )
+        )
+        x = float(right[fitting - 1]) + height * max(NUMBER_GAP, hand.number_gap * rng.uniform(0.9, 1.3))
+        if hand.pitch:
+            x = x0 + np.ceil((x - x0) / (hand.pitch * height)) * hand.pitch * height
+    return line
+
+
+def write_lines(
+    rng: np.random.Generator,
+    digits: DigitSet,
+    hand: Hand,
+    height: float,
+    page: tuple[float, float],
+    line_range: tuple[int, int],
+    most_digits: int,
+) -> list[list[Number]]:
+    """Lines of numbers on a page of (height, width) pixels: line_range lines where they fit, at least one number."""
+    page_height, page_width = page
+    height = min(height, page_height * 0.9)
+    pitch = height * rng.uniform(LINE_PITCH, 2.6)
+    fitting = 1 + int(max(0.0, page_height - 1.2 * height) // pitch)
+    count = min(int(rng.integers(line_range[0], line_range[1] + 1)), fitting)
+    spare = page_height - 1.2 * height - (count - 1) * pitch
+    first = 0.6 * height + rng.uniform(0, max(spare, 1e-6))
+    aligned, align = rng.uniform() < 0.6, rng.uniform()
+    lines: list[list[Number]] = []
+    left = most_digits
+    for row in range(count):
+        numbers = int(rng.integers(1, 6)) if not hand.pitch else 12
+        line = write_line(rng, digits, hand, height, 0.0, page_width * 0.99, first + row * pitch, numbers)
+        while line and sum(map(len, line)) > left:
+            line.pop()
+        if line:
+            left -= sum(map(len, line))
+            lines.append(line)
+    # write_line begins at 0: share out what is left on the right, for all lines alike or for each of its own
+    spares = [page_width * 0.99 - line[-1][-1].x - 0.4 * line[-1][-1].height for line in lines]
+    for row, line in enumerate(lines):
+        indent = align * min(spares) if aligned else rng.uniform(0, max(spares[row], 1e-6))
+        lines[row] = [tuple(replace(slot, x=slot.x + max(indent, 0.0)) for slot in number) for number in line]
+    if not lines:  # too narrow for what was asked: one digit, as large as fits
+        index = int(rng.integers(len(digits)))
+        size = min(height, page_width * 0.8, page_height * 0.9)
+        lines.append([(Slot(index, page_width / 2, page_height / 2, size),)])
+    return lines
+
+
+def scatter(
+    rng: np.random.Generator,
+    digits: DigitSet,
+    page: tuple[float, float],
+    count: int,
+    heights: tuple[float, float],
+    max_iou: float,
+) -> list[Slot]:
+    """Up to `count` digits anywhere on a page of (height, width) pixels, heights log-uniform, boxes' IoU under max_iou."""
+    slots: list[Slot] = []
+    boxes: list[tuple[float, float, float, float]] = []
+    for _ in range(count):
+        for _attempt in range(12):
+            height = float(np.exp(rng.uniform(*np.log(heights))))
+            index = int(rng.integers(len(digits)))
+            x0, y0, x1, y1 = digits.boxes[index]
+            width = height / max(float(y1 - y0), 15.0) * float(x1 - x0)
+            x, y = rng.uniform(0, page[1]), rng.uniform(0, page[0])
+            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            if largest_iou(box, boxes) < max_iou:
+                boxes.append(box)
+                stretch, slant = np.exp(rng.normal(0, 0.15)), rng.normal(0, 0.15)
+                slots.append(Slot(index, x, y, height, float(stretch), float(slant), float(rng.normal(0, 0.15))))
+                break
+    return slots
+
+
+def largest_iou(box: Sequence[float], others: Sequence[Sequence[float]]) -> float:
+    """The largest IoU of a box with any of the others; 0 where there is none. Plain Python: the lists are short."""
+    x0, y0, x1, y1 = box
+    area = (x1 - x0) * (y1 - y0)
+    best = 0.0
+    for a0, b0, a1, b1 in others:
+        width, height = min(x1, a1) - max(x0, a0), min(y1, b1) - max(y0, b0)
+        if width > 0 and height > 0:
+            common = width * height
+            best = max(best, common / (area + (a1 - a0) * (b1 - b0) - common))
+    return best
+
+
+def page_to_canvas(
+    rng: np.random.Generator, canvas: tuple[int, int], slope: float, perspective: float, spill: float
+) -> tuple[tuple[float, float], Matrix]:
+    """A page's size and how it lies under the camera.
+
+    canvas: (height, width) pixels. slope: degrees clockwise. perspective: how far a corner may move, relative to the
+    canvas. spill: 0 for a page that lies wholly on the canvas, more for one that reaches over its borders.
+    Returns the page (height, width) in pixels and its (3, 3) homography to the canvas; its scale is about 1.
+    """
+    height, width = canvas
+    angle = np.deg2rad(slope)
+    cos, sin = np.cos(angle), np.sin(angle)
+    # the largest rectangle of the canvas's shape that, turned, still lies within it
+    fit = min(width / (width * abs(cos) + height * abs(sin)), height / (width * abs(sin) + height * abs(cos)))
+    fit = fit * (1 - 1.5 * perspective) * (1 + spill)
+    page = (height * fit, width * fit)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (page[1] / 2, page[0] / 2)  # (4, 2)
+    turned = corners @ np.array([[cos, sin], [-sin, cos]]) + (width / 2, height / 2)
+    turned = turned + rng.uniform(-1, 1, (4, 2)) * perspective * min(canvas) * 0.5
+    flat = corners + (page[1] / 2, page[0] / 2)
+    return page, homography(flat, turned)
+
+
+def homography(source: Matrix, target: Matrix) -> Matrix:
+    """The (3, 3) projective map that takes four points (4, 2) to four others."""
+    rows, right = [], []
+    for (x, y), (u, v) in zip(source.tolist(), target.tolist(), strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        right += [u, v]
+    return np.append(np.linalg.solve(np.array(rows), np.array(right)), 1.0).reshape(3, 3)
+
+
+def transform(matrix: Matrix, points: Matrix) -> Matrix:
+    """Points (N, 2) through a homography (3, 3)."""
+    mapped = points @ matrix[:, :2].T + matrix[:, 2]  # (N, 3)
+    return mapped[:, :2] / mapped[:, 2:]
+
+
+def localise(page: Matrix, affine: Matrix, x: float, y: float) -> Matrix:
+    """An affine map (2, 3) to the page continued to the canvas: the homography is replaced by its tangent at (x, y).
+
+    A digit is small against the page, so that its own perspective is invisible, and drawn once it is interpolated once.
+    """
+    (p, q, r), (s, t, o), (g, h, k) = page.tolist()
+    w = g * x + h * y + k
+    u, v = (p * x + q * y + r) / w, (s * x + t * y + o) / w
+    jacobian = np.array([[p - u * g, q - u * h], [s - v * g, t - v * h]]) / w  # (2, 2)
+    mapped = jacobian @ (affine - [[0, 0, x], [0, 0, y]])  # (2, 3)
+    mapped[:, 2] += (u, v)
+    return mapped

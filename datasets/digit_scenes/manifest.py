@@ -1,0 +1,61 @@
+"""Pictures of which only the text is known, listed in a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from detector.errors import DataError
+from detector.images import open_image
+
+
+@dataclass(frozen=True, eq=False)
+class TextPicture:
+    """A picture uint8 (H, W, 3) RGB and its true lines of text; where its digits are is not known."""
+
+    image: np.ndarray
+    lines: tuple[str, ...]
+    target: None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The pictures of a manifest, in its order; they are opened one by one."""
+
+    paths: Sequence[Path]
+    lines: Sequence[tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> TextPicture:
+        """Picture `index`. Raises ImageError if it cannot be read."""
+        return TextPicture(open_image(self.paths[index]), self.lines[index])
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Reads a CSV file with the columns `file`, relative to it, and `lines`, parted by '|'; others are not looked at.
+
+    An empty `lines` says that there is nothing to read. Raises DataError if the file is missing, damaged or lacks a
+    column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            rows = list(table)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; expected a CSV file with the columns file and lines.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: expected a CSV file with the columns file and lines, got {error}.") from None
+    columns = table.fieldnames or []
+    if not {"file", "lines"} <= set(columns):
+        raise DataError(f"{path}: expected the columns file and lines, got {', '.join(columns) or 'an empty file'}.")
+    for number, row in enumerate(rows, 1):
+        if not row["file"] or row["lines"] is None:
+            raise DataError(f"{path}: expected a file and its lines in row {number}, got {list(row.values())!r:.100}.")
+    texts = [tuple(line.strip() for line in row["lines"].split("|") if line.strip()) for row in rows]
+    return Manifest([path.parent / row["file"] for row in rows], texts)

@@ -1,0 +1,138 @@
+"""From a 28x28 digit to ink on a canvas, with any pen.
+
+A digit becomes a *field*: how much the pen was here, smooth, about twice MNIST's resolution. Cutting the field at a
+level gives the stroke: a high level a thin pen, a low level a thick one, sharp at any size because the cut is made
+after the field has been brought to the canvas.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_scenes.digits import SIDE
+
+FIELD = 64  # a field's width and height
+SCALE = FIELD / SIDE
+BANK = 256  # ready-made elastic deformations to choose from
+Field = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pen:
+    """level: where the field is cut, in (0, 1): 0.35 a marker, 0.9 a hard pencil. softness: width of the edge, pixels.
+
+    redrawn: True cuts the ridge of the stroke, so that it stays whole however thin; False keeps MNIST's own stroke.
+    """
+
+    level: float
+    softness: float
+    redrawn: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """Ink on the canvas: alpha uint8 (H, W), 255 where the pen covers all, with its top left pixel at x, y."""
+
+    alpha: NDArray[np.uint8]
+    x: int
+    y: int
+
+
+@lru_cache(maxsize=1)
+def _elastic_maps() -> NDArray[np.float32]:
+    """Sampling maps from field to MNIST pixels, float32 (BANK, FIELD, FIELD, 2): smooth, up to about 1.5 pixels off."""
+    rng = np.random.default_rng(20240229)
+    centre = (np.arange(FIELD, dtype=np.float32) + 0.5) / SCALE - 0.5
+    straight = np.stack(np.meshgrid(centre, centre), -1)  # (FIELD, FIELD, 2): x, y
+    maps = np.empty((BANK, FIELD, FIELD, 2), np.float32)
+    for i in range(BANK):
+        coarse = rng.standard_normal((5, 5, 2)).astype(np.float32)
+        maps[i] = straight + cv2.resize(coarse, (FIELD, FIELD), interpolation=cv2.INTER_CUBIC) * rng.uniform(0.0, 0.9)
+    return maps
+
+
+def ridge(field: NDArray[np.uint8], size: int, sigma: float) -> NDArray[np.uint8]:
+    """Where in its stroke each pixel lies: 255 on the middle line, falling off to the sides, for strokes of any width."""
+    smooth = cv2.GaussianBlur(field, (0, 0), sigma)
+    local = cv2.GaussianBlur(cv2.dilate(smooth, np.ones((size, size), np.uint8)), (0, 0), sigma)
+    return cv2.divide(smooth, cv2.max(local, 60), scale=255)
+
+
+def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None) -> Field:
+    """The field of a digit, uint8 (FIELD, FIELD). warp: number of an elastic deformation, None for none."""
+    source = ridge(image, 5, 1.1) if redrawn else image
+    smoothness = cv2.INTER_LINEAR if redrawn else cv2.INTER_CUBIC  # a ridge is smooth already
+    if warp is None:
+        return cv2.resize(source, (FIELD, FIELD), interpolation=smoothness)
+    return cv2.remap(source, _elastic_maps()[warp % BANK], None, smoothness)
+
+
+def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:
+    """Forms that MNIST hardly has: the crossed 7, the 1 with a flag or a foot, the slashed 0. A new field (FIELD, FIELD)."""
+    ys, xs = np.nonzero(field > 128)
+    if len(ys) == 0:
+        return field
+    top, bottom = int(ys.min()), int(ys.max())
+    height = bottom - top
+    field = field.copy()
+    width = 5
+
+    def stroke(x0: float, y0: float, x1: float, y1: float) -> None:
+        cv2.line(field, (round(x0), round(y0)), (round(x1), round(y1)), 255, width, cv2.LINE_AA)
+
+    if digit == 7:
+        y = top + height * rng.uniform(0.42, 0.62)
+        row = xs[np.abs(ys - y) < 2]
+        if len(row):
+            half, tilt = height * rng.uniform(0.16, 0.3), height * rng.uniform(-0.1, 0.06)
+            stroke(row.mean() - half, y - tilt, row.mean() + half, y + tilt)
+    elif digit == 1:
+        kind = rng.uniform()
+        head, foot = xs[ys <= top + 3].mean(), xs[ys >= bottom - 3].mean()
+        if kind < 0.8:
+            reach, drop = height * rng.uniform(0.15, 0.42), height * rng.uniform(0.08, 0.36)
+            stroke(head, top + 2, head - reach, top + drop)
+        if kind > 0.6:
+            stroke(foot - height * rng.uniform(0.12, 0.3), bottom - 1, foot + height * rng.uniform(0.12, 0.3), bottom - 1)
+    elif digit == 0:
+        x0, x1 = float(xs.min()), float(xs.max())
+        stroke(x1 - 4, top + height * 0.15, x0 + 4, bottom - height * 0.15)
+    return cv2.GaussianBlur(field, (0, 0), 1.0)
+
+
+def draw(field: Field, matrix: NDArray[np.float64], pen: Pen, canvas: tuple[int, int]) -> Ink | None:
+    """Bring a field onto the canvas and cut its stroke.
+
+    matrix: (2, 3), from field pixels (centres at whole numbers) to canvas pixels. canvas: height, width.
+    Returns the ink clipped to half a canvas beyond its borders, or None where nothing comes near the canvas.
+    """
+    height, width = field.shape
+    (a, b, u), (c, d, v) = matrix.tolist()
+    x0 = max(math.floor(u + min(a * width, 0) + min(b * height, 0)) - 1, -canvas[1] // 2)
+    y0 = max(math.floor(v + min(c * width, 0) + min(d * height, 0)) - 1, -canvas[0] // 2)
+    x1 = min(math.ceil(u + max(a * width, 0) + max(b * height, 0)) + 2, canvas[1] * 3 // 2)
+    y1 = min(math.ceil(v + max(c * width, 0) + max(d * height, 0)) + 2, canvas[0] * 3 // 2)
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return None
+    scale = math.sqrt(abs(a * d - b * c))  # canvas pixels a field pixel
+    oversample = 1 if scale > 0.45 else 2  # a thin stroke between two samples would be lost
+    shifted = matrix.copy()
+    shifted[:, 2] -= (x0, y0)
+    if oversample > 1:
+        shifted = shifted * oversample
+        shifted[:, 2] += (oversample - 1) / 2
+    size = ((x1 - x0) * oversample, (y1 - y0) * oversample)
+    there = cv2.warpAffine(field, shifted, size, flags=cv2.INTER_LINEAR)
+    # a field falls from 1 to 0 over about five of its pixels; the edge of the stroke shall take `softness` of the canvas's
+    gain = max(1.0, 5.0 * scale * oversample / max(pen.softness * oversample, 1.0))
+    start = max(pen.level - 0.5 / gain, 0.06)  # where ink begins; never so low that bare paper takes on ink
+    alpha = cv2.convertScaleAbs(cv2.subtract(there, 255 * start), alpha=gain)
+    if oversample > 1:
+        alpha = cv2.resize(alpha, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+    return Ink(alpha, x0, y0)

@@ -1,0 +1,135 @@
+"""Named, frozen recipes. A recipe never changes: a better one gets a new name or a new version.
+
+The same (preset, version, split, seed, index) is the same picture, byte for byte, in any order, in any process.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import OptionError
+from detector.types import Target
+from digit_scenes.digits import INK, SIDE, SPLITS, DigitSet, Split, load_digits
+from digit_scenes.layout import largest_iou
+from digit_scenes.scene import PageRecipe, Scene, page_scene
+
+
+def _ink_box(patch: NDArray[np.uint8], x: int, y: int) -> tuple[int, int, int, int]:
+    """Tight box x0, y0, x1, y1 of the ink in a patch that lies at (x, y)."""
+    left, top, width, height = cv2.boundingRect((patch >= INK).view(np.uint8))
+    return x + left, y + top, x + left + width, y + top + height
+
+
+def _plain(grey: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]], labels: NDArray[np.int64], text: bool) -> Scene:
+    target = Target(np.array(boxes, np.float32).reshape(-1, 4), labels, np.zeros(len(labels), np.bool_))
+    lines = ("".join(map(str, labels)),) if text else None
+    return Scene(cv2.merge([grey, grey, grey]), target, lines)
+
+
+def clean_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
+    """1-20 digits on a black 300x300 canvas, as square patches of 15-99 px with pairwise IoU under 0.25, added and clipped.
+
+    The parameters of the public MNIST object detection set (github.com/hukkelas/MNIST-ObjectDetection), so that figures
+    compare; boxes are tight to the ink, and every digit counts.
+    """
+    side = 300
+    grey = np.zeros((side, side), np.uint8)
+    patches: list[tuple[int, int, int, int]] = []
+    index = rng.integers(len(digits), size=int(rng.integers(1, 21)))
+    boxes = []
+    for i in index:
+        while True:
+            size, u, v = int(rng.integers(15, 100)), rng.uniform(), rng.uniform()
+            x, y = int(u * (side - size + 1)), int(v * (side - size + 1))
+            patch = (x, y, x + size, y + size)
+            if largest_iou(patch, patches) < 0.25:
+                break
+        patches.append(patch)
+        shrink = cv2.INTER_AREA if size < SIDE else cv2.INTER_LINEAR
+        ink = cv2.resize(digits.images[i], (size, size), interpolation=shrink)
+        place = grey[y : y + size, x : x + size]
+        cv2.add(place, ink, place)
+        boxes.append(_ink_box(ink, x, y))
+    return _plain(grey, boxes, digits.labels[index], text=False)
+
+
+def strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
+    """Five 28x28 digits side by side, as they are: 28x140."""
+    index = rng.integers(len(digits), size=5)
+    boxes = [_ink_box(digits.images[i], k * SIDE, 0) for k, i in enumerate(index)]
+    return _plain(np.hstack(list(digits.images[index])), boxes, digits.labels[index], text=True)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe by name. size: height and width of its pictures, pixels."""
+
+    name: str
+    version: int
+    size: tuple[int, int]
+    draw: Callable[[np.random.Generator, DigitSet], Scene]
+
+
+def _page(name: str, version: int, recipe: PageRecipe) -> Preset:
+    return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe))
+
+
+_LINES = PageRecipe(
+    size=(384, 384), heights=(14, 64), lines=(1, 4), lengths=(1, 10), most_digits=60, slope=8, perspective=0.04, steadiness=0.7,
+    light_on_dark=0.3, redrawn=0.3, embellished=0.0, furnished=0.0, desks=0.0, lit=0.5, photographed=0.3, spilled=0.0,
+    scattered=0.0, blank=0.0, clutter=0,
+)  # fmt: skip
+_PAPER = PageRecipe(
+    size=(512, 512), heights=(11, 130), lines=(1, 8), lengths=(1, 10), most_digits=60, slope=15, perspective=0.12, steadiness=1.0,
+    light_on_dark=0.25, redrawn=0.75, embellished=0.3, furnished=0.55, desks=0.15, lit=0.6, photographed=0.85, spilled=0.12,
+    scattered=0.2, blank=0.06, clutter=12,
+)  # fmt: skip
+_AMOUNTS = PageRecipe(
+    size=(96, 320), heights=(30, 88), lines=(1, 1), lengths=(1, 9), most_digits=20, slope=5, perspective=0.06, steadiness=1.0,
+    light_on_dark=0.12, redrawn=0.8, embellished=0.4, furnished=0.65, desks=0.03, lit=0.4, photographed=0.8, spilled=0.4,
+    scattered=0.0, blank=0.02, clutter=3,
+)  # fmt: skip
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset("clean", 1, (300, 300), clean_scene),
+        Preset("strips", 1, (SIDE, 5 * SIDE), strip_scene),
+        _page("lines", 1, _LINES),
+        _page("paper", 1, _PAPER),
+        _page("amounts", 1, _AMOUNTS),
+    )
+}
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of that name. Raises OptionError where there is none."""
+    if name not in PRESETS:
+        raise OptionError(f"--preset {name}: there is no such preset; expected one of {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+class Scenes:
+    """The endless row of scenes of a preset: `Scenes("paper", "train")[123]`, made when asked for.
+
+    split: whose digits are used; `train`, `val` and `test` never share one. seed: another row of the same kind.
+    mnist_dir: a folder with another set of digits in IDX form. Raises OptionError and DataError.
+    """
+
+    def __init__(self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None) -> None:
+        self.preset = get_preset(preset)
+        self.digits = load_digits(split, mnist_dir)
+        self._key = (zlib.crc32(preset.encode()), self.preset.version, SPLITS.index(split), seed)
+
+    def __getitem__(self, index: int) -> Scene:
+        if index < 0:
+            raise IndexError(f"index: expected 0 or more, got {index}")
+        return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits)
