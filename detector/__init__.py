@@ -1,5 +1,68 @@
-"""Reads the handwritten numbers in any picture: every digit's box, class and score, and the numbers as text."""
+"""Reads the handwritten numbers in any picture: every digit's box, class and score, and the numbers as text.
 
-from detector.types import Detections, Target
+    import detector
 
-__all__ = ["Detections", "Target"]
+    page = detector.read("photo.jpg")
+    print(page.text)
+
+Everything is loaded when it is first used, so that what needs no network is not kept waiting for torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from detector.base import Detector
+    from detector.draw import draw_page
+    from detector.errors import DataError, DigitReaderError, ImageError, OptionError, TrainingError, WeightsError
+    from detector.images import find_images, open_image
+    from detector.reader import Reader, load, read
+    from detector.strings import Digit, Line, Number, Page, read_lines
+    from detector.types import Detections, Target
+
+__all__ = [
+    "DataError",
+    "Detections",
+    "Detector",
+    "Digit",
+    "DigitReaderError",
+    "ImageError",
+    "Line",
+    "Number",
+    "OptionError",
+    "Page",
+    "Reader",
+    "Target",
+    "TrainingError",
+    "WeightsError",
+    "draw_page",
+    "find_images",
+    "load",
+    "open_image",
+    "read",
+    "read_lines",
+]
+
+_HOMES = {
+    "detector.base": ("Detector",),
+    "detector.draw": ("draw_page",),
+    "detector.errors": ("DataError", "DigitReaderError", "ImageError", "OptionError", "TrainingError", "WeightsError"),
+    "detector.images": ("find_images", "open_image"),
+    "detector.reader": ("Reader", "load", "read"),
+    "detector.strings": ("Digit", "Line", "Number", "Page", "read_lines"),
+    "detector.types": ("Detections", "Target"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'detector' has no attribute '{name}'")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,6 +1,6 @@
 """What a camera, a scanner and a file format do to a picture. The only place that knows albumentations.
 
-Nothing here moves a pixel: geometry happens before the ink is drawn (layout.py), so that boxes come from the ink itself.
+Nothing here moves a pixel: geometry happens before the ink is drawn (layout.py), so that boxes come from ink.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from digit_scenes.paper import add_grain
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # otherwise importing it asks the network for a newer version
 
-import albumentations as A  # noqa: E402
+import albumentations as A
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class _Wear:
     quality: int  # lowest JPEG quality
 
 
-_WEAR = {0.0: _Wear(0.7, 3, 0.8, 50), 22.0: _Wear(1.3, 5, 0.6, 30), 42.0: _Wear(2.4, 9, 0.4, 18)}  # by digit height, pixels
+_WEAR = {
+    0.0: _Wear(0.7, 3, 0.8, 50),
+    22.0: _Wear(1.3, 5, 0.6, 30),
+    42.0: _Wear(2.4, 9, 0.4, 18),
+}  # by digit height, pixels
 
 
 @lru_cache(maxsize=len(_WEAR))
@@ -41,8 +45,8 @@ def _pipelines(wear: _Wear) -> tuple[Any, Any]:
         [
             A.OneOf([A.Downscale(scale_range=(wear.shrink, 0.9)), A.Sharpen(alpha=(0.2, 0.6))], p=0.12),
             A.OneOf(blurs, p=0.4),
-            A.RandomBrightnessContrast(brightness_limit=0.25, contrast_limit=0.3, p=0.5),
-            A.RandomGamma(gamma_limit=(65, 150), p=0.25),
+            A.RandomBrightnessContrast(brightness_limit=0.2, contrast_limit=0.25, p=0.5),
+            A.RandomGamma(gamma_limit=(70, 140), p=0.25),
             A.RandomToneCurve(scale=0.2, p=0.15),
             A.PlanckianJitter(p=0.15),
             A.HueSaturationValue(hue_shift_limit=12, sat_shift_limit=25, val_shift_limit=0, p=0.15),
@@ -63,5 +67,7 @@ def photograph(rng: np.random.Generator, picture: NDArray[np.uint8], digit: floa
     picture = camera(image=picture)["image"]
     if rng.uniform() < 0.5:
         strength = float(np.exp(rng.uniform(np.log(1.0), np.log(14.0))))
-        picture = add_grain(rng, picture, strength, coloured=bool(rng.uniform() < 0.5), coarse=bool(rng.uniform() < 0.3))
+        picture = add_grain(
+            rng, picture, strength, coloured=bool(rng.uniform() < 0.5), coarse=bool(rng.uniform() < 0.3)
+        )
     return file(image=picture)["image"]

@@ -16,7 +16,7 @@ FONTS = (
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
     cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
 )
-# Without the letters that are also digits (O, o, I, l, Z, z, S, s, B, b, g, q, D, i, t): alone they cannot be told apart.
+# Without the letters that are also digits (O, o, I, l, Z, z, S, s, B, b, g, q, D, i, t): alone they are digits, too.
 LONE_LETTERS = "ACEFGHJKLMNPRTUVWXYadefhkmnprvwxy"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzaeiourstnaeiourstn"
 SIGNS = "#$&*+=-<>?%()[]:;@"
@@ -26,13 +26,15 @@ HEIGHT = 64  # of the fields made here
 def text_field(rng: np.random.Generator, text: str) -> Field:
     """Text as a field, uint8 (HEIGHT, W): OpenCV's stroke fonts, bent a little, as if written or printed."""
     font, thickness = int(rng.choice(FONTS)), int(rng.integers(2, 6))
-    (width, height), base = cv2.getTextSize(text, font, 1.4, thickness)
+    (width, _), _ = cv2.getTextSize(text, font, 1.4, thickness)
     field = np.zeros((HEIGHT, width + 24), np.uint8)
     cv2.putText(field, text, (12, HEIGHT - 20), font, 1.4, 255, thickness, cv2.LINE_AA)
     coarse = rng.standard_normal((3, 2 + width // 32, 2)).astype(np.float32) * np.float32(rng.uniform(0, 2.5))
     bend = cv2.resize(coarse, (field.shape[1], HEIGHT), interpolation=cv2.INTER_CUBIC)
     columns, rows = np.meshgrid(np.arange(field.shape[1], dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
-    return cv2.GaussianBlur(cv2.remap(field, bend[..., 0] + columns, bend[..., 1] + rows, cv2.INTER_LINEAR), (0, 0), 1.2)
+    return cv2.GaussianBlur(
+        cv2.remap(field, bend[..., 0] + columns, bend[..., 1] + rows, cv2.INTER_LINEAR), (0, 0), 1.2
+    )
 
 
 def word(rng: np.random.Generator) -> Field:
@@ -62,7 +64,10 @@ def scribble(rng: np.random.Generator) -> Field:
 def stroke(rng: np.random.Generator) -> Field:
     """A long line or arc: underlinings, ticks, brackets, arrows. Never short and steep, which would be a 1."""
     field = np.zeros((HEIGHT, int(rng.integers(90, 260))), np.uint8)
-    start, end = np.array([8.0, rng.uniform(10, HEIGHT - 10)]), np.array([field.shape[1] - 8.0, rng.uniform(10, HEIGHT - 10)])
+    start, end = (
+        np.array([8.0, rng.uniform(10, HEIGHT - 10)]),
+        np.array([field.shape[1] - 8.0, rng.uniform(10, HEIGHT - 10)]),
+    )
     middle = (start + end) / 2 + (0, rng.uniform(-14, 14) if rng.uniform() < 0.5 else 0)
     t = np.linspace(0, 1, 16)[:, None]
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end

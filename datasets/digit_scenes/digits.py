@@ -57,8 +57,8 @@ class DigitSet:
     @cached_property
     def boxes(self) -> NDArray[np.float32]:
         """Tight box of each digit's ink: float32 (N, 4), pixels of its image, x1 and y1 exclusive."""
-        ink = self.images >= INK  # (N, 28, 28)
-        columns, rows = ink.any(1), ink.any(2)  # (N, 28)
+        ink = np.asarray(self.images >= INK)  # (N, 28, 28)
+        columns, rows = np.asarray(ink.any(1)), np.asarray(ink.any(2))  # (N, 28)
         x0, y0 = columns.argmax(1), rows.argmax(1)
         x1, y1 = SIDE - columns[:, ::-1].argmax(1), SIDE - rows[:, ::-1].argmax(1)
         return np.stack([x0, y0, x1, y1], 1).astype(np.float32)  # (N, 4)

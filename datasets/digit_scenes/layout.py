@@ -24,7 +24,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Slot:
-    """One digit's place: `digit` is its index in the set, x and y the centre of its ink, height that of its ink, pixels.
+    """One digit's place: `digit` is its index in the set, x and y its ink's centre, height that of its ink, pixels.
 
     stretch: width relative to MNIST's. slant: shift to the right a unit of height. rotation: radians, clockwise.
     """
@@ -56,6 +56,7 @@ class Hand:
     """How somebody writes lines of numbers; lengths are in digit heights.
 
     gap, gap_spread: between digits. number_gap: between numbers. uneven: spread of heights. wander: of the baseline.
+    zero: height of a 0 against the others.
     stretch, slant: see Slot. lengths: fewest and most digits a number. pitch: numbers start at multiples of it, or 0.
     """
 
@@ -63,6 +64,7 @@ class Hand:
     gap_spread: float
     number_gap: float
     uneven: float
+    zero: float
     wander: float
     stretch: float
     slant: float
@@ -76,10 +78,11 @@ class Hand:
             gap=float(rng.choice([rng.uniform(-0.1, 0.06), rng.uniform(0.0, 0.2), rng.uniform(0.15, 0.36)])),
             gap_spread=float(rng.uniform(0.0, 0.06)),
             number_gap=float(rng.uniform(1.1, 2.6)),
-            uneven=float(rng.uniform(0.0, 0.16)) * steadiness,
+            uneven=float(rng.choice([rng.uniform(0.0, 0.12), rng.uniform(0.05, 0.26)])) * steadiness,
+            zero=1 - (float(rng.uniform(0.1, 0.45)) * steadiness if rng.uniform() < 0.25 else 0.0),
             wander=float(rng.uniform(0.0, 0.1)) * steadiness,
             stretch=float(np.exp(rng.normal(0.0, 0.14) * steadiness)),
-            slant=float(rng.normal(0.05, 0.16) * steadiness),
+            slant=float(rng.normal(0.08, 0.2) * steadiness),
             lengths=lengths,
             pitch=float(rng.uniform(3.0, 6.0)) if rng.uniform() < 0.12 else 0.0,
         )
@@ -92,11 +95,16 @@ def write_line(
     line: list[Number] = []
     x = x0
     for _ in range(numbers):
-        length = int(rng.integers(hand.lengths[0], hand.lengths[1] + 1))
+        shortest, longest = hand.lengths
+        length = shortest + int((longest - shortest + 1) * rng.uniform() ** 1.6)  # short numbers are the commoner ones
         index = rng.integers(len(digits), size=length)
         ink = digits.boxes[index]  # (length, 4)
         ink_size = ink[:, 2:] - ink[:, :2]  # (length, 2): width, height
-        heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length))
+        heights = (
+            height
+            * (1 + hand.uneven * rng.uniform(-1, 1, length))
+            * np.where(digits.labels[index] == 0, hand.zero, 1.0)
+        )
         scale = heights / np.maximum(ink_size[:, 1], 15.0)
         slants = hand.slant + rng.normal(0, 0.03, length)
         widths = ink_size[:, 0] * scale * hand.stretch + np.abs(slants) * heights * 0.5
@@ -105,10 +113,19 @@ def write_line(
         fitting = int((right <= x1).sum())
         if fitting == 0:
             break
-        ys = y + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
+        ys = (
+            y + (height - heights) / 2 + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
+        )  # on a baseline
         line.append(
             tuple(
-                Slot(int(index[i]), float(right[i] - widths[i] / 2), float(ys[i]), float(heights[i]), hand.stretch, float(slants[i]))
+                Slot(
+                    int(index[i]),
+                    float(right[i] - widths[i] / 2),
+                    float(ys[i]),
+                    float(heights[i]),
+                    hand.stretch,
+                    float(slants[i]),
+                )
                 for i in range(fitting)
             )
         )
@@ -139,7 +156,7 @@ def write_lines(
     lines: list[list[Number]] = []
     left = most_digits
     for row in range(count):
-        numbers = int(rng.integers(1, 6)) if not hand.pitch else 12
+        numbers = int(rng.integers(1, 5)) if not hand.pitch else 12
         line = write_line(rng, digits, hand, height, 0.0, page_width * 0.99, first + row * pitch, numbers)
         while line and sum(map(len, line)) > left:
             line.pop()
@@ -166,7 +183,7 @@ def scatter(
     heights: tuple[float, float],
     max_iou: float,
 ) -> list[Slot]:
-    """Up to `count` digits anywhere on a page of (height, width) pixels, heights log-uniform, boxes' IoU under max_iou."""
+    """Up to `count` digits anywhere on a page of (height, width) pixels, log-uniform in height, IoU under max_iou."""
     slots: list[Slot] = []
     boxes: list[tuple[float, float, float, float]] = []
     for _ in range(count):
@@ -217,7 +234,7 @@ def page_to_canvas(
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (page[1] / 2, page[0] / 2)  # (4, 2)
     turned = corners @ np.array([[cos, sin], [-sin, cos]]) + (width / 2, height / 2)
     turned = turned + rng.uniform(-1, 1, (4, 2)) * perspective * min(canvas) * 0.5
-    flat = corners + (page[1] / 2, page[0] / 2)
+    flat = np.add(corners, (page[1] / 2, page[0] / 2))
     return page, homography(flat, turned)
 
 

@@ -46,12 +46,12 @@ def read_manifest(path: Path) -> Manifest:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file)
+            columns = table.fieldnames or []
             rows = list(table)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; expected a CSV file with the columns file and lines.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: expected a CSV file with the columns file and lines, got {error}.") from None
-    columns = table.fieldnames or []
     if not {"file", "lines"} <= set(columns):
         raise DataError(f"{path}: expected the columns file and lines, got {', '.join(columns) or 'an empty file'}.")
     for number, row in enumerate(rows, 1):

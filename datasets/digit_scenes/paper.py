@@ -51,7 +51,7 @@ def smooth_field(rng: np.random.Generator, size: tuple[int, int], cells: int) ->
 
 
 def add_grain(rng: np.random.Generator, picture: Picture, strength: float, coloured: bool, coarse: bool) -> Picture:
-    """Noise of standard deviation `strength` (of 255), fine or in coarser grains: paper fibres, or a camera's sensor."""
+    """Noise of standard deviation `strength` (of 255), fine or in coarser grains: fibres, or a camera's sensor."""
     height, width = picture.shape[:2]
     step = 2 if coarse else 1
     h, w = min(-(-height // step), _BANK), min(-(-width // step), _BANK)
@@ -83,7 +83,9 @@ def blank(rng: np.random.Generator, size: tuple[int, int], paper: Colour) -> Pic
 
 def _polylines(picture: Picture, lines: list[NDArray[np.float64]], colour: Colour, thickness: int) -> None:
     shift = 3  # sub-pixel places, so that thin lines do not jump
-    fixed = [np.round(line * (1 << shift)).astype(np.int32).reshape(-1, 1, 2) for line in lines if np.abs(line).max() < 30000]
+    fixed = [
+        np.round(line * (1 << shift)).astype(np.int32).reshape(-1, 1, 2) for line in lines if np.abs(line).max() < 30000
+    ]
     cv2.polylines(picture, fixed, False, colour.tolist(), thickness, cv2.LINE_AA, shift)
 
 
@@ -94,9 +96,15 @@ def _line_colour(rng: np.random.Generator, paper: Colour, ink: Colour) -> Colour
 
 
 def rulings(
-    rng: np.random.Generator, picture: Picture, page: tuple[float, float], matrix: Matrix, paper: Colour, ink: Colour, digit: float
+    rng: np.random.Generator,
+    picture: Picture,
+    page: tuple[float, float],
+    matrix: Matrix,
+    paper: Colour,
+    ink: Colour,
+    digit: float,
 ) -> None:
-    """Ruled lines, squares or a table over the page. digit: typical digit height in pixels, to which they are spaced."""
+    """Ruled lines, squares or a table over the page. digit: typical digit height, pixels, for the spacing."""
     height, width = page
     colour, thickness = _line_colour(rng, paper, ink), int(rng.choice([1, 1, 1, 2, 3]))
     kind = rng.choice(["ruled", "squared", "table"], p=[0.45, 0.35, 0.2])
@@ -121,7 +129,12 @@ def rulings(
 
 
 def form_boxes(
-    rng: np.random.Generator, picture: Picture, boxes: list[tuple[float, float, float, float]], matrix: Matrix, paper: Colour, ink: Colour
+    rng: np.random.Generator,
+    picture: Picture,
+    boxes: list[tuple[float, float, float, float]],
+    matrix: Matrix,
+    paper: Colour,
+    ink: Colour,
 ) -> None:
     """Frames (x0, y0, x1, y1 on the page, pixels) as printed on forms: whole boxes, combs, or a line to write on."""
     colour, thickness = _line_colour(rng, paper, ink), int(rng.choice([1, 1, 2, 2, 3]))
@@ -142,11 +155,11 @@ def security_pattern(rng: np.random.Generator, picture: Picture, paper: Colour, 
     height, width = picture.shape[:2]
     colour = np.clip(paper + (ink - paper) * rng.uniform(0.08, 0.4) + rng.normal(0, 20, 3), 0, 255)
     if rng.uniform() < 0.2:
-        pitch = int(rng.integers(3, 9))
-        tile = np.zeros((pitch, 2 * pitch), np.uint8)
-        tile[: 1 + pitch // 4, : 1 + pitch // 4] = 1
-        tile[pitch // 2 : pitch // 2 + 1 + pitch // 4, pitch : pitch + 1 + pitch // 4] = 1
-        dots = np.tile(tile, (height // pitch + 1, width // (2 * pitch) + 1))[:height, :width]
+        cell = int(rng.integers(3, 9))
+        dot, half = 1 + cell // 4, cell // 2
+        tile = np.zeros((cell, 2 * cell), np.uint8)
+        tile[:dot, :dot] = tile[half : half + dot, cell : cell + dot] = 1
+        dots = np.tile(tile, (height // cell + 1, width // (2 * cell) + 1))[:height, :width]
         cv2.copyTo(flat((height, width), colour), dots, picture)
         return
     for _ in range(int(rng.integers(1, 3))):
@@ -163,8 +176,8 @@ def security_pattern(rng: np.random.Generator, picture: Picture, paper: Colour, 
         _polylines(picture, lines, colour, 1)
 
 
-def light(rng: np.random.Generator, picture: Picture) -> Picture:
-    """Uneven light: a gradient, a vignette, the soft or hard edges of shadows. A new picture."""
+def light(rng: np.random.Generator, picture: Picture, darkest: float) -> Picture:
+    """Uneven light: a gradient, a vignette, the soft or hard edges of shadows, never under `darkest`. A new picture."""
     height, width = picture.shape[:2]
     h, w = max(height // 4, 8), max(width // 4, 8)
     rows = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
@@ -187,7 +200,7 @@ def light(rng: np.random.Generator, picture: Picture) -> Picture:
     if rng.uniform() < 0.15:  # creases: a bright and a dark side
         slope = np.tanh((columns * rng.uniform(-1, 1) + rows * rng.uniform(-1, 1) - rng.uniform(-0.5, 0.5)) * 25)
         field *= 1 + rng.uniform(0.02, 0.12) * slope.astype(np.float32)
-    field = cv2.min(cv2.max(field, 0.35), 1.6)
+    field = cv2.min(cv2.max(field, darkest), 1.6)
     full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.multiply(picture, cv2.merge([full, full, full]), dtype=cv2.CV_8U)
 
@@ -197,7 +210,12 @@ def desk(rng: np.random.Generator, picture: Picture, page: tuple[float, float], 
     height, width = picture.shape[:2]
     margin = rng.uniform(0.0, 0.06, 4) * max(page)
     corners = np.array(
-        [[-margin[0], -margin[1]], [page[1] + margin[2], -margin[1]], [page[1] + margin[2], page[0] + margin[3]], [-margin[0], page[0] + margin[3]]]
+        [
+            [-margin[0], -margin[1]],
+            [page[1] + margin[2], -margin[1]],
+            [page[1] + margin[2], page[0] + margin[3]],
+            [-margin[0], page[0] + margin[3]],
+        ]
     )
     outside = np.ones((height, width), np.uint8)
     cv2.fillPoly(outside, [transform(matrix, corners).astype(np.int32)], 0)

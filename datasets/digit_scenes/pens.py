@@ -58,7 +58,7 @@ def _elastic_maps() -> NDArray[np.float32]:
 
 
 def ridge(field: NDArray[np.uint8], size: int, sigma: float) -> NDArray[np.uint8]:
-    """Where in its stroke each pixel lies: 255 on the middle line, falling off to the sides, for strokes of any width."""
+    """Where in its stroke each pixel lies: 255 on the middle line, less to the sides, however wide it is."""
     smooth = cv2.GaussianBlur(field, (0, 0), sigma)
     local = cv2.GaussianBlur(cv2.dilate(smooth, np.ones((size, size), np.uint8)), (0, 0), sigma)
     return cv2.divide(smooth, cv2.max(local, 60), scale=255)
@@ -74,7 +74,7 @@ def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None) -> Fi
 
 
 def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:
-    """Forms that MNIST hardly has: the crossed 7, the 1 with a flag or a foot, the slashed 0. A new field (FIELD, FIELD)."""
+    """Forms that MNIST hardly has: the crossed 7, the 1 with a flag or a foot, the slashed 0. A new field."""
     ys, xs = np.nonzero(field > 128)
     if len(ys) == 0:
         return field
@@ -99,7 +99,9 @@ def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:
             reach, drop = height * rng.uniform(0.15, 0.42), height * rng.uniform(0.08, 0.36)
             stroke(head, top + 2, head - reach, top + drop)
         if kind > 0.6:
-            stroke(foot - height * rng.uniform(0.12, 0.3), bottom - 1, foot + height * rng.uniform(0.12, 0.3), bottom - 1)
+            stroke(
+                foot - height * rng.uniform(0.12, 0.3), bottom - 1, foot + height * rng.uniform(0.12, 0.3), bottom - 1
+            )
     elif digit == 0:
         x0, x1 = float(xs.min()), float(xs.max())
         stroke(x1 - 4, top + height * 0.15, x0 + 4, bottom - height * 0.15)
@@ -129,7 +131,7 @@ def draw(field: Field, matrix: NDArray[np.float64], pen: Pen, canvas: tuple[int,
         shifted[:, 2] += (oversample - 1) / 2
     size = ((x1 - x0) * oversample, (y1 - y0) * oversample)
     there = cv2.warpAffine(field, shifted, size, flags=cv2.INTER_LINEAR)
-    # a field falls from 1 to 0 over about five of its pixels; the edge of the stroke shall take `softness` of the canvas's
+    # a field falls from 1 to 0 over about five of its pixels; the stroke's edge shall take `softness` canvas pixels
     gain = max(1.0, 5.0 * scale * oversample / max(pen.softness * oversample, 1.0))
     start = max(pen.level - 0.5 / gain, 0.06)  # where ink begins; never so low that bare paper takes on ink
     alpha = cv2.convertScaleAbs(cv2.subtract(there, 255 * start), alpha=gain)

@@ -28,14 +28,16 @@ def _ink_box(patch: NDArray[np.uint8], x: int, y: int) -> tuple[int, int, int, i
     return x + left, y + top, x + left + width, y + top + height
 
 
-def _plain(grey: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]], labels: NDArray[np.int64], text: bool) -> Scene:
+def _plain(
+    grey: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]], labels: NDArray[np.int64], text: bool
+) -> Scene:
     target = Target(np.array(boxes, np.float32).reshape(-1, 4), labels, np.zeros(len(labels), np.bool_))
     lines = ("".join(map(str, labels)),) if text else None
     return Scene(cv2.merge([grey, grey, grey]), target, lines)
 
 
 def clean_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
-    """1-20 digits on a black 300x300 canvas, as square patches of 15-99 px with pairwise IoU under 0.25, added and clipped.
+    """1-20 digits on black, 300x300: square patches of 15-99 px, pairwise IoU under 0.25, added and clipped.
 
     The parameters of the public MNIST object detection set (github.com/hukkelas/MNIST-ObjectDetection), so that figures
     compare; boxes are tight to the ink, and every digit counts.
@@ -83,20 +85,71 @@ def _page(name: str, version: int, recipe: PageRecipe) -> Preset:
 
 
 _LINES = PageRecipe(
-    size=(384, 384), heights=(14, 64), lines=(1, 4), lengths=(1, 10), most_digits=60, slope=8, perspective=0.04, steadiness=0.7,
-    light_on_dark=0.3, redrawn=0.3, embellished=0.0, furnished=0.0, desks=0.0, lit=0.5, photographed=0.3, spilled=0.0,
-    scattered=0.0, blank=0.0, clutter=0,
-)  # fmt: skip
+    size=(384, 384),
+    heights=(14, 64),
+    lines=(1, 4),
+    lengths=(1, 10),
+    most_digits=60,
+    slope=8,
+    perspective=0.04,
+    steadiness=0.7,
+    light_on_dark=0.3,
+    redrawn=0.3,
+    embellished=0.0,
+    furnished=0.0,
+    patterned=0.0,
+    desks=0.0,
+    lit=0.5,
+    photographed=0.3,
+    spilled=0.0,
+    scattered=0.0,
+    blank=0.0,
+    clutter=0,
+)
 _PAPER = PageRecipe(
-    size=(512, 512), heights=(11, 130), lines=(1, 8), lengths=(1, 10), most_digits=60, slope=15, perspective=0.12, steadiness=1.0,
-    light_on_dark=0.25, redrawn=0.75, embellished=0.3, furnished=0.55, desks=0.15, lit=0.6, photographed=0.85, spilled=0.12,
-    scattered=0.2, blank=0.06, clutter=12,
-)  # fmt: skip
+    size=(512, 512),
+    heights=(11, 130),
+    lines=(1, 8),
+    lengths=(1, 10),
+    most_digits=60,
+    slope=15,
+    perspective=0.12,
+    steadiness=1.0,
+    light_on_dark=0.25,
+    redrawn=0.75,
+    embellished=0.3,
+    furnished=0.5,
+    patterned=0.2,
+    desks=0.15,
+    lit=0.6,
+    photographed=0.85,
+    spilled=0.12,
+    scattered=0.2,
+    blank=0.06,
+    clutter=12,
+)
 _AMOUNTS = PageRecipe(
-    size=(96, 320), heights=(30, 88), lines=(1, 1), lengths=(1, 9), most_digits=20, slope=5, perspective=0.06, steadiness=1.0,
-    light_on_dark=0.12, redrawn=0.8, embellished=0.4, furnished=0.65, desks=0.03, lit=0.4, photographed=0.8, spilled=0.4,
-    scattered=0.0, blank=0.02, clutter=3,
-)  # fmt: skip
+    size=(96, 320),
+    heights=(30, 88),
+    lines=(1, 1),
+    lengths=(1, 9),
+    most_digits=20,
+    slope=5,
+    perspective=0.06,
+    steadiness=1.0,
+    light_on_dark=0.12,
+    redrawn=0.8,
+    embellished=0.4,
+    furnished=0.6,
+    patterned=0.55,
+    desks=0.03,
+    lit=0.4,
+    photographed=0.8,
+    spilled=0.4,
+    scattered=0.0,
+    blank=0.02,
+    clutter=3,
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset

@@ -26,8 +26,8 @@ class Scene:
     """A picture and what is truly in it.
 
     image: uint8 (H, W, 3), RGB. target: every digit of which anything can be seen.
-    lines: the text in reading order, numbers on a line parted by a space; () where there is no digit; None where there is
-    no text to speak of: scattered digits, or lines of which a digit is too little visible to be asked for.
+    lines: the text in reading order, numbers on a line parted by a space; () where there is no digit; None where
+    there is no text to speak of: scattered digits, or lines of which a digit is too little visible to be asked for.
     """
 
     image: NDArray[np.uint8]
@@ -41,8 +41,8 @@ class PageRecipe:
 
     size: height and width, pixels. heights: of digits, pixels, log-uniform over pages. lines, lengths: fewest and most
     lines a page and digits a number. slope: most degrees either way. perspective: most relative shift of a corner.
-    steadiness: see Hand.random. light_on_dark, redrawn, embellished, furnished (rulings, boxes, patterns), desks, lit,
-    photographed, spilled (text over the borders), scattered, blank: probabilities. clutter: most things that are no digits.
+    steadiness: see Hand.random. light_on_dark, redrawn, embellished, furnished (rulings, boxes), patterned, desks, lit,
+    photographed, spilled (text over the borders), scattered, blank: probabilities. clutter: most things beside digits.
     """
 
     size: tuple[int, int]
@@ -57,6 +57,7 @@ class PageRecipe:
     redrawn: float
     embellished: float
     furnished: float
+    patterned: float
     desks: float
     lit: float
     photographed: float
@@ -138,12 +139,16 @@ def _blend(picture: NDArray[np.uint8], alpha: NDArray[np.uint8], ink: NDArray[np
 class _Writer:
     """One person with one pen on one sheet."""
 
-    def __init__(self, rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe, sheet: _Sheet, page: Matrix) -> None:
+    def __init__(
+        self, rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe, sheet: _Sheet, page: Matrix
+    ) -> None:
         self.rng, self.digits, self.sheet, self.page = rng, digits, sheet, page
         self.redrawn = bool(rng.uniform() < recipe.redrawn)
         self.bent = bool(rng.uniform() < recipe.redrawn)
         self.embellished = bool(rng.uniform() < recipe.embellished)
-        self.level = float(rng.uniform(0.42, 0.88)) if self.redrawn else float(rng.uniform(0.25, 0.65))
+        thin, thick = rng.uniform(0.55, 0.86), rng.uniform(0.35, 0.6)
+        mnist = rng.uniform(0.25, 0.65)
+        self.level = float((thin if rng.uniform() < 0.75 else thick) if self.redrawn else mnist)
         self.softness = float(rng.uniform(1.0, 2.5))
 
     def pen(self, height: float) -> pens.Pen:
@@ -224,12 +229,12 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
         slots = [slot for line in lines for number in line for slot in number]
 
     picture = paper.blank(rng, size, paper_colour)
+    if happens(recipe.patterned):
+        paper.security_pattern(rng, picture, paper_colour, ink_colour)
     if happens(recipe.furnished):
-        if happens(0.35):
-            paper.security_pattern(rng, picture, paper_colour, ink_colour)
-        if happens(0.5):
+        if not lines or happens(0.6):
             paper.rulings(rng, picture, page, matrix, paper_colour, ink_colour, height)
-        if lines and happens(0.35):
+        else:
             paper.form_boxes(rng, picture, _frames(lines, rng), matrix, paper_colour, ink_colour)
     if happens(recipe.desks):
         paper.desk(rng, picture, page, matrix)
@@ -257,7 +262,7 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
     _blend(picture, sheet.clutter, printed)
     _blend(picture, cv2.convertScaleAbs(sheet.written, alpha=strength), ink_colour)
     if happens(recipe.lit):
-        picture = paper.light(rng, picture)
+        picture = paper.light(rng, picture, 0.35 if paper_colour.mean() > 120 else 0.6)  # white on black stays readable
     if happens(recipe.photographed):
         picture = photograph(rng, picture, min((slot.height for slot in slots), default=height))
 

@@ -22,7 +22,12 @@ class SceneBatches:
     """
 
     def __init__(
-        self, mix: Mapping[str, float], batch_size: int, seed: int, split: Split = "train", mnist_dir: Path | None = None
+        self,
+        mix: Mapping[str, float],
+        batch_size: int,
+        seed: int,
+        split: Split = "train",
+        mnist_dir: Path | None = None,
     ) -> None:
         if not mix or not all(np.isfinite(w) and w > 0 for w in mix.values()):
             raise OptionError(f"--preset: expected names with weights above 0, got {dict(mix)}.")

@@ -1,0 +1,58 @@
+"""Which anchors a true box can match at all: a short list for each box instead of all anchors of the picture.
+
+Matching each of 40 digits with each of 86,000 anchors of a 512x512 picture took longer than the backbone; an anchor far
+away needs no IoU to be known as background.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class NearAnchors:
+    """Lists for a true box every anchor that can reach an IoU of `lowest` with it (and some that cannot).
+
+    For two boxes of widths w and W that overlap by o along x, IoU <= o / max(w, W). So an IoU of t needs o >= t * max(w, W),
+    hence W <= w / t, and centres (w + W) / 2 - o apart: at most w * (1 / t - 1) / 2, reached at W = w / t. Likewise along y.
+    """
+
+    def __init__(self, cell_anchors: Sequence[Tensor], strides: Sequence[int], lowest: float) -> None:
+        """cell_anchors: per level (A, 4), around 0, in pixels."""
+        reach = (1 / lowest - 1) / 2
+        rows = []
+        for level, (cells, stride) in enumerate(zip(cell_anchors, strides, strict=True)):
+            for kind, (x0, y0, x1, y1) in enumerate(cells.tolist()):
+                far_x = math.ceil((x1 - x0) * reach / stride + 0.5)
+                far_y = math.ceil((y1 - y0) * reach / stride + 0.5)
+                rows += [
+                    (level, kind, stride, x, y) for y in range(-far_y, far_y + 1) for x in range(-far_x, far_x + 1)
+                ]
+        self.level, self.kind, self.stride, self.x, self.y = torch.tensor(rows).unbind(1)  # (K,) each
+        self.kinds = len(cell_anchors[0])
+
+    def __call__(self, boxes: Tensor, grids: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+        """For boxes (G, 4) on level grids of (rows, columns): anchor indices int64 (G, K), and which exist, bool (G, K)."""
+        device = boxes.device
+        level, kind, stride, x, y = (t.to(device) for t in (self.level, self.kind, self.stride, self.x, self.y))
+        rows, columns = torch.tensor(grids, device=device).unbind(1)  # (levels,)
+        counts = rows * columns * self.kinds
+        starts = counts.cumsum(0) - counts
+        centre = (boxes[:, :2] + boxes[:, 2:]) / 2  # (G, 2)
+        column = (centre[:, :1] / stride).round().long() + x  # (G, K)
+        row = (centre[:, 1:] / stride).round().long() + y
+        exists = (column >= 0) & (column < columns[level]) & (row >= 0) & (row < rows[level])
+        index = starts[level] + (row * columns[level] + column) * self.kinds + kind
+        return index.where(exists, 0), exists
+
+
+def paired_iou(first: Tensor, second: Tensor) -> Tensor:
+    """IoU of boxes (..., 4) with boxes (..., 4), elementwise and broadcast: (...)."""
+    ax0, ay0, ax1, ay1 = first.unbind(-1)
+    bx0, by0, bx1, by1 = second.unbind(-1)
+    shared = (torch.minimum(ax1, bx1) - torch.maximum(ax0, bx0)).clamp(min=0)
+    shared = shared * (torch.minimum(ay1, by1) - torch.maximum(ay0, by0)).clamp(min=0)
+    return shared / ((ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - shared)

@@ -1,0 +1,73 @@
+"""A small feature pyramid: a picture in, feature maps at strides 4, 8 and 16 out.
+
+Lin et al., "Feature Pyramid Networks for Object Detection" (2017), around residual blocks of He et al. (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ConvNormReLU(nn.Sequential):
+    """Convolution that keeps the size but for its stride, batch normalisation, and ReLU unless `relu` is False."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True) if relu else nn.Identity(),
+        )
+        nn.init.kaiming_normal_(self[0].weight, mode="fan_out", nonlinearity="relu")
+
+
+class ResidualBlock(nn.Module):
+    """x + f(x), where f is two 3x3 convolutions that start as nothing, so that a deep stack begins as a shallow one."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = ConvNormReLU(channels, channels)
+        self.second = ConvNormReLU(channels, channels, relu=False)
+        nn.init.zeros_(self.second[1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        return F.relu(x + self.second(self.first(x)), inplace=True)
+
+
+class FeaturePyramid(nn.Module):
+    """Three levels at strides 4, 8, 16, each of `channels` channels that have seen the levels above.
+
+    stem: channels at stride 2. widths, blocks: channels and residual blocks at strides 4, 8, 16.
+    """
+
+    strides = (4, 8, 16)
+
+    def __init__(self, stem: int, widths: Sequence[int], blocks: Sequence[int], channels: int) -> None:
+        super().__init__()
+        assert len(widths) == len(blocks) == len(self.strides)
+        self.channels = channels
+        self.stem = ConvNormReLU(3, stem, stride=2)
+        inputs = [stem, *widths[:-1]]
+        self.stages = nn.ModuleList(
+            nn.Sequential(ConvNormReLU(i, o, stride=2), *(ResidualBlock(o) for _ in range(n)))
+            for i, o, n in zip(inputs, widths, blocks, strict=True)
+        )
+        self.laterals = nn.ModuleList(ConvNormReLU(width, channels, kernel=1, relu=False) for width in widths)
+        self.outputs = nn.ModuleList(ConvNormReLU(channels, channels) for _ in widths)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """(B, 3, H, W), H and W multiples of 16 -> {"4": (B, C, H/4, W/4), "8": ..., "16": ...}, finest first."""
+        x = self.stem(images)  # (B, stem, H/2, W/2)
+        levels = []
+        for stage, lateral in zip(self.stages, self.laterals, strict=True):
+            x = stage(x)
+            levels.append(lateral(x))
+        for fine in range(len(levels) - 2, -1, -1):
+            levels[fine] = levels[fine] + F.interpolate(levels[fine + 1], scale_factor=2, mode="nearest")
+        return {
+            str(stride): output(level)
+            for stride, output, level in zip(self.strides, self.outputs, levels, strict=True)
+        }

@@ -1,0 +1,88 @@
+"""Save and load a detector: its name, config and weights in one safetensors file, which cannot run code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialise
+from torch import Tensor
+
+from detector.base import Detector
+from detector.errors import WeightsError
+from detector.registry import DETECTORS
+
+FORMAT = "digit-reader 1"
+
+
+def save(path: Path, model_name: str, model: Detector, extra: dict[str, Any], half: bool = False) -> None:
+    """Write a detector so that `load` gives it back; the file appears whole or not at all.
+
+    extra: anything JSON holds, for instance what the weights were trained on. half: store matrices and kernels as
+    float16, half the size; norms and biases stay as they are. Raises WeightsError where a weight is not finite.
+    """
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        stored = tensor.half() if half and tensor.is_floating_point() and tensor.dim() > 1 else tensor
+        if not torch.isfinite(stored).all():
+            raise WeightsError(f"{path}: expected finite weights, got NaN or infinity in {name}; nothing was written.")
+        tensors[name] = stored.contiguous()
+    metadata = {
+        "format": FORMAT,
+        "model": model_name,
+        "config": json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
+        "extra": json.dumps(extra),
+    }
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(serialise(tensors, metadata))
+    os.replace(temporary, path)
+
+
+def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Detector, dict[str, Any]]:
+    """The name, the detector (float32, in eval mode) and the extra that `save` was given.
+
+    Raises WeightsError where the file is missing, damaged, not written by `save`, or does not fit its model.
+    """
+    metadata, tensors = _read(Path(path))
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: expected weights saved by this project ({FORMAT}), got {metadata.get('format', 'another file')!r}; "
+            "give a file that tools/train_detector.py wrote."
+        )
+    name = metadata.get("model", "")
+    if name not in DETECTORS:
+        raise WeightsError(f"{path}: expected a model among {', '.join(DETECTORS)}, got {name!r}; update the project.")
+    try:
+        config = {key: _as_tuple(value) for key, value in json.loads(metadata["config"]).items()}
+        extra = json.loads(metadata["extra"])
+        model = DETECTORS[name].build(DETECTORS[name].config(**config))
+        model.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        reason = str(error).split("\n\t")[0].strip()
+        raise WeightsError(
+            f"{path}: the weights do not fit the {name} of this version ({reason}); train again or take other weights."
+        ) from error
+    return name, model.to(device).eval(), extra
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if not path.is_file():
+        raise WeightsError(f"{path}: expected a weights file, found none; check the path.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path}: expected a weights file in safetensors form, got something damaged or else ({error}); "
+            "copy or download it again."
+        ) from error
+
+
+def _as_tuple(value: Any) -> Any:
+    """JSON has lists where frozen configs have tuples."""
+    return tuple(_as_tuple(v) for v in value) if isinstance(value, list) else value

@@ -1,0 +1,84 @@
+"""Show on a picture what was read in it."""
+
+from __future__ import annotations
+
+import colorsys
+from statistics import median
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from detector.images import Picture
+from detector.strings import Digit, Page
+
+LEGIBLE = 24  # pixels: the digits of a small picture are enlarged to about this height, so that labels fit them
+SHORTEST, LONGEST = 320, 4096  # pixels: longer side under which a picture is enlarged, and past which none is
+
+
+def draw_page(image: Picture, page: Page) -> Picture:
+    """A new picture uint8 (H', W', 3): each digit boxed, what it was read as above it, each number underlined.
+
+    image: uint8 (H, W, 3) RGB, the one that the page was read in; left as it is. Boxes run from red to green with
+    their score. Lines and letters follow the height of the digits; a small picture is enlarged by a whole factor.
+    """
+    factor = _enlargement(image, page)
+    canvas = Image.fromarray(image)
+    if factor > 1:
+        canvas = canvas.resize((canvas.width * factor, canvas.height * factor), Image.Resampling.LANCZOS)
+    pen = ImageDraw.Draw(canvas)
+    for line in page.lines:
+        for number in line.numbers:
+            for digit in number.digits:
+                _draw_digit(pen, digit, factor, canvas.height)
+            _underline(pen, number.digits, factor)
+    return np.array(canvas)
+
+
+def score_colour(score: float) -> tuple[int, int, int]:
+    """Red at 0, by way of yellow, to green at 1: uint8 values of red, green and blue."""
+    red, green, blue = colorsys.hsv_to_rgb(min(max(score, 0.0), 1.0) ** 2 / 3, 1.0, 0.85)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _enlargement(image: Picture, page: Page) -> int:
+    longer = max(image.shape[:2])
+    heights = [d.box[3] - d.box[1] for line in page.lines for number in line.numbers for d in number.digits]
+    wanted = max(LEGIBLE / median(heights) if heights else 1.0, SHORTEST / longer)
+    return max(1, min(int(np.ceil(wanted)), LONGEST // longer))
+
+
+def _draw_digit(pen: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom: int) -> None:
+    x0, y0, x1, y1 = (side * factor for side in digit.box)
+    height = y1 - y0
+    width = max(1, round(height / 24))
+    colour = score_colour(digit.score)
+    # Around the box, whose x1 and y1 are the first pixels outside it.
+    pen.rectangle((x0 - width, y0 - width, x1 + width - 1, y1 + width - 1), outline=colour, width=width)
+    size = max(9.0, height * 0.45)
+    # Above, or below where the edge of the picture leaves no room; inside a digit as high as the picture.
+    above = y0 - 2 * width
+    if above >= size:
+        anchor, y = "mb", above
+    elif y1 + 2 * width + size <= bottom:
+        anchor, y = "mt", y1 + 2 * width
+    else:
+        anchor, y = "mt", y0 + width
+    pen.text(
+        ((x0 + x1) / 2, y),
+        str(digit.digit),
+        fill=colour,
+        font=ImageFont.load_default(size),
+        anchor=anchor,
+        stroke_width=max(1, round(size / 10)),
+        stroke_fill=(255, 255, 255),
+    )
+
+
+def _underline(pen: ImageDraw.ImageDraw, digits: tuple[Digit, ...], factor: int) -> None:
+    """A line under a number, which shows where numbers are parted, on slopes too: from one end to the other."""
+    height = median((d.box[3] - d.box[1]) * factor for d in digits)
+    width = max(1, round(height / 16))
+    (ax0, _, ax1, ay1), (bx0, _, bx1, by1) = digits[0].box, digits[-1].box
+    below = 3 * width
+    ends = [(ax0, ay1), (bx1, by1)] if len(digits) > 1 else [(ax0, ay1), (ax1, ay1)]
+    pen.line([(x * factor, y * factor + below) for x, y in ends], fill=(30, 90, 220), width=width)

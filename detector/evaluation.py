@@ -1,0 +1,200 @@
+"""Reads every picture of a dataset, times it, and scores what was read by `detector.metrics`."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import DataError, DigitReaderError, OptionError
+from detector.metrics import (
+    coco_ground_truth,
+    coco_results,
+    coco_scores,
+    digit_scores,
+    json_safe,
+    string_metrics,
+)
+from detector.strings import read_lines
+from detector.types import Detections, IntArray, Target
+
+
+class Picture(Protocol):
+    """A picture uint8 (H, W, 3) RGB, what is in it, and its lines of text; the last two are None where unknown."""
+
+    @property
+    def image(self) -> np.ndarray: ...
+    @property
+    def target(self) -> Target | None: ...
+    @property
+    def lines(self) -> tuple[str, ...] | None: ...
+
+
+class Pictures(Protocol):
+    """Pictures by number; one that cannot be read raises a DigitReaderError."""
+
+    def __getitem__(self, index: int, /) -> Picture: ...
+
+
+class DigitFinder(Protocol):
+    """What is scored: `detector.reader.Reader`, or another that finds digits to a low score and has a threshold."""
+
+    @property
+    def min_score(self) -> float: ...
+    def detect(self, image: np.ndarray, /) -> Detections: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What came out. `precision`, `confusion` and `results` are None where boxes are not known.
+
+    metrics: all figures, flat. precision, confusion: see `detector.metrics`. results: COCO's results format, all
+    scores. unread: number of a picture that could not be read -> why.
+    """
+
+    metrics: dict[str, float]
+    precision: NDArray[np.float64] | None
+    confusion: IntArray | None
+    results: list[dict[str, Any]] | None
+    unread: dict[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """One picture: its number, what is true of it, what was read, and how long that took."""
+
+    index: int
+    size: tuple[int, int]
+    target: Target | None
+    true_lines: tuple[str, ...] | None
+    found: Detections
+    lines: tuple[str, ...]
+    milliseconds: float
+
+
+def evaluate(
+    reader: DigitFinder,
+    pictures: Pictures,
+    count: int,
+    *,
+    ground_truth: Mapping[str, Any] | None = None,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Evaluation:
+    """Scores `reader` on pictures 0 to `count` - 1.
+
+    ground_truth: the COCO dataset that the pictures come from, image records in the same order, to be scored by its own
+    numbers; without it the targets are scored, picture i having id i. `progress` wraps the iteration, as tqdm does.
+    Pictures that cannot be read are left out of all figures but `unread_pictures`. ms_per_picture is the median of
+    finding the digits and ordering them, without opening the picture. Raises OptionError for a count under 1,
+    DataError if no picture can be read.
+    """
+    if count < 1:
+        raise OptionError(f"expected at least one picture to evaluate on, got {count}; see --count and the dataset.")
+    readings, unread = [], {}
+    for index in progress(range(count)):
+        try:
+            readings.append(_read(reader, pictures[index], index))
+        except DigitReaderError as error:
+            unread[index] = str(error)
+    if not readings:
+        raise DataError(f"none of {count} pictures could be read; the first: {next(iter(unread.values()))}")
+
+    metrics: dict[str, float] = {}
+    precision = confusion = results = None
+    targets = [reading.target for reading in readings if reading.target is not None]
+    if len(targets) == len(readings):
+        truth = _restricted(ground_truth, readings) if ground_truth else _built(readings, targets)
+        ids = {category["name"]: category["id"] for category in truth["categories"]}
+        found = [reading.found for reading in readings]
+        image_ids = [image["id"] for image in truth["images"]]
+        results = coco_results(found, image_ids, [ids.get(str(digit)) for digit in range(10)])
+        coco, digits = coco_scores(truth, results), digit_scores(targets, found, reader.min_score)
+        metrics |= coco.metrics | digits.metrics
+        precision, confusion = coco.precision, digits.confusion
+    metrics |= string_metrics([reading.true_lines for reading in readings], [reading.lines for reading in readings])
+    metrics |= {
+        "ms_per_picture": statistics.median(reading.milliseconds for reading in readings),
+        "pictures": float(len(readings)),
+        "unread_pictures": float(len(unread)),
+        "min_score": float(reader.min_score),
+    }
+    return Evaluation(metrics, precision, confusion, results, unread)
+
+
+def _read(reader: DigitFinder, picture: Picture, index: int) -> _Reading:
+    start = time.perf_counter()
+    found = reader.detect(picture.image)
+    lines = read_lines(found[found.scores >= reader.min_score])
+    milliseconds = 1000 * (time.perf_counter() - start)
+    height, width = picture.image.shape[:2]
+    texts = tuple(line.text for line in lines)
+    return _Reading(index, (width, height), picture.target, picture.lines, found, texts, milliseconds)
+
+
+def _restricted(ground_truth: Mapping[str, Any], readings: list[_Reading]) -> dict[str, Any]:
+    """The COCO dataset of just the pictures that were read."""
+    images = [ground_truth["images"][reading.index] for reading in readings]
+    ids = {image["id"] for image in images}
+    annotations = [annotation for annotation in ground_truth["annotations"] if annotation["image_id"] in ids]
+    return dict(ground_truth) | {"images": images, "annotations": annotations}
+
+
+def _built(readings: list[_Reading], targets: list[Target]) -> dict[str, Any]:
+    return coco_ground_truth(targets, [r.size for r in readings], [r.index for r in readings])
+
+
+def save(evaluation: Evaluation, out: Path) -> None:
+    """Writes metrics.json and, where boxes are known, pr_curve.png and confusion.png to the folder `out`."""
+    from detector.plots import save_confusion, save_pr_curves  # here, because matplotlib takes long to import
+
+    write_json(out / "metrics.json", json_safe(evaluation.metrics), indent=2)
+    if evaluation.precision is not None and evaluation.confusion is not None:
+        save_pr_curves(out / "pr_curve.png", evaluation.precision)
+        save_confusion(out / "confusion.png", evaluation.confusion)
+
+
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
+    """Writes JSON to a temporary name first. Raises DataError where that cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n", encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise DataError(
+            f"{path}: could not be written, {error}; name a place where there is a right to write."
+        ) from None
+
+
+TABLE = {
+    "boxes": "AP AP50 AP75 AP_small AP_medium AP_large AR1 AR10 AR100 AR_small AR_medium AR_large",
+    "classes": " ".join(f"AP_class_{digit}" for digit in range(10)),
+    "digits": "precision recall f1 true_digits correct wrong_class missed badly_placed duplicates invented",
+    "text": "exact_lines exact_lines_spaced exact_pictures cer extra_lines text_lines text_pictures",
+    "run": "ms_per_picture pictures unread_pictures min_score",
+}
+"""The figures in the order in which a table shows them."""
+
+
+def format_table(metrics: Mapping[str, float]) -> str:
+    """All figures as text, a block for each kind, four to a row; those with nothing to measure show as '-'."""
+    blocks = []
+    for title, names in TABLE.items():
+        cells = [f"{name:<18} {_shown(metrics[name]):>8}" for name in names.split() if name in metrics]
+        rows = ["   ".join(cells[start : start + 4]) for start in range(0, len(cells), 4)]
+        if rows:
+            blocks.append("\n".join(f"{title if row == rows[0] else '':<8} {row}" for row in rows))
+    return "\n".join(blocks)
+
+
+def _shown(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.0f}" if value.is_integer() and abs(value) > 1 else f"{value:.4g}"

@@ -1,0 +1,60 @@
+"""Figures of an evaluation as PNG files. Uses matplotlib's figures without pyplot: no display, no global state."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from detector.types import IntArray
+
+IOU_INDEX = {0.5: 0, 0.75: 5}
+"""Where an IoU threshold stands in COCO's list of ten."""
+
+
+def save_pr_curves(path: Path, precision: NDArray[np.float64]) -> None:
+    """Precision over recall of each digit and of all together, at IoU 0.5 and 0.75.
+
+    precision: float64 (10, 101, 10), as in `detector.metrics.CocoScores`.
+    """
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    recall = np.linspace(0, 1, precision.shape[1])
+    for axes, (iou, index) in zip(figure.subplots(1, 2, sharey=True), IOU_INDEX.items(), strict=True):
+        curves = {digit: curve for digit, curve in enumerate(precision[index].T) if curve[0] >= 0}  # each (101,)
+        for digit, curve in curves.items():
+            axes.plot(recall, curve, lw=1, color=f"C{digit}", label=f"{digit}  {curve.mean():.3f}")
+        if curves:
+            mean = np.mean(list(curves.values()), axis=0)  # (101,)
+            axes.plot(recall, mean, lw=2.5, color="black", label=f"all  {mean.mean():.3f}")
+            axes.legend(title="AP", loc="lower left", fontsize=8)
+        axes.set(title=f"IoU {iou}", xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
+        axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def save_confusion(path: Path, confusion: IntArray) -> None:
+    """A confusion matrix (11, 11), as in `detector.metrics.DigitScores`; shades are shares of a row."""
+    figure = Figure(figsize=(7.5, 7), layout="constrained")
+    axes = figure.subplots()
+    shares = confusion / confusion.sum(1, keepdims=True).clip(min=1)  # (11, 11)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    digits = [str(digit) for digit in range(10)]
+    axes.set_xticks(range(11), [*digits, "missed"])
+    axes.set_yticks(range(11), [*digits, "invented"])
+    axes.set(xlabel="read", ylabel="true")
+    for (row, column), count in np.ndenumerate(confusion):
+        if count:
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Writes to a temporary name first, so that no half picture is ever under the right one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    figure.savefig(partial, format="png", dpi=120)
+    os.replace(partial, path)

@@ -1,0 +1,171 @@
+"""From a picture of any size to a Page: pick the scales, cut tiles, predict, merge, order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from detector import tiles
+from detector.base import Detector
+from detector.errors import DigitReaderError, ImageError, OptionError, WeightsError
+from detector.images import Picture, Source, open_image
+from detector.strings import Page, read_lines
+from detector.types import Detections
+
+DEFAULT_MODEL = "faster-rcnn"
+MIN_SCORE = 0.5  # digits below are not read; chosen for the shipped weights on validation scenes
+BATCH = 4  # pictures or tiles that go through the detector at a time
+
+
+class Reader:
+    """A detector and what it takes to read any picture with it.
+
+    model: moved to device where one is given. min_score: digits with a lower score are not read, 0-1.
+    Raises OptionError for a min_score outside 0-1 and for a device that is not there.
+    """
+
+    def __init__(self, model: Detector, min_score: float = MIN_SCORE, device: str | torch.device | None = None) -> None:
+        if not 0 <= min_score <= 1:
+            raise OptionError(f"min_score: expected a number from 0 to 1, got {min_score}; 0.5 is a usual one")
+        self.min_score = float(min_score)
+        self.device = _device_of(model) if device is None else _available(device)
+        self.model = model.to(self.device).eval()
+
+    def detect(self, image: Picture) -> Detections:
+        """All digits in uint8 (H, W, 3) RGB, best first, down to the low score that the detector stops at."""
+        return self.detect_many([image])[0]
+
+    def detect_many(self, images: Sequence[Picture]) -> list[Detections]:
+        """As detect, for several pictures; small ones of one size go through the detector together."""
+        for image in images:
+            _check(image)
+        found = [Detections.empty()] * len(images)
+        small = [i for i, image in enumerate(images) if max(image.shape[:2]) <= tiles.TILE]
+        for shape in sorted({images[i].shape for i in small}):
+            alike = [i for i in small if images[i].shape == shape]
+            for i, first in zip(alike, self._predict([images[i] for i in alike]), strict=True):
+                found[i] = self._look_again(images[i], first)
+        for i in set(range(len(images))) - set(small):
+            found[i] = tiles.merge((level, part) for level in tiles.levels(images[i]) for part in self._look(level))
+        return found
+
+    def page(self, image: Picture) -> Page:
+        """What is written in uint8 (H, W, 3) RGB."""
+        found = self.detect(image)
+        height, width = image.shape[:2]
+        return Page(width, height, read_lines(found[found.scores >= self.min_score]))
+
+    def read(self, source: Source) -> Page:
+        """What is written in a picture: a path, bytes, binary file, NumPy array or PIL image. Raises ImageError."""
+        return self.page(open_image(source))
+
+    def read_many(self, sources: Iterable[Source]) -> Iterator[Page | DigitReaderError]:
+        """What is written in each picture, in order; for one that cannot be read, the error in place of a page."""
+        for source in sources:
+            try:
+                yield self.read(source)
+            except DigitReaderError as error:
+                yield error
+
+    def _look(self, level: tiles.Level) -> Iterator[Detections]:
+        """What is found on one level, tile by tile, in pixels of the whole picture."""
+        batch: list[tiles.Tile] = []
+        for tile in tiles.tiles(level):
+            batch.append(tile)
+            if len(batch) == BATCH:
+                yield from self._look_at(level, batch)
+                batch = []
+        yield from self._look_at(level, batch)
+
+    def _look_at(self, level: tiles.Level, batch: Sequence[tiles.Tile]) -> Iterator[Detections]:
+        for tile, found in zip(batch, self._predict([tile.image for tile in batch]), strict=True):
+            yield tiles.trusted(found, tile, level)
+
+    def _look_again(self, image: Picture, first: Detections) -> Detections:
+        """A small picture that seems empty may be filled by a digit that is only known for one at a smaller size."""
+        if (first.scores >= tiles.CREDIBLE).any():
+            return first
+        whole, *smaller = tiles.levels(image)
+        if not smaller:
+            return first
+        return tiles.merge([(whole, first), *((level, part) for level in smaller for part in self._look(level))])
+
+    def _predict(self, images: Sequence[Picture]) -> list[Detections]:
+        found: list[Detections] = []
+        for start in range(0, len(images), BATCH):
+            found += self.model.predict([self._tensor(image) for image in images[start : start + BATCH]])
+        return found
+
+    def _tensor(self, image: Picture) -> Tensor:
+        pixels = torch.tensor(
+            np.ascontiguousarray(image), device=self.device
+        )  # (H, W, 3), a copy: only a batch of tiles is ever float
+        return pixels.permute(2, 0, 1).float().div_(255)  # (3, H, W)
+
+
+def load(
+    model: str | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str | torch.device = "cpu",
+    min_score: float = MIN_SCORE,
+) -> Reader:
+    """A reader to keep: with the shipped weights of a model, the default one where none is named, or with a file's.
+
+    weights: a file written by training. model: needs no naming with weights; where it is, the file must be of that model.
+    Raises WeightsError where there are no such weights, OptionError for a bad device or min_score.
+    """
+    from detector import checkpoint
+
+    target = _available(device)
+    if weights is not None:
+        name, network, _ = checkpoint.load(Path(weights), target)
+        if model is not None and model != name:
+            raise WeightsError(f"{weights}: expected weights of '{model}', got those of '{name}'; name that model")
+        return Reader(network, min_score, target)
+    shipped = resources.files("detector.weights") / f"{model or DEFAULT_MODEL}.safetensors"
+    if not shipped.is_file():
+        raise WeightsError(
+            f"{model or DEFAULT_MODEL}: no weights are shipped for this model; train it, then name the file"
+        )
+    with resources.as_file(shipped) as path:
+        _, network, _ = checkpoint.load(path, target)
+    return Reader(network, min_score, target)
+
+
+def read(source: Source) -> Page:
+    """What is written in a picture, read with the shipped weights, which stay loaded. See Reader.read."""
+    return _default_reader().read(source)
+
+
+@lru_cache(maxsize=1)
+def _default_reader() -> Reader:
+    return load()
+
+
+def _available(device: str | torch.device) -> torch.device:
+    try:
+        target = torch.device(device)
+        torch.empty(0, device=target)
+    # Not only RuntimeError: a PyTorch built without CUDA answers with an AssertionError.
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'") from None
+    return target
+
+
+def _device_of(model: Detector) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+def _check(image: Picture) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ImageError(f"the picture: expected uint8 (H, W, 3) RGB, got {got}; use read, or images.open_image first")
+    if not image.size:
+        raise ImageError(f"the picture: expected at least one pixel, got shape {image.shape}")

@@ -1,0 +1,76 @@
+"""How well text is read: whole lines, whole pictures, and single characters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+
+Lines = Sequence[str]
+
+
+def string_metrics(truth: Sequence[Lines | None], read: Sequence[Lines | None]) -> dict[str, float]:
+    """Compares the true lines of text of each picture with those read, in reading order, numbers parted by spaces.
+
+    Pictures whose truth is None have no text and are left out; () says that there is nothing to read. Returns
+
+    - exact_lines: share of the true lines that were read exactly. Lines are paired in order so that as many as possible
+      are equal: one line too many does not spoil those below it. Spaces are dropped, because how wide a gap parts two
+      numbers is a judgement.
+    - exact_lines_spaced: the same with spaces kept.
+    - exact_pictures: share of the pictures whose lines are all right, in order, with nothing besides; spaces dropped.
+    - cer: character error rate, the edit distance between all lines of a picture joined, summed, over the number of
+      true characters; spaces dropped.
+    - extra_lines: lines read beyond the number of true ones, per picture.
+    - text_lines, text_pictures: how many there are.
+
+    Shares of nothing are nan.
+    """
+    pairs = [(true, found or ()) for true, found in zip(truth, read, strict=True) if true is not None]
+    lines = exact = exact_spaced = pictures = errors = characters = extra = 0
+    for true, found in pairs:
+        joined_true, joined_found = _lines(true, ""), _lines(found, "")
+        lines += len(joined_true)
+        exact += common_in_order(joined_true, joined_found)
+        exact_spaced += common_in_order(_lines(true, " "), _lines(found, " "))
+        pictures += joined_true == joined_found
+        errors += levenshtein("".join(joined_true), "".join(joined_found))
+        characters += sum(map(len, joined_true))
+        extra += max(0, len(joined_found) - len(joined_true))
+    return {
+        "exact_lines": _share(exact, lines),
+        "exact_lines_spaced": _share(exact_spaced, lines),
+        "exact_pictures": _share(pictures, len(pairs)),
+        "cer": _share(errors, characters),
+        "extra_lines": _share(extra, len(pairs)),
+        "text_lines": float(lines),
+        "text_pictures": float(len(pairs)),
+    }
+
+
+def levenshtein(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """The fewest insertions, deletions and substitutions that turn `a` into `b` (Wagner and Fischer, 1974)."""
+    row = list(range(len(b) + 1))  # row[j]: from the items of a seen so far to b[:j]
+    for i, item in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (item != other))
+    return row[-1]
+
+
+def common_in_order(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """How many equal items can be paired without crossing: the length of the longest common subsequence."""
+    row = [0] * (len(b) + 1)
+    for item in a:
+        diagonal = 0
+        for j, other in enumerate(b, 1):
+            diagonal, row[j] = row[j], diagonal + 1 if item == other else max(row[j], row[j - 1])
+    return row[-1]
+
+
+def _lines(lines: Lines, gap: str) -> list[str]:
+    """The lines with `gap` between their numbers; lines of spaces alone are no lines."""
+    return [joined for line in lines if (joined := gap.join(line.split()))]
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan

@@ -1,0 +1,221 @@
+"""From detections to lines, numbers and text: pure geometry on boxes, no model.
+
+1. The slope of the page is the angle at which most digits line up with others near them.
+2. In the frame turned by that angle, digits are joined to lines from the bottom up: whichever two parts are best
+   explained by one straight line are joined first. What a join costs is how much worse one straight line fits both
+   parts than a line each, in units of how unevenly people write. It does not grow with the length of a line, so a long
+   number stays whole, but it does grow for two long lines that lie close to each other. Digits one above the
+   other never share a line.
+3. A line is parted into numbers where the gap between two digits is wide for its digits' height.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.types import Detections
+
+MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
+UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
+NEAR = 2.5  # how many digit heights away a digit still has a say in the slope
+LINE_TILT = 0.03  # how far a line strays from the slope of the page, as a tangent: nearly two degrees
+JOIN = 14.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
+FAR = 4.0  # what one digit height of empty paper between two parts adds when the next join is picked
+SIZES = 2.6  # digits of one line differ in height by less than this factor
+GAP = 0.7  # numbers are parted at gaps wider than this share of the digit height
+BOX_PITCH = 1.5  # digits in the boxes of a form: at most this many heights from centre to centre ...
+BOX_EVEN = 0.12  # ... which differs by no more than this share
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit: which (0-9), where (x0, y0, x1, y1 in pixels of the picture) and how sure, 0-1."""
+
+    digit: int
+    box: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True)
+class Number:
+    """Digits that belong together, left to right. score is the product of theirs: all of them have to be right."""
+
+    text: str
+    score: float
+    digits: tuple[Digit, ...]
+
+    @classmethod
+    def of(cls, digits: Sequence[Digit]) -> Number:
+        """The number that these digits, already in order, make."""
+        return cls("".join(str(d.digit) for d in digits), prod(d.score for d in digits), tuple(digits))
+
+
+@dataclass(frozen=True)
+class Line:
+    """Numbers on one line of writing, left to right; text parts them by one space."""
+
+    text: str
+    numbers: tuple[Number, ...]
+
+    @classmethod
+    def of(cls, numbers: Sequence[Number]) -> Line:
+        """The line that these numbers, already in order, make."""
+        return cls(" ".join(n.text for n in numbers), tuple(numbers))
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was read in a picture of width x height pixels: its lines from top to bottom."""
+
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """All that was read: a line of text for each line, numbers parted by one space; '' where there is no digit."""
+        return "\n".join(line.text for line in self.lines)
+
+
+def read_lines(detections: Detections) -> tuple[Line, ...]:
+    """Put digits in reading order: lines top to bottom, numbers and digits left to right.
+
+    Every detection is taken for a digit, so leave out the unlikely ones first. Their order does not matter. Lines may
+    slope by up to 15 degrees either way.
+    """
+    if not len(detections):
+        return ()
+    boxes = detections.boxes.astype(np.float64)
+    # One order whatever the order of the input, so that equal costs are settled alike.
+    order = np.lexsort((detections.labels, boxes[:, 3], boxes[:, 2], boxes[:, 1], boxes[:, 0]))
+    boxes, labels, scores = boxes[order], detections.labels[order], detections.scores[order]
+
+    upright = _Frame.turned(boxes, _page_slope(boxes))
+    groups = _join(upright)
+    groups.sort(key=lambda group: float(np.average(upright.v[group])))
+    lines = []
+    for group in groups:
+        group = group[np.argsort(upright.u[group], kind="stable")]
+        digits = [Digit(int(labels[i]), tuple(boxes[i].tolist()), float(scores[i])) for i in group]
+        starts = [0, *(np.flatnonzero(_parted(upright, group)) + 1).tolist(), len(group)]
+        lines.append(Line.of([Number.of(digits[a:b]) for a, b in pairwise(starts)]))
+    return tuple(lines)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Digits in a frame turned so that lines run along u: centres u, v, widths w and heights h, all (N,)."""
+
+    u: Floats
+    v: Floats
+    w: Floats
+    h: Floats
+
+    @classmethod
+    def turned(cls, boxes: Floats, angle: float) -> _Frame:
+        """Boxes (N, 4) seen in the frame of a page that slopes by angle, in radians, clockwise on the screen."""
+        x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+        w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+        c, s = np.cos(angle), np.sin(angle)
+        # The box of a turned digit is wider and higher than the digit: by |sin| of the other side if the digit filled a
+        # rectangle, not at all if it was written upright on a sloping line. Half of it is never far off.
+        filled_w, filled_h = (w * c - h * abs(s)) / (c * c - s * s), (h * c - w * abs(s)) / (c * c - s * s)
+        width, height = (w + filled_w) / 2, (h + filled_h) / 2
+        return cls(x * c + y * s, y * c - x * s, np.maximum(width, w / 4), np.maximum(height, h / 2))
+
+
+def _page_slope(boxes: Floats) -> float:
+    """The angle, in radians, at which most pairs of digits lie on one line; near pairs count more."""
+    frame = _Frame.turned(boxes, 0.0)
+    angles = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))
+    # Leaning towards level where digits say little: one pair of digits is no reason to believe in a slope.
+    votes = -0.3 * np.abs(angles)  # (A,)
+    for i in range(len(boxes) - 1):
+        size = (frame.h[i] + frame.h[i + 1 :]) / 2
+        du, dv = (frame.u[i + 1 :] - frame.u[i]) / size, (frame.v[i + 1 :] - frame.v[i]) / size
+        near = (np.hypot(du, dv) < 16) & (np.abs(dv) < np.abs(du))
+        du, dv = du[near], dv[near]
+        if len(du):
+            offset = np.outer(np.cos(angles), dv) - np.outer(np.sin(angles), du)  # (A, pairs)
+            votes += np.exp(-((offset / UNEVEN) ** 2) / 2) @ np.exp(-np.hypot(du, dv) / NEAR)
+    return float(angles[np.argmax(votes)])
+
+
+def _join(frame: _Frame) -> list[NDArray[np.int64]]:
+    """Join digits to lines, cheapest join first, until no join is cheap. Returns the members of each line."""
+    n = len(frame.u)
+    unit = np.median(frame.h)
+    u, v, weight = frame.u / unit, frame.v / unit, (unit / (UNEVEN * frame.h)) ** 2
+    u, v = u - u.mean(), v - v.mean()
+    # The weighted moments of each part, from which the best straight line and its misfit follow.
+    moments = np.stack(
+        [weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v], axis=1
+    )  # (N, 6)
+    fit = np.zeros(n)
+    left, right = u - frame.w / unit / 2, u + frame.w / unit / 2
+    size = frame.h / unit
+    apart = _one_above_the_other(frame)  # (N, N)
+    alive = np.ones(n, bool)
+    members = [[i] for i in range(n)]
+
+    def joins(i: int, others: NDArray[np.int64]) -> Iterator[tuple[float, int, int, int, int]]:
+        """The allowed joins of part i with others, cheapest to be popped first; sizes tell whether one is outdated."""
+        others = others[~apart[i, others] & (np.abs(np.log(size[others] / size[i])) < np.log(SIZES))]
+        cost = _misfit(moments[i] + moments[others]) - fit[i] - fit[others]
+        empty = np.maximum(0, np.maximum(left[i] - right[others], left[others] - right[i])) / size[i]
+        for j, key in zip(others[cost < JOIN].tolist(), (cost + FAR * empty)[cost < JOIN].tolist(), strict=True):
+            yield key, i, j, len(members[i]), len(members[j])
+
+    queue = [entry for i in range(n) for entry in joins(i, np.arange(i + 1, n))]
+    heapq.heapify(queue)
+    while queue:
+        _, i, j, size_i, size_j = heapq.heappop(queue)
+        if not (alive[i] and alive[j]) or (len(members[i]), len(members[j])) != (size_i, size_j):
+            continue  # one of the two has been joined to something since
+        size[i] = (size[i] * size_i + size[j] * size_j) / (size_i + size_j)
+        members[i] += members[j]
+        alive[j] = False
+        moments[i] += moments[j]
+        fit[i] = _misfit(moments[i])
+        left[i], right[i] = min(left[i], left[j]), max(right[i], right[j])
+        apart[i] |= apart[j]
+        apart[:, i] |= apart[:, j]
+        others = np.flatnonzero(alive)
+        for entry in joins(i, others[others != i]):
+            heapq.heappush(queue, entry)
+    return [np.array(members[i]) for i in np.flatnonzero(alive)]
+
+
+def _misfit(moments: Floats) -> Floats:
+    """How badly one straight line, near the slope of the page, fits parts with these moments (..., 6): chi squared."""
+    s, su, sv, suu, suv, svv = np.moveaxis(moments, -1, 0)
+    uu, uv, vv = suu - su * su / s, suv - su * sv / s, svv - sv * sv / s
+    return vv - uv * uv / (uu + 1 / LINE_TILT**2)
+
+
+def _one_above_the_other(frame: _Frame) -> Bools:
+    """(N, N): whether two digits share a column and not a row."""
+    du, dv = np.abs(frame.u[:, None] - frame.u), np.abs(frame.v[:, None] - frame.v)
+    return (du < 0.35 * (frame.w[:, None] + frame.w)) & (dv > 0.35 * (frame.h[:, None] + frame.h))
+
+
+def _parted(frame: _Frame, line: NDArray[np.int64]) -> Bools:
+    """(digits - 1,): where a line, its digits in order, is parted into numbers."""
+    u, w, height = frame.u[line], frame.w[line], float(np.median(frame.h[line]))
+    pitch = np.diff(u)
+    wide = pitch - (w[1:] + w[:-1]) / 2 > GAP * height
+    if len(pitch) >= 2 and wide.all():  # apart, but as evenly as in the boxes of a form?
+        usual = float(np.median(pitch))
+        if usual <= BOX_PITCH * height and (np.abs(pitch - usual) <= BOX_EVEN * usual).all():
+            return np.zeros_like(wide)
+    return wide

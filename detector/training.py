@@ -1,0 +1,222 @@
+"""fit(): one visible loop that trains any detector on any endless row of batches.
+
+Everything a step draws at random follows from (seed, step), and a batch from its number, so a run that was stopped
+anywhere goes on from its last saved state as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from detector import checkpoint
+from detector.base import Detector
+from detector.curves import draw_curves
+from detector.ema import WeightAverage
+from detector.errors import OptionError, TrainingError
+from detector.runs import Bar, Learner, Log, Progress, cut_log, load_state, save_state, stop_on_signal
+from detector.types import Target
+
+Batch = tuple[list[np.ndarray], list[Target]]
+WITHOUT_LIMIT = 2**40
+
+
+class Batches(Protocol):
+    """Endless and deterministic: batch `step` is a list of uint8 (H, W, 3) RGB pictures and one of their targets."""
+
+    def __getitem__(self, step: int) -> Batch:
+        """Batch `step`, the same whenever it is asked for."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train. One of minutes and scenes is the budget that the learning rate follows; the other is None."""
+
+    minutes: float | None = 60.0
+    scenes: int | None = None
+    batch_size: int = 8
+    """Scenes of a batch, as the batches have them: for counting."""
+    rate: float = 2e-3
+    """Highest learning rate."""
+    warm_up: float = 0.03
+    """Part of the budget in which the learning rate climbs to it."""
+    weight_decay: float = 0.02
+    clip: float = 5.0
+    """Gradients are scaled down to this norm."""
+    average: float = 0.998
+    """Decay of the running average of weights, which is what is validated and kept."""
+    freeze_norms: float = 0.8
+    """Part of the budget after which batch normalisation uses, as it will in use, what it has gathered."""
+    bfloat16: bool = True
+    """Whether the forward pass runs in bfloat16 where that is safe."""
+    device: str = "cpu"
+    workers: int = 1
+    """Processes that make batches; 0 makes them in this one."""
+    seed: int = 0
+    validate_every: int = 4000
+    """Scenes between validations; there is one more at the end."""
+    save_every: float = 120.0
+    """Seconds between saved states from which a run can be resumed."""
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.scenes is None):
+            raise OptionError("Expected a budget either in minutes or in scenes; give one of --minutes and --scenes.")
+        for name in ("minutes", "scenes", "batch_size", "rate", "clip", "validate_every"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise OptionError(f"{name}: expected more than 0, got {value}; give a positive number.")
+        if not 0 <= self.average < 1:
+            raise OptionError(f"average: expected a decay from 0 to below 1, got {self.average}; 0.998 is usual.")
+
+
+def fit(
+    model_name: str,
+    model: Detector,
+    batches: Batches,
+    validate: Callable[[Detector], Mapping[str, float]],
+    config: TrainingConfig,
+    run: Path,
+    resume: bool = False,
+) -> Progress:
+    """Train a detector into the folder `run`: best and last weights, log.jsonl, curves.png, and last.state to go on from.
+
+    validate: given the averaged model, figures with at least "AP". An interrupt (Ctrl-C) saves and returns. Raises
+    TrainingError where a loss is not finite (the files keep the last good state) or there is nothing to resume.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    device = torch.device(config.device)
+    model.to(device)
+    average = WeightAverage(model, config.average)
+    optimizer = torch.optim.AdamW(parameter_groups(model, config.weight_decay), lr=config.rate, fused=True)
+    learner = Learner(model_name, model, average, optimizer)
+    at = load_state(run, learner) if resume else Progress()
+    cut_log(run / "log.jsonl", at.step)
+    started = saved = time.monotonic() - at.seconds
+    last_step = WITHOUT_LIMIT if config.scenes is None else math.ceil(config.scenes / config.batch_size)
+    recent: deque[float] = deque(maxlen=10)
+
+    def check() -> None:
+        figures = dict(validate(average.model))
+        log.write({"step": at.step, "scenes": at.scenes, "seconds": at.seconds} | figures)
+        if figures["AP"] > at.best.get("AP", -1):
+            at.best = figures | {"step": at.step}
+            checkpoint.save(run / "best.safetensors", model_name, average.model, asdict(at))
+        at.validated = at.step
+        draw_curves(run / "log.jsonl", run / "curves.png")
+
+    with Log(run, config.tensorboard) as log, stop_on_signal() as stopped, Bar(config.minutes, config.scenes, at) as bar:
+        for images, targets in load_batches(batches, range(at.step, last_step), config.workers):
+            progress = at.step / last_step if config.minutes is None else at.seconds / (60 * config.minutes)
+            if progress >= 1 or stopped():
+                break
+            torch.manual_seed(config.seed + 1_000_003 * at.step)
+            model.train()
+            if progress >= config.freeze_norms:
+                freeze_norms(model)
+            rate = learning_rate(progress, config.rate, config.warm_up)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+
+            with torch.autocast(device.type, torch.bfloat16, enabled=config.bfloat16):
+                losses = model.losses([as_tensor(image, device) for image in images], targets)
+            loss = torch.stack(list(losses.values())).sum()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
+            terms = {name: float(term.detach()) for name, term in {"loss": loss, **losses}.items()}
+            if not math.isfinite(terms["loss"] + norm):
+                raise TrainingError(diverged(at.step, terms | {"gradient": norm}, rate, recent))
+            optimizer.step()
+            average.update(model)
+
+            at.step += 1
+            at.scenes += len(images)
+            at.seconds = time.monotonic() - started
+            recent.append(terms["loss"])
+            log.write({"step": at.step, "scenes": at.scenes, "seconds": at.seconds, "rate": rate} | terms)
+            bar.show(at, terms)
+            if at.scenes // config.validate_every > (at.scenes - len(images)) // config.validate_every:
+                check()
+            if time.monotonic() - saved > config.save_every:
+                save_state(run, learner, at)
+                saved = time.monotonic()
+
+        if at.step > at.validated and not stopped():
+            check()
+        save_state(run, learner, at)
+    return at
+
+
+def learning_rate(progress: float, highest: float, warm_up: float) -> float:
+    """At a part of the budget in [0, 1]: straight up from a hundredth to the highest, then down half a cosine to it."""
+    if progress < warm_up:
+        return highest * (0.01 + 0.99 * progress / warm_up)
+    return highest * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up))))
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices and kernels decay, norms and biases do not."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+
+
+def freeze_norms(model: nn.Module) -> None:
+    """Normalise by gathered statistics from here on: those of single batches, each of one kind of scene, differ."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def as_tensor(image: np.ndarray, device: torch.device) -> Tensor:
+    """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
+    return torch.from_numpy(image).to(device).permute(2, 0, 1).float().div_(255)
+
+
+def load_batches(batches: Batches, steps: range, workers: int) -> DataLoader[Batch]:
+    """The batches of these steps, in order, made ahead by other processes."""
+    return DataLoader(
+        batches,  # type: ignore[arg-type]
+        batch_size=None,
+        sampler=steps,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        collate_fn=_unchanged,
+        worker_init_fn=_quiet_worker,
+    )
+
+
+def _unchanged(batch: Batch) -> Batch:
+    return batch
+
+
+def _quiet_worker(worker: int) -> None:
+    """One thread each, and interrupts left to the process that trains."""
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def diverged(step: int, terms: Mapping[str, float], rate: float, recent: Iterable[float]) -> str:
+    """The message for a loss that is not finite: what came, and what led there."""
+    came = ", ".join(f"{name} {value:.4g}" for name, value in terms.items())
+    before = ", ".join(f"{loss:.4g}" for loss in recent) or "none"
+    return (
+        f"Step {step}: expected finite losses, got {came} at learning rate {rate:.3g} after losses of {before}; the last "
+        "saved state is intact: try a lower --lr or --clip, or --no-amp."
+    )

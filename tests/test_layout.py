@@ -1,0 +1,116 @@
+"""Where digits go: geometry against independent arithmetic."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digit_scenes.digits import load_digits
+from digit_scenes.layout import (
+    DIGIT_GAP,
+    NUMBER_GAP,
+    Hand,
+    Slot,
+    homography,
+    largest_iou,
+    localise,
+    page_to_canvas,
+    scatter,
+    transform,
+    write_line,
+    write_lines,
+)
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seeds)
+def test_the_homography_is_opencvs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    source = np.array([[0, 0], [300, 0], [300, 200], [0, 200]]) + rng.uniform(-40, 40, (4, 2))
+    target = np.array([[0, 0], [300, 0], [300, 200], [0, 200]]) + rng.uniform(-40, 40, (4, 2))
+    ours, theirs = (
+        homography(source, target),
+        cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32)),
+    )
+    points = rng.uniform(0, 200, (5, 2))
+    expected = cv2.perspectiveTransform(points[None], theirs)[0]
+    np.testing.assert_allclose(transform(ours, points), expected, atol=1e-2)
+
+
+@given(seeds)
+def test_localise_is_the_tangent_of_the_page(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    _, page = page_to_canvas(rng, (300, 400), float(rng.uniform(-15, 15)), 0.1, 0.0)
+    slot = Slot(0, *rng.uniform(50, 250, 2), float(rng.uniform(10, 60)), 1.1, 0.2, 0.1)
+    affine = slot.matrix(np.array([6, 4, 20, 24], np.float32))
+    local = localise(page, affine, slot.x, slot.y)
+    centre = np.linalg.solve(affine[:, :2], np.array([slot.x, slot.y]) - affine[:, 2])  # (2,) field pixels
+    step = 1e-3
+    for offset in ([0, 0], [step, 0], [0, step]):
+        through_the_page = transform(page, (affine[:, :2] @ (centre + offset) + affine[:, 2])[None])[0]
+        np.testing.assert_allclose(local[:, :2] @ (centre + offset) + local[:, 2], through_the_page, atol=1e-6)
+
+
+@given(seeds, st.floats(-15, 15))
+def test_a_page_that_does_not_spill_lies_on_the_canvas(seed: int, slope: float) -> None:
+    size = (240, 400)
+    (height, width), matrix = page_to_canvas(np.random.default_rng(seed), size, slope, 0.1, 0.0)
+    corners = transform(matrix, np.array([[0, 0], [width, 0], [width, height], [0, height]], float))
+    assert (corners >= -1e-6).all()
+    assert (corners <= np.array(size[::-1]) + 1e-6).all()
+
+
+@given(seeds)
+def test_gaps_within_a_number_are_narrow_and_between_numbers_wide(seed: int) -> None:
+    rng, digits = np.random.default_rng(seed), load_digits("val")
+    hand = Hand.random(rng)
+    line = write_line(rng, digits, hand, 30.0, 0.0, 2000.0, 50.0, 5)
+    assert 1 <= len(line) <= 5
+
+    def edges(slot: Slot) -> tuple[float, float]:
+        x0, y0, x1, y1 = digits.boxes[slot.digit].tolist()
+        half = ((x1 - x0) * slot.height / max(y1 - y0, 15) * slot.stretch + abs(slot.slant) * slot.height * 0.5) / 2
+        return slot.x - half, slot.x + half
+
+    for number in line:
+        assert 1 <= len(number) <= 10
+        gaps = [edges(b)[0] - edges(a)[1] for a, b in pairwise(number)]
+        assert all(DIGIT_GAP[0] * 30 - 1e-6 <= gap <= DIGIT_GAP[1] * 30 + 1e-6 for gap in gaps)
+    for left, right in pairwise(line):
+        assert edges(right[0])[0] - edges(left[-1])[1] >= NUMBER_GAP * 30 - 1e-6
+
+
+@given(seeds, st.integers(1, 700), st.integers(1, 700), st.floats(1, 900))
+def test_lines_fit_pages_of_any_size(seed: int, page_height: int, page_width: int, height: float) -> None:
+    rng, digits = np.random.default_rng(seed), load_digits("val")
+    lines = write_lines(rng, digits, Hand.random(rng), height, (page_height, page_width), (1, 8), 60)
+    slots = [slot for line in lines for number in line for slot in number]
+    assert 1 <= len(lines) <= 8
+    assert 1 <= len(slots) <= 60
+    assert all(0 <= slot.x <= page_width and 0 <= slot.y <= page_height for slot in slots)
+
+
+def test_scattered_digits_keep_their_distance() -> None:
+    digits = load_digits("val")
+    for seed in range(30):
+        slots = scatter(np.random.default_rng(seed), digits, (300, 300), 20, (12, 90), 0.1)
+        boxes = []
+        for slot in slots:
+            assert 12 <= slot.height <= 90
+            x0, y0, x1, y1 = digits.boxes[slot.digit].tolist()
+            width = slot.height / max(y1 - y0, 15) * (x1 - x0)
+            box = (slot.x - width / 2, slot.y - slot.height / 2, slot.x + width / 2, slot.y + slot.height / 2)
+            assert largest_iou(box, boxes) < 0.1
+            boxes.append(box)
+
+
+def test_largest_iou_against_hand_made_cases() -> None:
+    assert largest_iou((0, 0, 2, 2), []) == 0
+    assert largest_iou((0, 0, 2, 2), [(2, 0, 4, 2), (5, 5, 6, 6)]) == 0
+    assert largest_iou((0, 0, 2, 2), [(9, 9, 10, 10), (1, 0, 3, 2)]) == pytest.approx(1 / 3)

@@ -1,0 +1,241 @@
+"""Scenes: the truth they carry, and that they are always the same."""
+
+from __future__ import annotations
+
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.errors import OptionError
+from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, pens
+from digit_scenes.digits import load_digits
+from digit_scenes.layout import Slot
+from digit_scenes.pens import Ink, Pen
+from digit_scenes.presets import _LINES, _PAPER
+from digit_scenes.scene import _Sheet, page_scene
+
+SIZES = {"clean": (300, 300), "strips": (28, 140), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
+
+
+def fingerprint(job: tuple[str, int]) -> int:
+    scene = Scenes(job[0], "test")[job[1]]
+    truth = (
+        scene.target.boxes.tobytes(),
+        scene.target.labels.tobytes(),
+        scene.target.ignore.tobytes(),
+        repr(scene.lines).encode(),
+    )
+    return zlib.crc32(b"".join((scene.image.tobytes(), *truth)))
+
+
+@pytest.mark.parametrize("name", PRESET_NAMES)
+def test_every_preset_keeps_the_contract(name: str) -> None:
+    scenes = Scenes(name, "val", seed=3)
+    for i in range(25):
+        scene = scenes[i]
+        assert scene.image.dtype == np.uint8
+        assert scene.image.shape == (*SIZES[name], 3)
+        boxes = scene.target.boxes
+        assert (boxes >= 0).all()
+        assert (boxes[:, 2] <= SIZES[name][1]).all()
+        assert (boxes[:, 3] <= SIZES[name][0]).all()
+        if scene.lines is not None:
+            assert not scene.target.ignore.any()
+            text = "".join(scene.lines).replace(" ", "")
+            assert sorted(text) == sorted(map(str, scene.target.labels))
+
+
+def test_scenes_do_not_depend_on_order_or_process() -> None:
+    jobs = [(name, i) for name in PRESET_NAMES for i in (0, 7)]
+    here = [fingerprint(job) for job in jobs]
+    assert len(set(here)) == len(jobs)
+    assert [fingerprint(job) for job in reversed(jobs)] == here[::-1]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert list(pool.map(fingerprint, jobs)) == here
+
+
+def test_seeds_and_splits_give_other_scenes() -> None:
+    pictures = {
+        Scenes("lines", split, seed)[5].image.tobytes() for split in ("train", "val", "test") for seed in (0, 1)
+    }  # type: ignore[arg-type]
+    assert len(pictures) == 6
+
+
+def test_the_benchmark_scenes_are_frozen() -> None:
+    """The truth of the first test scenes: labels come from the rng alone, so this holds on any machine."""
+    assert Scenes("strips", "test")[0].lines == ("95025",)
+    assert Scenes("clean", "test")[0].target.labels.tolist() == [5, 9, 9, 6, 1]
+    assert Scenes("lines", "test")[0].lines == ("964008 4 4", "418397")
+    assert Scenes("paper", "test")[0].lines == ("672416 61970745", "6085631", "1 0 24")
+
+
+@pytest.mark.parametrize(
+    ("split", "others"), [("train", ("val", "test")), ("val", ("train", "test")), ("test", ("train", "val"))]
+)
+def test_a_split_shows_its_own_digits_only(split: str, others: tuple[str, str]) -> None:
+    own = {image.tobytes() for image in load_digits(split).images}  # type: ignore[arg-type]
+    foreign = {image.tobytes() for other in others for image in load_digits(other).images}  # type: ignore[arg-type]
+    for i in range(60):
+        strip = Scenes("strips", split)[i].image[..., 0]  # type: ignore[arg-type]
+        cells = {np.ascontiguousarray(strip[:, k * 28 : k * 28 + 28]).tobytes() for k in range(5)}
+        assert cells <= own
+        assert not cells & foreign
+
+
+def test_clean_boxes_hold_all_ink_and_overlap_little() -> None:
+    for i in range(40):
+        scene = Scenes("clean", "val")[i]
+        assert 1 <= len(scene.target) <= 20
+        assert not scene.target.ignore.any()
+        outside = scene.image[..., 0].copy()
+        for x0, y0, x1, y1 in scene.target.boxes.astype(int):
+            outside[y0:y1, x0:x1] = 0
+        assert outside.max() < 2 * 64  # fainter than ink, twice where two edges are added
+
+
+def test_boxes_are_those_of_the_ink_after_slope_and_perspective() -> None:
+    plain = replace(
+        _LINES, slope=15, perspective=0.12, lines=(1, 1), lengths=(1, 1), lit=0.0, photographed=0.0, heights=(40, 90)
+    )
+    digits = load_digits("val")
+    checked = 0
+    for seed in range(60):
+        scene = page_scene(np.random.default_rng(seed), digits, plain)
+        if len(scene.target) != 1:
+            continue
+        corner = scene.image[0, 0].astype(int)
+        ink = (
+            (np.abs(scene.image.astype(int) - corner).max(2) > 0)
+            if (scene.image[:3] == scene.image[0, 0]).all()
+            else None
+        )
+        if ink is None or ink.sum() > 0.5 * ink.size:
+            continue  # mottled paper
+        ys, xs = np.nonzero(
+            np.abs(scene.image.astype(int) - corner).max(2) > 0.35 * np.abs(scene.image.astype(int) - corner).max()
+        )
+        found = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+        np.testing.assert_allclose(scene.target.boxes[0], found, atol=2)
+        checked += 1
+    assert checked > 10
+
+
+def square(x: int, y: int, side: int = 10) -> Ink:
+    return Ink(np.full((side, side), 255, np.uint8), x, y)
+
+
+def test_less_than_half_visible_is_ignored() -> None:
+    sheet = _Sheet((40, 40))
+    assert sheet.write(square(-4, 0), 1)  # 60 of 100 pixels on the canvas
+    assert sheet.write(square(34, 20), 2)  # 60, too
+    assert sheet.write(square(36, 5), 3)  # 40
+    assert sheet.write(square(10, 10), 4)
+    assert sheet.write(square(14, 10), 5)  # leaves 40 of the 4
+    assert not sheet.write(square(41, 41), 6)
+    assert not sheet.write(None, 7)
+    target = sheet.target()
+    assert target.labels.tolist() == [1, 2, 3, 4, 5]
+    assert target.ignore.tolist() == [False, False, True, True, False]
+    assert target.boxes[0].tolist() == [0, 0, 6, 10]
+
+
+def test_a_digit_wholly_under_later_ink_is_gone() -> None:
+    sheet = _Sheet((40, 40))
+    sheet.write(square(5, 5), 1)
+    sheet.write(square(3, 3, 20), 2)
+    assert sheet.target().labels.tolist() == [2]
+
+
+def test_an_empty_sheet_is_an_empty_target() -> None:
+    assert len(_Sheet((8, 8)).target()) == 0
+
+
+def test_blank_pages_have_no_text_and_scattered_ones_none_to_speak_of() -> None:
+    digits = load_digits("val")
+    blank = page_scene(np.random.default_rng(0), digits, replace(_PAPER, blank=1.0))
+    assert blank.lines == ()
+    assert len(blank.target) == 0
+    scattered = page_scene(np.random.default_rng(0), digits, replace(_PAPER, blank=0.0, scattered=1.0))
+    assert scattered.lines is None
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 400), (400, 17), (1000, 700)])
+def test_canvases_of_any_size(size: tuple[int, int]) -> None:
+    digits = load_digits("val")
+    for seed in range(12):
+        scene = page_scene(np.random.default_rng(seed), digits, replace(_PAPER, size=size))
+        assert scene.image.shape == (*size, 3)
+
+
+def test_a_higher_level_is_a_thinner_pen_and_size_does_not_matter() -> None:
+    digits = load_digits("val")
+    field = pens.digit_field(digits.images[3], redrawn=True, warp=None)
+    shares = []
+    for height in (40.0, 160.0):
+        ink = [
+            pens.draw(field, Slot(3, 150, 150, height).matrix(digits.boxes[3]), Pen(level, 1.0, True), (300, 300))
+            for level in (0.4, 0.6, 0.8)
+        ]
+        shares.append([float((i.alpha > 127).sum()) / height**2 for i in ink if i is not None])
+    assert shares[0][0] > shares[0][1] > shares[0][2] > 0
+    np.testing.assert_allclose(shares[0], shares[1], rtol=0.25)
+
+
+def test_ink_far_from_the_canvas_is_none() -> None:
+    field = np.full((64, 64), 255, np.uint8)
+    away = np.array([[1.0, 0, 5000], [0, 1, 5000]])
+    assert pens.draw(field, away, Pen(0.5, 1.0, True), (100, 100)) is None
+
+
+def test_drawing_a_field_unmoved_gives_the_field_cut() -> None:
+    field = np.zeros((64, 64), np.uint8)
+    cv2.circle(field, (32, 32), 20, 255, -1)
+    ink = pens.draw(field, np.array([[1.0, 0, 10], [0, 1, 20]]), Pen(0.5, 1.0, False), (100, 100))
+    assert ink is not None
+    canvas = np.zeros((100, 100), np.uint8)
+    canvas[20:84, 10:74] = field
+    there = np.zeros((100, 100), np.uint8)
+    there[ink.y : ink.y + ink.alpha.shape[0], ink.x : ink.x + ink.alpha.shape[1]] = ink.alpha
+    np.testing.assert_array_equal(there, canvas)
+
+
+def test_embellished_digits_keep_their_ink() -> None:
+    digits, rng = load_digits("val"), np.random.default_rng(0)
+    for i in range(200):
+        label = int(digits.labels[i])
+        if label in (0, 1, 7):
+            field = pens.digit_field(digits.images[i], True, None)
+            assert int(pens.embellish(field, label, rng).sum()) > int(field.sum()) * 0.95
+    assert pens.embellish(np.zeros((64, 64), np.uint8), 7, rng).sum() == 0
+
+
+def test_batches_are_of_one_size_and_follow_the_weights() -> None:
+    batches = SceneBatches({"strips": 3.0, "clean": 1.0}, batch_size=2, seed=5)
+    widths = []
+    for step in range(120):
+        images, targets = batches[step]
+        assert len(images) == len(targets) == 2
+        assert len({image.shape for image in images}) == 1
+        widths.append(images[0].shape[1])
+    assert 0.6 < np.mean(np.array(widths) == 140) < 0.88
+    again = SceneBatches({"strips": 3.0, "clean": 1.0}, batch_size=2, seed=5)[17][0]
+    assert all((a == b).all() for a, b in zip(again, batches[17][0], strict=True))
+
+
+def test_nonsense_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="nonsense"):
+        get_preset("nonsense")
+    with pytest.raises(OptionError, match="weights"):
+        SceneBatches({"clean": -1.0}, 2, 0)
+    with pytest.raises(OptionError, match="weights"):
+        SceneBatches({}, 2, 0)
+    with pytest.raises(OptionError, match="batch-size"):
+        SceneBatches({"clean": 1.0}, 0, 0)
+    with pytest.raises(IndexError, match="-1"):
+        Scenes("clean", "test")[-1]

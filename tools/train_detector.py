@@ -1,0 +1,190 @@
+"""Trains a detector on endless scenes, or on a COCO dataset of digits.
+
+    python tools/train_detector.py                                        # an hour on the scenes the weights are shipped for
+    python tools/train_detector.py --minutes 2 --preset strips --name try # a first look, on a laptop
+    python tools/train_detector.py --scenes 50000 --preset paper=3 lines=2 clean=1 strips=1
+    python tools/train_detector.py --data my_digits --val-data my_digits_val --init runs/NAME/best.safetensors --lr 5e-4
+    python tools/train_detector.py --resume runs/NAME                     # goes on exactly where it was stopped
+
+Ctrl-C saves and stops. Under runs/NAME: best.safetensors, last.safetensors, log.jsonl, curves.png, config.json, and
+last.state for --resume.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import torch
+import tyro
+from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
+from digit_scenes.coco import CocoBatches, read_coco
+
+from detector import checkpoint
+from detector.base import Detector
+from detector.errors import DigitReaderError, OptionError, TrainingError, WeightsError
+from detector.registry import kind
+from detector.training import Batches, TrainingConfig, fit
+from detector.validation import Pictures, validator
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Args:
+    minutes: float | None = None
+    """Budget in minutes of this machine; an hour if --scenes is not given either."""
+    scenes: int | None = None
+    """Or the budget in scenes, with which a run is the same whenever it is done."""
+    model: str = "faster-rcnn"
+    """Which detector."""
+    preset: tuple[str, ...] = ("paper=4", "lines=2", "clean=2", "strips=1", "amounts=1")
+    """What scenes to learn from, with weights if several: paper=3 lines=2."""
+    batch_size: int = 8
+    """Scenes a step."""
+    lr: float = 2e-3
+    """Highest learning rate."""
+    device: str = "cpu"
+    """Where to compute: cpu, cuda, ..."""
+    threads: int | None = None
+    """CPU threads to compute with; without it, as many as there are cores."""
+    workers: int = 1
+    """Processes that draw scenes."""
+    seed: int = 0
+    """Another seed gives other first weights and other scenes."""
+    amp: bool = True
+    """Compute in bfloat16 where that is safe."""
+    ema: float = 0.998
+    """Decay of the running average of weights."""
+    clip: float = 5.0
+    """Largest norm of the gradients."""
+    name: str | None = None
+    """The run's folder is runs/NAME; without it, the time of day."""
+    val_every: int = 4000
+    """Scenes between validations."""
+    val_count: int = 100
+    """Pictures to validate on."""
+    data: Path | None = None
+    """Train on a COCO dataset instead: a folder with annotations.json and images/."""
+    val_data: Path | None = None
+    """Validate on this COCO dataset."""
+    init: Path | None = None
+    """Start from these weights."""
+    resume: Path | None = None
+    """Go on with this run's folder; all other options are taken from there."""
+    mnist_dir: Path | None = None
+    """Folder with other digits in IDX form."""
+    tensorboard: bool = False
+    """Write TensorBoard events too."""
+
+
+def shares(presets: Sequence[str]) -> dict[str, float]:
+    """("paper=3", "clean") -> {"paper": 3.0, "clean": 1.0}. Raises OptionError where that cannot be read."""
+    mix = {}
+    for text in presets:
+        name, _, weight = text.partition("=")
+        try:
+            mix[name] = float(weight or 1)
+        except ValueError as error:
+            raise OptionError(f"--preset {text}: expected NAME or NAME=WEIGHT, got the weight {weight!r}.") from error
+        if name not in PRESET_NAMES:
+            raise OptionError(f"--preset {text}: expected one of {', '.join(PRESET_NAMES)}, got {name!r}.")
+    return mix
+
+
+def training_batches(args: Args) -> Batches:
+    if args.data:
+        dataset = read_coco(args.data / "annotations.json", args.data / "images")
+        return CocoBatches(dataset, args.batch_size, args.seed)
+    return SceneBatches(shares(args.preset), args.batch_size, args.seed, "train", args.mnist_dir)
+
+
+def validation_pictures(args: Args) -> dict[str, Pictures]:
+    """Fixed pictures: of --val-data, of --data where there is nothing else, or of each preset in equal parts."""
+    folder = args.val_data or args.data
+    if folder:
+        dataset = read_coco(folder / "annotations.json", folder / "images")
+        scenes = (dataset[i] for i in range(min(args.val_count, len(dataset))))
+        return {folder.name: [(scene.image, scene.target) for scene in scenes]}
+    mix = shares(args.preset)
+    count = max(1, args.val_count // len(mix))
+    return {
+        name: [(s.image, s.target) for s in map(Scenes(name, "val", 0, args.mnist_dir).__getitem__, range(count))]
+        for name in mix
+    }
+
+
+def first_model(args: Args) -> Detector:
+    if args.init:
+        name, model, _ = checkpoint.load(args.init)
+        if name != args.model:
+            raise WeightsError(f"--init {args.init}: expected weights of {args.model}, got those of {name}.")
+        return model
+    torch.manual_seed(args.seed)
+    entry = kind(args.model)
+    return entry.build(entry.config())
+
+
+def read_config(run: Path) -> Args:
+    """The arguments a run was started with."""
+    path = run / "config.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))["args"]
+        paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "mnist_dir") if stored[key]}
+        return Args(**stored | paths | {"preset": tuple(stored["preset"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error
+
+
+def write_config(run: Path, args: Args, config: TrainingConfig, model: Detector) -> None:
+    record = {
+        "args": asdict(args),
+        "training": asdict(config),
+        "model": asdict(model.config),  # type: ignore[call-overload]
+        "torch": torch.__version__,
+    }
+    (run / "config.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def main(args: Args) -> None:
+    resumed, run = args.resume, args.resume or RUNS / (args.name or datetime.now().strftime("%Y%m%d-%H%M%S"))
+    if resumed:
+        args = read_config(run)
+    elif (run / "config.json").exists():
+        raise OptionError(f"--name {run.name}: expected a new name, got that of a run; take another or --resume {run}.")
+    config = TrainingConfig(
+        minutes=60.0 if args.minutes is None and args.scenes is None else args.minutes,
+        scenes=args.scenes,
+        rate=args.lr,
+        clip=args.clip,
+        average=args.ema,
+        bfloat16=args.amp,
+        device=args.device,
+        workers=args.workers,
+        seed=args.seed,
+        batch_size=args.batch_size,
+        validate_every=args.val_every,
+        tensorboard=args.tensorboard,
+    )
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    model, batches = first_model(args), training_batches(args)
+    validate = validator(validation_pictures(args), args.device)
+    run.mkdir(parents=True, exist_ok=True)
+    if not resumed:
+        write_config(run, args, config, model)
+    end = fit(args.model, model, batches, validate, config, run, resume=resumed is not None)
+    print(f"{end.scenes} scenes, {end.step} steps, {end.seconds / 60:.1f} minutes; best:", end.best or "not validated")
+    print(f"wrote {run / 'best.safetensors'}; look at {run / 'curves.png'}; go on: --resume {run}")
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Args, description=__doc__))
+    except DigitReaderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
