@@ -16,8 +16,9 @@ from torch import Tensor
 class NearAnchors:
     """Lists for a true box every anchor that can reach an IoU of `lowest` with it (and some that cannot).
 
-    For two boxes of widths w and W that overlap by o along x, IoU <= o / max(w, W). So an IoU of t needs o >= t * max(w, W),
-    hence W <= w / t, and centres (w + W) / 2 - o apart: at most w * (1 / t - 1) / 2, reached at W = w / t. Likewise along y.
+    For two boxes of widths w and W that overlap by o along x, IoU <= o / max(w, W). So an IoU of t needs
+    o >= t * max(w, W), hence W <= w / t, and centres (w + W) / 2 - o apart: at most w * (1 / t - 1) / 2, reached at
+    W = w / t. Likewise along y.
     """
 
     def __init__(self, cell_anchors: Sequence[Tensor], strides: Sequence[int], lowest: float) -> None:
@@ -35,7 +36,7 @@ class NearAnchors:
         self.kinds = len(cell_anchors[0])
 
     def __call__(self, boxes: Tensor, grids: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-        """For boxes (G, 4) on level grids of (rows, columns): anchor indices int64 (G, K), and which exist, bool (G, K)."""
+        """For boxes (G, 4) on level grids of (rows, columns): anchor indices (G, K), and which of them exist (G, K)."""
         device = boxes.device
         level, kind, stride, x, y = (t.to(device) for t in (self.level, self.kind, self.stride, self.x, self.y))
         rows, columns = torch.tensor(grids, device=device).unbind(1)  # (levels,)

@@ -15,12 +15,9 @@ class ConvNormReLU(nn.Sequential):
     """Convolution that keeps the size but for its stride, batch normalisation, and ReLU unless `relu` is False."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True) if relu else nn.Identity(),
-        )
-        nn.init.kaiming_normal_(self[0].weight, mode="fan_out", nonlinearity="relu")
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+        nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
+        super().__init__(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
 
 
 class ResidualBlock(nn.Module):
@@ -30,7 +27,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.first = ConvNormReLU(channels, channels)
         self.second = ConvNormReLU(channels, channels, relu=False)
-        nn.init.zeros_(self.second[1].weight)
+        nn.init.zeros_(self.second.get_parameter("1.weight"))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
@@ -68,6 +65,5 @@ class FeaturePyramid(nn.Module):
         for fine in range(len(levels) - 2, -1, -1):
             levels[fine] = levels[fine] + F.interpolate(levels[fine + 1], scale_factor=2, mode="nearest")
         return {
-            str(stride): output(level)
-            for stride, output, level in zip(self.strides, self.outputs, levels, strict=True)
+            str(stride): output(level) for stride, output, level in zip(self.strides, self.outputs, levels, strict=True)
         }

@@ -51,7 +51,7 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Det
     metadata, tensors = _read(Path(path))
     if metadata.get("format") != FORMAT:
         raise WeightsError(
-            f"{path}: expected weights saved by this project ({FORMAT}), got {metadata.get('format', 'another file')!r}; "
+            f"{path}: expected weights of this project ({FORMAT}), got {metadata.get('format', 'something else')!r}; "
             "give a file that tools/train_detector.py wrote."
         )
     name = metadata.get("model", "")

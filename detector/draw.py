@@ -78,7 +78,7 @@ def _underline(pen: ImageDraw.ImageDraw, digits: tuple[Digit, ...], factor: int)
     """A line under a number, which shows where numbers are parted, on slopes too: from one end to the other."""
     height = median((d.box[3] - d.box[1]) * factor for d in digits)
     width = max(1, round(height / 16))
-    (ax0, _, ax1, ay1), (bx0, _, bx1, by1) = digits[0].box, digits[-1].box
+    (ax0, _, ax1, ay1), (_, _, bx1, by1) = digits[0].box, digits[-1].box
     below = 3 * width
     ends = [(ax0, ay1), (bx1, by1)] if len(digits) > 1 else [(ax0, ay1), (ax1, ay1)]
     pen.line([(x * factor, y * factor + below) for x, y in ends], fill=(30, 90, 220), width=width)

@@ -12,8 +12,8 @@ from detector.base import Detector
 class WeightAverage:
     """`.model` holds the average; update it after each step.
 
-    The decay grows as (1 + n) / (10 + n) up to `decay`, so that the first, bad weights are soon forgotten. Statistics of
-    batch normalisation are averaged like weights, counters are copied.
+    The decay grows as (1 + n) / (10 + n) up to `decay`, so that the first, bad weights are soon forgotten. Statistics
+    of batch normalisation are averaged like weights, counters are copied.
     """
 
     def __init__(self, model: Detector, decay: float) -> None:

@@ -73,7 +73,12 @@ class FasterRCNN(Detector):
         self.config = c = config or FasterRCNNConfig()
         self.backbone = FeaturePyramid(c.stem, c.widths, c.blocks, c.channels)
         self.proposals = ProposalNetwork(
-            c.channels, FeaturePyramid.strides, c.anchor_sizes, c.anchor_aspects, c.proposals_before_nms, c.proposals_after_nms
+            c.channels,
+            FeaturePyramid.strides,
+            c.anchor_sizes,
+            c.anchor_aspects,
+            c.proposals_before_nms,
+            c.proposals_after_nms,
         )
         self.heads = DigitHeads(
             PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),
@@ -88,7 +93,9 @@ class FasterRCNN(Detector):
         self.to(memory_format=torch.channels_last)
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
-        """See Detector; the terms are objectness, proposal_boxes, classes and boxes, each a mean over what was sampled."""
+        """See Detector; the terms are objectness, proposal_boxes, classes and boxes, means over what was sampled."""
+        if not images:
+            return {}
         pictures = [self.prepare(image) for image in images]
         batch = stack(pictures)
         truths = [

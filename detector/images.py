@@ -61,11 +61,11 @@ def open_image(source: Source) -> Picture:
         name = str(getattr(source, "name", "the given file"))
         data = source.read()
         if not isinstance(data, bytes):
-            raise ImageError(f"{name}: expected a file opened in binary mode, got one in text mode; open it with 'rb'")
+            raise ImageError(f"{name}: expected a file opened in binary mode, got one in text mode; open it with 'rb'.")
         return _decode(data, name)
     raise ImageError(
         "expected a path, bytes, a binary file, a NumPy array or a PIL image as the picture, "
-        f"got {type(source).__name__}; convert it to one of these"
+        f"got {type(source).__name__}; convert it to one of these."
     )
 
 
@@ -84,12 +84,12 @@ def find_images(arguments: Iterable[str | PathLike[str]]) -> list[Path]:
             if not paths:
                 raise ImageError(
                     f"{text}: expected pictures ({', '.join(sorted(SUFFIXES))}) in this folder, found none; "
-                    "name another folder, or a pattern such as 'folder/**/*.png' for the folders in it"
+                    "name another folder, or a pattern such as 'folder/**/*.png' for the folders in it."
                 )
         elif not path.exists() and glob.has_magic(text):
             paths = [p for p in map(Path, glob.glob(text, recursive=True)) if p.is_file()]
             if not paths:
-                raise ImageError(f"{text}: expected at least one file to match this pattern, found none; check it")
+                raise ImageError(f"{text}: expected at least one file to match this pattern, found none; check it.")
         else:
             paths = [path]
         found.update(dict.fromkeys(sorted(paths, key=_natural)))
@@ -100,7 +100,7 @@ def _entries(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
-        raise ImageError(f"{folder}: this folder cannot be listed ({error.strerror}); check its permissions") from None
+        raise ImageError(f"{folder}: this folder cannot be listed ({error.strerror}); check its permissions.") from None
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -112,17 +112,17 @@ def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file; check the name") from None
+        raise ImageError(f"{path}: no such file; check the name.") from None
     except IsADirectoryError:
-        raise ImageError(f"{path}: expected a picture, got a folder; name a file in it") from None
+        raise ImageError(f"{path}: expected a picture, got a folder; name a file in it.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{path}: cannot be opened ({reason}); check that it is a readable file") from None
+        raise ImageError(f"{path}: cannot be opened ({reason}); check that it is a readable file.") from None
 
 
 def _decode(data: bytes, name: str) -> Picture:
     if not data:
-        raise ImageError(f"{name}: expected a picture, got an empty file; get it again")
+        raise ImageError(f"{name}: expected a picture, got an empty file; get it again.")
     with _one_sentence(name), Image.open(io.BytesIO(data)) as image:
         _check_size(image.size, name)
         return _from_pil(image, name)
@@ -139,26 +139,26 @@ def _one_sentence(name: str) -> Iterator[None]:
         raise
     except UnidentifiedImageError:
         raise ImageError(
-            f"{name}: expected a picture, got something else or a format that is not known here; save it as PNG or JPEG"
+            f"{name}: expected a picture, got something else or a format that is not known here; save it as PNG or JPEG."
         ) from None
     except Image.DecompressionBombError:
         raise ImageError(_too_large(name, "far more")) from None
     # Damaged files make the decoders raise nearly anything: OSError, SyntaxError, struct.error, IndexError, ...
     except Exception as error:
         reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise ImageError(f"{name}: the picture is truncated or damaged ({reason}); get it again") from None
+        raise ImageError(f"{name}: the picture is truncated or damaged ({reason}); get it again.") from None
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise ImageError(f"{name}: expected at least one pixel, got {width} x {height}; get the picture again")
+        raise ImageError(f"{name}: expected at least one pixel, got {width} x {height}; get the picture again.")
     if width * height > MAX_PIXELS:
         raise ImageError(_too_large(name, f"{width} x {height}"))
 
 
 def _too_large(name: str, got: str) -> str:
-    return f"{name}: expected at most {MAX_PIXELS // 10**6} million pixels, got {got}; scale it down or cut it up"
+    return f"{name}: expected at most {MAX_PIXELS // 10**6} million pixels, got {got}; scale it down or cut it up."
 
 
 def _from_pil(image: Image.Image, name: str) -> Picture:
@@ -176,7 +176,7 @@ def _from_array(array: NDArray[np.generic]) -> Picture:
     if not (array.ndim == 2 or (array.ndim == 3 and shape[2] in (1, 3, 4))):
         raise ImageError(
             f"the array: expected shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), got {shape}; "
-            "give one picture at a time, channels last"
+            "give one picture at a time, channels last."
         )
     _check_size((shape[1], shape[0]), "the array")
     if array.dtype == np.bool_:
@@ -188,7 +188,7 @@ def _from_array(array: NDArray[np.generic]) -> Picture:
     elif array.dtype.kind == "f":
         pixels = _floats_to_bytes(array)
     else:
-        raise ImageError(f"the array: expected bool, uint8, uint16 or float, got {array.dtype}; convert it")
+        raise ImageError(f"the array: expected bool, uint8, uint16 or float, got {array.dtype}; convert it.")
     if array.ndim == 2 or shape[2] == 1:
         return np.repeat(pixels.reshape(*shape[:2], 1), 3, axis=2)
     if shape[2] == 4:
@@ -218,7 +218,7 @@ def _floats_to_bytes(array: NDArray[np.generic]) -> Picture:
     low, high = _range(values, "the array")
     # A little beyond either end is what smooth resizing leaves behind.
     if low < -32 or high > 287:
-        raise ImageError(f"the array: expected floats in 0-1 or 0-255, got {low:g} to {high:g}; scale them")
+        raise ImageError(f"the array: expected floats in 0-1 or 0-255, got {low:g} to {high:g}; scale them.")
     if high <= 1.25:
         values *= 255
     return np.rint(np.clip(values, 0, 255, out=values), out=values).astype(np.uint8)
@@ -227,7 +227,7 @@ def _floats_to_bytes(array: NDArray[np.generic]) -> Picture:
 def _range(values: NDArray[np.float32], name: str) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise ImageError(f"{name}: expected finite pixel values, got NaN or infinite ones; replace them")
+        raise ImageError(f"{name}: expected finite pixel values, got NaN or infinite ones; replace them.")
     return low, high
 
 

@@ -1,7 +1,8 @@
 """Where a digit may be: torchvision's region proposal network, made cheap for many small pictures on a CPU.
 
-Ren et al., "Faster R-CNN" (2015), section 3. What differs from torchvision's: only the best anchors are decoded and only
-the sampled ones encoded; duplicates are removed across levels; anchors on ignored digits are left out of the losses.
+Ren et al., "Faster R-CNN" (2015), section 3. What differs from torchvision's: boxes are matched with near anchors only,
+only the best anchors are decoded and only the sampled ones encoded; duplicates are removed across levels; anchors on
+ignored digits are left out of the losses.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class ProposalHead(nn.Module):
         self.deltas = nn.Conv2d(channels, anchors * 4, 1)
         for layer in (self.objectness, self.deltas):
             nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
+            nn.init.constant_(layer.bias, 0)  # type: ignore[arg-type]
 
     def forward(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """(B, C, H, W) per level -> per level objectness logits (B, H * W * A) and deltas (B, H * W * A, 4)."""
@@ -116,7 +117,9 @@ class ProposalNetwork(RegionProposalNetwork):
             count = level_scores.shape[1]
             best, index = level_scores.topk(min(self.pre_nms_top_n(), count), dim=1)  # (B, K)
             moves = level_deltas.gather(1, index[:, :, None].expand(-1, -1, 4))  # (B, K, 4)
-            moved = self.box_coder.decode_single(moves.flatten(0, 1), anchors[start : start + count][index].flatten(0, 1))
+            moved = self.box_coder.decode_single(
+                moves.flatten(0, 1), anchors[start : start + count][index].flatten(0, 1)
+            )
             boxes.append(moved.view_as(moves))
             scores.append(best)
             start += count
@@ -137,7 +140,7 @@ class ProposalNetwork(RegionProposalNetwork):
         grids: list[tuple[int, int]],
         targets: list[dict[str, Tensor]],
     ) -> dict[str, Tensor]:
-        """Binary cross entropy and smooth L1 over anchors sampled from the batch; objectness (B, N), deltas (B, N, 4)."""
+        """Binary cross entropy and smooth L1 over sampled anchors; objectness (B, N), deltas (B, N, 4)."""
         positive, truths, negative = self.sample(anchors, grids, targets)
         scores = objectness.flatten()[torch.cat([positive, negative])]
         wanted = torch.zeros_like(scores)
@@ -155,8 +158,8 @@ class ProposalNetwork(RegionProposalNetwork):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Anchors to learn from, about SAMPLES a picture: positives (P,), their true boxes (P, 4), negatives (M,).
 
-        An index counts through all anchors of the batch: picture * N + anchor. Positive is an anchor with IoU >= 0.5, or
-        the best one of a box; negative is one with IoU < 0.3 to all boxes that does not lie on an ignored one.
+        An index counts through all anchors of the batch: picture * N + anchor. Positive is an anchor with IoU >= 0.5,
+        or the best one of a box; negative is one with IoU < 0.3 to all boxes that does not lie on an ignored one.
         """
         total = len(targets) * len(anchors)
         boxes = torch.cat([t["boxes"] for t in targets])  # (G, 4)

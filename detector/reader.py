@@ -33,7 +33,7 @@ class Reader:
 
     def __init__(self, model: Detector, min_score: float = MIN_SCORE, device: str | torch.device | None = None) -> None:
         if not 0 <= min_score <= 1:
-            raise OptionError(f"min_score: expected a number from 0 to 1, got {min_score}; 0.5 is a usual one")
+            raise OptionError(f"min_score: expected a number from 0 to 1, got {min_score}; 0.5 is a usual one.")
         self.min_score = float(min_score)
         self.device = _device_of(model) if device is None else _available(device)
         self.model = model.to(self.device).eval()
@@ -111,32 +111,34 @@ class Reader:
 
 
 def load(
-    model: str | None = None,
     weights: str | PathLike[str] | None = None,
+    model: str | None = None,
     device: str | torch.device = "cpu",
-    min_score: float = MIN_SCORE,
+    min_score: float | None = None,
 ) -> Reader:
-    """A reader to keep: with the shipped weights of a model, the default one where none is named, or with a file's.
+    """A reader to keep: with the weights in a file that training wrote or, without one, with the shipped ones.
 
-    weights: a file written by training. model: needs no naming with weights; where it is, the file must be of that model.
+    model: which of the shipped ones, the default where none is named; with a file, what its weights have to be of.
+    min_score: digits with a lower score are not read; without one, MIN_SCORE.
     Raises WeightsError where there are no such weights, OptionError for a bad device or min_score.
     """
     from detector import checkpoint
 
     target = _available(device)
+    least = MIN_SCORE if min_score is None else min_score
     if weights is not None:
         name, network, _ = checkpoint.load(Path(weights), target)
         if model is not None and model != name:
-            raise WeightsError(f"{weights}: expected weights of '{model}', got those of '{name}'; name that model")
-        return Reader(network, min_score, target)
+            raise WeightsError(f"{weights}: expected weights of '{model}', got those of '{name}'; name that model.")
+        return Reader(network, least, target)
     shipped = resources.files("detector.weights") / f"{model or DEFAULT_MODEL}.safetensors"
     if not shipped.is_file():
         raise WeightsError(
-            f"{model or DEFAULT_MODEL}: no weights are shipped for this model; train it, then name the file"
+            f"{model or DEFAULT_MODEL}: no weights are shipped for this model; train it, then name the file."
         )
     with resources.as_file(shipped) as path:
         _, network, _ = checkpoint.load(path, target)
-    return Reader(network, min_score, target)
+    return Reader(network, least, target)
 
 
 def read(source: Source) -> Page:
@@ -155,7 +157,7 @@ def _available(device: str | torch.device) -> torch.device:
         torch.empty(0, device=target)
     # Not only RuntimeError: a PyTorch built without CUDA answers with an AssertionError.
     except (RuntimeError, AssertionError, NotImplementedError):
-        raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'") from None
+        raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'.") from None
     return target
 
 
@@ -166,6 +168,6 @@ def _device_of(model: Detector) -> torch.device:
 def _check(image: Picture) -> None:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ImageError(f"the picture: expected uint8 (H, W, 3) RGB, got {got}; use read, or images.open_image first")
+        raise ImageError(f"the picture: expected uint8 (H, W, 3) RGB, got {got}; use read, or images.open_image first.")
     if not image.size:
-        raise ImageError(f"the picture: expected at least one pixel, got shape {image.shape}")
+        raise ImageError(f"the picture: expected at least one pixel, got shape {image.shape}.")

@@ -62,7 +62,8 @@ class PyramidRoIAlign(nn.Module):
     def forward(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
         """features: one (B, C, H, W) per stride. boxes: per picture (K_b, 4), pixels -> (sum K_b, C, size, size)."""
         maps = list(features.values())
-        assert len(maps) == len(self.strides) and len(boxes) == len(maps[0])
+        assert len(maps) == len(self.strides)
+        assert len(boxes) == len(maps[0])
         rois = torch.cat(boxes)  # (K, 4)
         device, dtype = rois.device, rois.dtype
         picture = torch.repeat_interleave(torch.tensor([len(b) for b in boxes], device=device))  # (K,)
@@ -86,7 +87,7 @@ class PyramidRoIAlign(nn.Module):
         index = rows[:, :, None, :, None] + xs[:, None, :, None, :]  # (K, size, size, 2, 2)
         weights = wy[:, :, None, :, None] * wx[:, None, :, None, :]
         out = WeightedGather.apply(table, index.reshape(-1, 4), weights.reshape(-1, 4).to(table.dtype))
-        return out.view(len(rois), self.size, self.size, -1).permute(0, 3, 1, 2)  # (K, C, size, size), channels last
+        return out.view(len(rois), self.size, self.size, out.shape[1]).permute(0, 3, 1, 2)  # (K, C, size, size)
 
     def _samples(self, low: Tensor, high: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Along one axis, the two cells next to each bin's centre and their weights: (K, size, 2) each."""

@@ -129,7 +129,7 @@ def _tensorboard(run: Path) -> Any:
             "tensorboard: expected the package of that name, found none; install the project with its extra: "
             "pip install '.[tensorboard]'."
         ) from error
-    return SummaryWriter(str(run))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(run))
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         asked.append(number)
         signal.signal(number, before[number])
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for number in before:
             signal.signal(number, ask)
@@ -160,7 +160,11 @@ class Bar:
     def __init__(self, minutes: float | None, scenes: int | None, at: Progress) -> None:
         self.by_time = minutes is not None
         total = 60 * minutes if minutes is not None else scenes
-        form = "{percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} " + ("s" if self.by_time else "scenes") + " [{remaining} left{postfix}]"
+        form = (
+            "{percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} "
+            + ("s" if self.by_time else "scenes")
+            + " [{remaining} left{postfix}]"
+        )
         patience = 0.5 if sys.stderr.isatty() else 30.0  # a log file needs no line for each tenth of a second
         self.bar = tqdm(total=total, initial=self._done(at), bar_format=form, mininterval=patience, smoothing=0.05)
         self.mean: dict[str, float] = {}
@@ -183,5 +187,7 @@ class Bar:
     def __enter__(self) -> Bar:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.bar.close()

@@ -24,7 +24,7 @@ from detector.types import Detections
 
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
 UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
-NEAR = 2.5  # how many digit heights away a digit still has a say in the slope
+NEAR = 6.0  # how many digit heights away a digit still has a say in the slope
 LINE_TILT = 0.03  # how far a line strays from the slope of the page, as a tangent: nearly two degrees
 JOIN = 14.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
 FAR = 4.0  # what one digit height of empty paper between two parts adds when the next join is picked

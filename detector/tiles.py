@@ -120,9 +120,9 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
 def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     """One answer from what was found on each level, in picture pixels, best first.
 
-    Of boxes that overlap too much the better one stays. Then two kinds of mistakes that one level alone cannot see:
-    several digits taken for one by a coarse level, when a finer one sees them apart; and parts of strokes taken for digits
-    by a fine level, inside a digit that is too large to be seen whole there.
+    Of boxes that overlap too much the better one stays. Then two kinds of mistakes go that one level alone cannot see:
+    several digits taken for one by a coarse level, where a finer one sees them apart; and strokes taken for digits by a
+    fine level, inside a digit that is too large to be seen whole there.
     """
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:

@@ -91,7 +91,7 @@ def fit(
     run: Path,
     resume: bool = False,
 ) -> Progress:
-    """Train a detector into the folder `run`: best and last weights, log.jsonl, curves.png, and last.state to go on from.
+    """Train a detector into the folder `run`: best and last weights, log.jsonl, curves.png, last.state to go on from.
 
     validate: given the averaged model, figures with at least "AP". An interrupt (Ctrl-C) saves and returns. Raises
     TrainingError where a loss is not finite (the files keep the last good state) or there is nothing to resume.
@@ -117,7 +117,11 @@ def fit(
         at.validated = at.step
         draw_curves(run / "log.jsonl", run / "curves.png")
 
-    with Log(run, config.tensorboard) as log, stop_on_signal() as stopped, Bar(config.minutes, config.scenes, at) as bar:
+    with (
+        Log(run, config.tensorboard) as log,
+        stop_on_signal() as stopped,
+        Bar(config.minutes, config.scenes, at) as bar,
+    ):
         for images, targets in load_batches(batches, range(at.step, last_step), config.workers):
             progress = at.step / last_step if config.minutes is None else at.seconds / (60 * config.minutes)
             if progress >= 1 or stopped():
@@ -134,7 +138,7 @@ def fit(
                 losses = model.losses([as_tensor(image, device) for image in images], targets)
             loss = torch.stack(list(losses.values())).sum()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
             terms = {name: float(term.detach()) for name, term in {"loss": loss, **losses}.items()}
             if not math.isfinite(terms["loss"] + norm):
@@ -201,7 +205,7 @@ def load_batches(batches: Batches, steps: range, workers: int) -> DataLoader[Bat
     )
 
 
-def _unchanged(batch: Batch) -> Batch:
+def _unchanged(batch: Any) -> Any:
     return batch
 
 
@@ -217,6 +221,6 @@ def diverged(step: int, terms: Mapping[str, float], rate: float, recent: Iterabl
     came = ", ".join(f"{name} {value:.4g}" for name, value in terms.items())
     before = ", ".join(f"{loss:.4g}" for loss in recent) or "none"
     return (
-        f"Step {step}: expected finite losses, got {came} at learning rate {rate:.3g} after losses of {before}; the last "
-        "saved state is intact: try a lower --lr or --clip, or --no-amp."
+        f"Step {step}: expected finite losses, got {came} at learning rate {rate:.3g} after losses of {before}; "
+        "the last saved state is intact: try a lower --lr or --clip, or --no-amp."
     )

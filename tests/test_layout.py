@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_scenes.digits import load_digits
+from digit_scenes.digits import INK, load_digits
 from digit_scenes.layout import (
     DIGIT_GAP,
     NUMBER_GAP,
@@ -25,6 +25,7 @@ from digit_scenes.layout import (
     write_line,
     write_lines,
 )
+from digit_scenes.pens import SCALE
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -74,9 +75,12 @@ def test_gaps_within_a_number_are_narrow_and_between_numbers_wide(seed: int) -> 
     assert 1 <= len(line) <= 5
 
     def edges(slot: Slot) -> tuple[float, float]:
-        x0, y0, x1, y1 = digits.boxes[slot.digit].tolist()
-        half = ((x1 - x0) * slot.height / max(y1 - y0, 15) * slot.stretch + abs(slot.slant) * slot.height * 0.5) / 2
-        return slot.x - half, slot.x + half
+        """Left and right end of a digit's ink, from the corners of each of its pixels through the slot's own map."""
+        ys, xs = np.nonzero(digits.images[slot.digit] >= INK)
+        matrix = slot.matrix(digits.boxes[slot.digit])
+        y, left, right = (ys + 0.5) * SCALE - 0.5, xs * SCALE - 0.5, (xs + 1) * SCALE - 0.5
+        row = matrix[0, 1] * y + matrix[0, 2]
+        return (matrix[0, 0] * left + row).min(), (matrix[0, 0] * right + row).max()
 
     for number in line:
         assert 1 <= len(number) <= 10

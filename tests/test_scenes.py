@@ -17,7 +17,7 @@ from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, pens
 from digit_scenes.digits import load_digits
 from digit_scenes.layout import Slot
 from digit_scenes.pens import Ink, Pen
-from digit_scenes.presets import _LINES, _PAPER
+from digit_scenes.presets import LINES, PAPER
 from digit_scenes.scene import _Sheet, page_scene
 
 SIZES = {"clean": (300, 300), "strips": (28, 140), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
@@ -101,7 +101,7 @@ def test_clean_boxes_hold_all_ink_and_overlap_little() -> None:
 
 def test_boxes_are_those_of_the_ink_after_slope_and_perspective() -> None:
     plain = replace(
-        _LINES, slope=15, perspective=0.12, lines=(1, 1), lengths=(1, 1), lit=0.0, photographed=0.0, heights=(40, 90)
+        LINES, slope=15, perspective=0.12, lines=(1, 1), lengths=(1, 1), lit=0.0, photographed=0.0, heights=(40, 90)
     )
     digits = load_digits("val")
     checked = 0
@@ -158,10 +158,10 @@ def test_an_empty_sheet_is_an_empty_target() -> None:
 
 def test_blank_pages_have_no_text_and_scattered_ones_none_to_speak_of() -> None:
     digits = load_digits("val")
-    blank = page_scene(np.random.default_rng(0), digits, replace(_PAPER, blank=1.0))
+    blank = page_scene(np.random.default_rng(0), digits, replace(PAPER, blank=1.0))
     assert blank.lines == ()
     assert len(blank.target) == 0
-    scattered = page_scene(np.random.default_rng(0), digits, replace(_PAPER, blank=0.0, scattered=1.0))
+    scattered = page_scene(np.random.default_rng(0), digits, replace(PAPER, blank=0.0, scattered=1.0))
     assert scattered.lines is None
 
 
@@ -169,7 +169,7 @@ def test_blank_pages_have_no_text_and_scattered_ones_none_to_speak_of() -> None:
 def test_canvases_of_any_size(size: tuple[int, int]) -> None:
     digits = load_digits("val")
     for seed in range(12):
-        scene = page_scene(np.random.default_rng(seed), digits, replace(_PAPER, size=size))
+        scene = page_scene(np.random.default_rng(seed), digits, replace(PAPER, size=size))
         assert scene.image.shape == (*size, 3)
 
 

@@ -1,10 +1,10 @@
 """Trains a detector on endless scenes, or on a COCO dataset of digits.
 
-    python tools/train_detector.py                                        # an hour on the scenes the weights are shipped for
-    python tools/train_detector.py --minutes 2 --preset strips --name try # a first look, on a laptop
+    python tools/train_detector.py                                         # an hour, on all kinds of scenes
+    python tools/train_detector.py --minutes 2 --preset strips --name try  # a first look, on a laptop
     python tools/train_detector.py --scenes 50000 --preset paper=3 lines=2 clean=1 strips=1
-    python tools/train_detector.py --data my_digits --val-data my_digits_val --init runs/NAME/best.safetensors --lr 5e-4
-    python tools/train_detector.py --resume runs/NAME                     # goes on exactly where it was stopped
+    python tools/train_detector.py --data my_digits --val-data more_digits --init runs/NAME/best.safetensors --lr 5e-4
+    python tools/train_detector.py --resume runs/NAME                      # goes on exactly where it was stopped
 
 Ctrl-C saves and stops. Under runs/NAME: best.safetensors, last.safetensors, log.jsonl, curves.png, config.json, and
 last.state for --resume.
@@ -21,8 +21,6 @@ from pathlib import Path
 
 import torch
 import tyro
-from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
-from digit_scenes.coco import CocoBatches, read_coco
 
 from detector import checkpoint
 from detector.base import Detector
@@ -30,6 +28,8 @@ from detector.errors import DigitReaderError, OptionError, TrainingError, Weight
 from detector.registry import kind
 from detector.training import Batches, TrainingConfig, fit
 from detector.validation import Pictures, validator
+from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
+from digit_scenes.coco import CocoBatches, read_coco
 
 RUNS = Path("runs")
 

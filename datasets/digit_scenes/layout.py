@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.digits import DigitSet
+from digit_scenes.digits import INK, SIDE, DigitSet
 from digit_scenes.pens import SCALE
 
-DIGIT_GAP = (-0.14, 0.4)
-NUMBER_GAP = 1.0
+DIGIT_GAP = (-0.14, 0.32)
+NUMBER_GAP = 1.15
 LINE_PITCH = 1.4
 Matrix = NDArray[np.float64]
 
@@ -75,9 +75,9 @@ class Hand:
     def random(cls, rng: np.random.Generator, lengths: tuple[int, int] = (1, 10), steadiness: float = 1.0) -> Hand:
         """Somebody's hand. steadiness: 1 for anybody's, towards 0 for a steady and upright one."""
         return cls(
-            gap=float(rng.choice([rng.uniform(-0.1, 0.06), rng.uniform(0.0, 0.2), rng.uniform(0.15, 0.36)])),
+            gap=float(rng.choice([rng.uniform(-0.1, 0.06), rng.uniform(0.0, 0.2), rng.uniform(0.15, 0.3)])),
             gap_spread=float(rng.uniform(0.0, 0.06)),
-            number_gap=float(rng.uniform(1.1, 2.6)),
+            number_gap=float(rng.uniform(1.25, 2.6)),
             uneven=float(rng.choice([rng.uniform(0.0, 0.12), rng.uniform(0.05, 0.26)])) * steadiness,
             zero=1 - (float(rng.uniform(0.1, 0.45)) * steadiness if rng.uniform() < 0.25 else 0.0),
             wander=float(rng.uniform(0.0, 0.1)) * steadiness,
@@ -86,6 +86,23 @@ class Hand:
             lengths=lengths,
             pitch=float(rng.uniform(3.0, 6.0)) if rng.uniform() < 0.12 else 0.0,
         )
+
+
+def extents(
+    digits: DigitSet, index: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far digits' ink reaches left and right of its centre once stretched and slanted, MNIST pixels: (N,) each.
+
+    index: (N,), which digits. slants: (N,), see Slot.
+    """
+    ink = np.asarray(digits.images[index] >= INK)  # (N, 28, 28)
+    x0, y0, x1, y1 = digits.boxes[index].astype(np.float64).T
+    shift = -slants[:, None] * (np.arange(SIDE) + 0.5 - (y0 + y1)[:, None] / 2)  # (N, 28)
+    centre = (x0 + x1)[:, None] / 2
+    left = stretch * (ink.argmax(2) - centre) + shift  # (N, 28)
+    right = stretch * (SIDE - ink[:, :, ::-1].argmax(2) - centre) + shift
+    inked = ink.any(2)
+    return np.where(inked, left, np.inf).min(1), np.where(inked, right, -np.inf).max(1)
 
 
 def write_line(
@@ -98,38 +115,26 @@ def write_line(
         shortest, longest = hand.lengths
         length = shortest + int((longest - shortest + 1) * rng.uniform() ** 1.6)  # short numbers are the commoner ones
         index = rng.integers(len(digits), size=length)
-        ink = digits.boxes[index]  # (length, 4)
-        ink_size = ink[:, 2:] - ink[:, :2]  # (length, 2): width, height
-        heights = (
-            height
-            * (1 + hand.uneven * rng.uniform(-1, 1, length))
-            * np.where(digits.labels[index] == 0, hand.zero, 1.0)
-        )
-        scale = heights / np.maximum(ink_size[:, 1], 15.0)
+        heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length))
+        heights = heights * np.where(digits.labels[index] == 0, hand.zero, 1.0)
         slants = hand.slant + rng.normal(0, 0.03, length)
-        widths = ink_size[:, 0] * scale * hand.stretch + np.abs(slants) * heights * 0.5
+        left, right = extents(digits, index, hand.stretch, slants)  # (length,) each
+        scale = heights / np.maximum(digits.boxes[index, 3] - digits.boxes[index, 1], 15.0)
         gaps = np.clip(hand.gap + hand.gap_spread * rng.standard_normal(length), *DIGIT_GAP) * height
-        right = x + np.cumsum(widths) + np.concatenate([[0.0], np.cumsum(gaps[:-1])])  # (length,)
-        fitting = int((right <= x1).sum())
+        ends = x + np.cumsum((right - left) * scale) + np.concatenate([[0.0], np.cumsum(gaps[:-1])])  # (length,)
+        fitting = int((ends <= x1).sum())
         if fitting == 0:
             break
-        ys = (
-            y + (height - heights) / 2 + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
-        )  # on a baseline
+        xs = ends - right * scale
+        ys = y + (height - heights) / 2  # on a baseline
+        ys = ys + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
         line.append(
             tuple(
-                Slot(
-                    int(index[i]),
-                    float(right[i] - widths[i] / 2),
-                    float(ys[i]),
-                    float(heights[i]),
-                    hand.stretch,
-                    float(slants[i]),
-                )
+                Slot(int(index[i]), float(xs[i]), float(ys[i]), float(heights[i]), hand.stretch, float(slants[i]))
                 for i in range(fitting)
             )
         )
-        x = float(right[fitting - 1]) + height * max(NUMBER_GAP, hand.number_gap * rng.uniform(0.9, 1.3))
+        x = float(ends[fitting - 1]) + height * max(NUMBER_GAP, hand.number_gap * rng.uniform(0.9, 1.3))
         if hand.pitch:
             x = x0 + np.ceil((x - x0) / (hand.pitch * height)) * hand.pitch * height
     return line

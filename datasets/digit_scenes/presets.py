@@ -84,7 +84,7 @@ def _page(name: str, version: int, recipe: PageRecipe) -> Preset:
     return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe))
 
 
-_LINES = PageRecipe(
+LINES = PageRecipe(
     size=(384, 384),
     heights=(14, 64),
     lines=(1, 4),
@@ -106,7 +106,7 @@ _LINES = PageRecipe(
     blank=0.0,
     clutter=0,
 )
-_PAPER = PageRecipe(
+PAPER = PageRecipe(
     size=(512, 512),
     heights=(11, 130),
     lines=(1, 8),
@@ -128,7 +128,7 @@ _PAPER = PageRecipe(
     blank=0.06,
     clutter=12,
 )
-_AMOUNTS = PageRecipe(
+AMOUNTS = PageRecipe(
     size=(96, 320),
     heights=(30, 88),
     lines=(1, 1),
@@ -156,9 +156,9 @@ PRESETS: dict[str, Preset] = {
     for preset in (
         Preset("clean", 1, (300, 300), clean_scene),
         Preset("strips", 1, (SIDE, 5 * SIDE), strip_scene),
-        _page("lines", 1, _LINES),
-        _page("paper", 1, _PAPER),
-        _page("amounts", 1, _AMOUNTS),
+        _page("lines", 1, LINES),
+        _page("paper", 1, PAPER),
+        _page("amounts", 1, AMOUNTS),
     )
 }
 

@@ -1,0 +1,81 @@
+"""Drawing: no digits, odd places, and that what is drawn is where it was read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import FakeDetector, blank, draw_blobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.draw import draw_page, score_colour
+from detector.reader import Reader
+from detector.strings import Digit, Line, Number, Page
+
+
+def page_of(height: int, width: int, *digits: Digit) -> Page:
+    return Page(width, height, (Line.of([Number.of(digits)]),) if digits else ())
+
+
+def test_a_picture_without_digits_is_a_copy() -> None:
+    image = blank(400, 500)
+    drawn = draw_page(image, page_of(400, 500))
+    np.testing.assert_array_equal(drawn, image)
+    assert not np.shares_memory(drawn, image)
+
+
+def test_the_picture_given_is_left_alone() -> None:
+    image = blank(400, 500)
+    drawn = draw_page(image, page_of(400, 500, Digit(3, (50.0, 60.0, 80.0, 100.0), 0.9)))
+    assert (image == 255).all()
+    assert drawn.shape == image.shape
+    assert drawn.dtype == np.uint8
+
+
+def test_the_box_is_drawn_around_the_ink_and_not_on_it() -> None:
+    image = draw_blobs(blank(400, 500), [[50, 60, 80, 100]], [3])
+    drawn = draw_page(image, Reader(FakeDetector()).page(image))
+    np.testing.assert_array_equal(drawn[60:100, 50:80], image[60:100, 50:80])
+    for y, x in ((59, 65), (101, 65), (80, 48), (80, 81)):
+        assert drawn[y, x].tolist() == list(score_colour(0.9))
+    assert (drawn[35:58, 50:80] != 255).any()  # the label above
+    assert (drawn[200:] == 255).all()
+
+
+def test_small_pictures_are_enlarged_by_a_whole_factor() -> None:
+    drawn = draw_page(blank(28, 140), page_of(28, 140, Digit(3, (5.0, 5.0, 15.0, 25.0), 0.9)))
+    assert drawn.shape[0] % 28 == 0
+    assert drawn.shape[0] / 28 == drawn.shape[1] / 140 >= 2
+
+
+def test_colours_run_from_red_to_green() -> None:
+    assert score_colour(0)[0] > 200 > score_colour(0)[1]
+    assert score_colour(1)[1] > 200 > score_colour(1)[0]
+    assert score_colour(-3) == score_colour(0)
+    greens = [score_colour(s / 10)[1] - score_colour(s / 10)[0] for s in range(11)]
+    assert greens == sorted(greens)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 60),
+    st.integers(1, 900),
+    st.lists(
+        st.tuples(*[st.floats(-50, 900), st.floats(-50, 900), st.floats(0.1, 900), st.floats(0.1, 900)]), max_size=4
+    ),
+)
+def test_any_box_on_any_picture(height: int, width: int, boxes: list[tuple[float, float, float, float]]) -> None:
+    digits = [Digit(i, (x, y, x + w, y + h), i / 4) for i, (x, y, w, h) in enumerate(boxes)]
+    drawn = draw_page(blank(height, width), page_of(height, width, *digits))
+    assert drawn.shape[0] % height == drawn.shape[1] % width == 0
+    assert max(drawn.shape) <= 4096
+
+
+@pytest.mark.parametrize("height", [12, 48, 200])
+def test_labels_follow_the_digits(height: int) -> None:
+    image = blank(1000, 1000)
+    drawn = draw_page(image, page_of(1000, 1000, Digit(8, (400.0, 400.0, 400.0 + height / 2, 400.0 + height), 1.0)))
+    factor = drawn.shape[0] // 1000
+    above = np.flatnonzero((drawn[: 400 * factor] != 255).any(axis=(1, 2)))
+    assert above.size
+    assert 0.2 * height * factor <= 400 * factor - above[0] <= max(0.8 * height * factor, 14)

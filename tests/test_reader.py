@@ -1,0 +1,206 @@
+"""Reading pictures of every size with a detector whose right answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fakes import FakeDetector, blank, draw_blobs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from detector.errors import ImageError, OptionError, WeightsError
+from detector.images import Picture
+from detector.reader import Reader, load
+from detector.tiles import LARGEST, TILE
+from detector.types import Detections
+
+
+def sorted_rows(found: Detections) -> list[tuple[float, ...]]:
+    """Box and label of each, by place."""
+    return sorted((*box, label) for box, label in zip(found.boxes.tolist(), found.labels.tolist(), strict=True))
+
+
+def expect_digits(found: Detections, boxes: list[list[int]], digits: list[int], within: float) -> None:
+    """Each digit once, its sides to within a share of its height, nothing besides."""
+    got = sorted_rows(found)
+    want = sorted((*box, digit) for box, digit in zip(boxes, digits, strict=True))
+    assert len(got) == len(want), f"expected {len(want)} digits, got {len(got)}"
+    for one, true in zip(got, want, strict=True):
+        assert one[4] == true[4]
+        np.testing.assert_allclose(one[:4], true[:4], atol=within * (true[3] - true[1]) + 0.01)
+
+
+@pytest.mark.parametrize(
+    "bad", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8), "a.png", None]
+)
+def test_what_is_no_picture_for_detect(bad: object) -> None:
+    with pytest.raises(ImageError):
+        Reader(FakeDetector()).detect(bad)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("min_score", [-0.1, 1.5, float("nan")])
+def test_thresholds_that_make_no_sense(min_score: float) -> None:
+    with pytest.raises(OptionError, match="min_score"):
+        Reader(FakeDetector(), min_score=min_score)
+
+
+@pytest.mark.parametrize("device", ["toaster", "cuda:99", "meta:zero"])
+def test_devices_that_are_not_there(device: str) -> None:
+    with pytest.raises(OptionError, match="device"):
+        Reader(FakeDetector(), device=device)
+
+
+def test_no_picture_at_all() -> None:
+    assert Reader(FakeDetector()).detect_many([]) == []
+    assert list(Reader(FakeDetector()).read_many([])) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (16, 16), (28, 140), (700, 700), (5000, 40)])
+def test_empty_paper_of_any_size(size: tuple[int, int]) -> None:
+    page = Reader(FakeDetector()).page(blank(*size))
+    assert (page.height, page.width) == size
+    assert page.text == ""
+
+
+@pytest.mark.parametrize("size", [(28, 140), (300, 300), (384, 384), (512, 512), (TILE, TILE), (20, TILE)])
+def test_a_small_picture_takes_one_pass_as_it_is(size: tuple[int, int]) -> None:
+    detector = FakeDetector()
+    boxes = [[3, 2, 10, 18], [14, 2, 20, 18]]
+    found = Reader(detector).detect(draw_blobs(blank(*size), boxes, [4, 7]))
+    assert detector.calls == [size]
+    expect_digits(found, boxes, [4, 7], within=0)
+
+
+def test_a_small_picture_is_answered_just_as_the_detector_does() -> None:
+    image = draw_blobs(blank(300, 300), [[0, 0, 5, 5], [50, 50, 290, 299]], [3, 5])
+    direct = FakeDetector().predict([torch.from_numpy(image).permute(2, 0, 1) / 255])[0]
+    assert sorted_rows(Reader(FakeDetector()).detect(image)) == sorted_rows(direct)
+
+
+@pytest.mark.parametrize("size", [(300, 300), (640, 480), (900, 1000), (3000, 2000)])
+def test_a_digit_as_high_as_the_picture(size: tuple[int, int]) -> None:
+    box = [size[1] // 4, 2, size[1] * 3 // 4, size[0] - 2]
+    found = Reader(FakeDetector(largest=200)).detect(draw_blobs(blank(*size), [box], [6]))
+    expect_digits(found, [box], [6], within=0.03)
+
+
+def test_all_heights_on_one_large_page() -> None:
+    """Each only seen at some scales, as by a detector trained on digits of 9 to 160 pixels."""
+    boxes, digits, y = [], [], 30
+    for i, height in enumerate((10, 14, 20, 40, 80, 119, 121, 160, 240, 480, 900)):
+        boxes.append([40, y, 40 + height // 2, y + height])
+        digits.append(i % 10)
+        y += height + 60
+    image = draw_blobs(blank(3200, 2400), boxes, digits)
+    found = Reader(FakeDetector(smallest=9, largest=160)).detect(image)
+    expect_digits(found, boxes, digits, within=0.05)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(641, 1500), st.integers(30, 1500), st.integers(0, 10**6))
+def test_seams_neither_cut_nor_double_digits(width: int, height: int, seed: int) -> None:
+    """A grid of digits over the whole page, so that every seam of every level has some on it."""
+    rng = np.random.default_rng(seed)
+    h, gap = int(rng.integers(12, LARGEST - 20)), int(rng.integers(6, 20))
+    w = max(6, int(h * rng.uniform(0.2, 0.9)))
+    boxes = [
+        [x, y, x + w, y + h]
+        for y in range(gap, height - h - gap, h + gap)
+        for x in range(gap, width - w - gap, w + gap)
+    ]
+    digits = [int(d) for d in rng.integers(0, 10, len(boxes))]
+    found = Reader(FakeDetector(smallest=9, largest=160)).detect(draw_blobs(blank(height, width), boxes, digits))
+    expect_digits(found, boxes, digits, within=0.2)
+
+
+def test_a_page_of_48_million_pixels_is_read_where_there_is_something() -> None:
+    detector = FakeDetector(smallest=9, largest=160)
+    boxes = [[5000 + 14 * i, 7000, 5008 + 14 * i, 7012] for i in range(6)] + [[100, 100, 1100, 2500]]
+    image = draw_blobs(blank(8000, 6000), boxes, [1, 2, 3, 4, 5, 6, 7])
+    reader = Reader(detector)
+    expect_digits(reader.detect(image), boxes, [1, 2, 3, 4, 5, 6, 7], within=0.1)
+    assert max(max(size) for size in detector.calls) <= TILE
+    assert len(detector.calls) < 60  # of 280 tiles: white paper is passed over
+
+
+def test_pictures_together_give_what_they_give_alone() -> None:
+    rng = np.random.default_rng(0)
+    images = []
+    for size in ((300, 300), (28, 140), (300, 300), (800, 900), (300, 300), (700, 50), (28, 140), (16, 16)):
+        x, y = int(rng.integers(1, size[1] - 8)), int(rng.integers(1, size[0] - 14))
+        images.append(draw_blobs(blank(*size), [[x, y, x + 6, y + 12]], [int(rng.integers(10))]))
+    detector = FakeDetector()
+    together = Reader(detector).detect_many(images)
+    assert max(detector.batches) > 1
+    for image, found in zip(images, together, strict=True):
+        assert sorted_rows(found) == sorted_rows(Reader(FakeDetector()).detect(image))
+
+
+def test_read_only_and_reversed_arrays() -> None:
+    image = draw_blobs(blank(50, 50), [[5, 5, 15, 30]], [0])
+    image.flags.writeable = False
+    assert Reader(FakeDetector()).page(image).text == "0"
+    assert Reader(FakeDetector()).page(image[:, ::-1, ::-1]).text == "0"
+
+
+def lines_page() -> Picture:
+    """12 34 over 5."""
+    boxes = [[10, 10, 22, 40], [28, 10, 40, 40], [100, 12, 112, 42], [118, 12, 130, 42], [10, 60, 22, 90]]
+    return draw_blobs(blank(120, 150), boxes, [1, 2, 3, 4, 5])
+
+
+def test_a_page_has_lines_numbers_digits() -> None:
+    page = Reader(FakeDetector(score=0.8)).page(lines_page())
+    assert page.text == "12 34\n5"
+    assert (page.width, page.height) == (150, 120)
+    number = page.lines[0].numbers[1]
+    assert number.text == "34"
+    assert number.score == pytest.approx(0.64)
+    assert number.digits[0].box == (100.0, 12.0, 112.0, 42.0)
+
+
+@pytest.mark.parametrize(("score", "text"), [(0.49, ""), (0.51, "12 34\n5")])
+def test_unlikely_digits_are_detected_but_not_read(score: float, text: str) -> None:
+    reader = Reader(FakeDetector(score), min_score=0.5)
+    assert len(reader.detect(lines_page())) == 5
+    assert reader.page(lines_page()).text == text
+
+
+def test_every_source_is_read_and_errors_stand_in_the_place_of_pages(tmp_path: Path) -> None:
+    path, bad = tmp_path / "a.png", tmp_path / "b.png"
+    Image.fromarray(lines_page()).save(path)
+    bad.write_bytes(b"no picture")
+    reader = Reader(FakeDetector())
+    with path.open("rb") as stream:
+        read = list(reader.read_many([path, bad, str(path), path.read_bytes(), stream, lines_page(), Image.open(path)]))
+    assert isinstance(read[1], ImageError)
+    assert all(page == read[0] for page in read[2:])
+    with pytest.raises(ImageError, match="b.png"):
+        reader.read(bad)
+
+
+def test_load_says_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no-such-model"):
+        load(model="no-such-model")
+    with pytest.raises(WeightsError, match=r"none\.safetensors"):
+        load(tmp_path / "none.safetensors")
+    with pytest.raises(OptionError, match="toaster"):
+        load(device="toaster")
+
+
+def test_load_gives_back_what_was_saved(tmp_path: Path) -> None:
+    from detector import checkpoint
+    from detector.registry import DETECTORS
+
+    kind = DETECTORS["faster-rcnn"]
+    path = tmp_path / "tiny.safetensors"
+    checkpoint.save(path, "faster-rcnn", kind.build(kind.config()), {})
+    reader = load(path, min_score=0.25)
+    assert reader.min_score == 0.25
+    assert load(str(path), model="faster-rcnn").page(blank(40, 40)).width == 40
+    with pytest.raises(WeightsError, match="other-model"):
+        load(path, model="other-model")

@@ -1,0 +1,56 @@
+"""A Faster R-CNN small enough to learn in a test, and pictures of bars that it can learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from detector.types import Target
+
+TINY = FasterRCNNConfig(
+    stem=8,
+    widths=(8, 16, 16),
+    blocks=(1, 0, 0),
+    channels=16,
+    proposals_before_nms=(60, 60),
+    proposals_after_nms=(40, 40),
+    samples=32,
+    roi_size=4,
+    head_width=16,
+    head_hidden=32,
+)
+
+
+def tiny_model(seed: int = 0) -> FasterRCNN:
+    torch.manual_seed(seed)
+    return FasterRCNN(TINY)
+
+
+def bars(seed: int, height: int = 64, width: int = 96) -> tuple[np.ndarray, Target]:
+    """A uint8 picture with two bars of different brightness, a "1" and a "7"."""
+    rng = np.random.default_rng(seed)
+    image = np.full((height, width, 3), 30, np.uint8)
+    boxes = []
+    for side, value in enumerate((255, 120)):
+        x, y = int(rng.integers(4, 20)) + side * width // 2, int(rng.integers(4, height - 34))
+        image[y : y + 28, x : x + 16] = value
+        boxes.append((x, y, x + 16, y + 28))
+    return image, Target(np.array(boxes, np.float32), np.array([1, 7]), np.zeros(2, np.bool_))
+
+
+def as_input(image: np.ndarray) -> Tensor:
+    """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
+    return torch.from_numpy(image).permute(2, 0, 1).float() / 255
+
+
+class BarBatches:
+    """An endless row of batches of bars."""
+
+    def __init__(self, size: int = 2) -> None:
+        self.size = size
+
+    def __getitem__(self, step: int) -> tuple[list[np.ndarray], list[Target]]:
+        scenes = [bars(step * self.size + i) for i in range(self.size)]
+        return [image for image, _ in scenes], [target for _, target in scenes]

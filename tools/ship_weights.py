@@ -1,0 +1,145 @@
+"""Ship a training run: its best weights in half precision, and their model card in JSON and Markdown.
+
+    python tools/ship_weights.py runs/NAME                             # weights and card, without figures yet
+    python tools/evaluate.py --preset clean --out out/clean            # figures are measured on what is shipped
+    python tools/ship_weights.py runs/NAME --figures out/clean out/strips out/lines out/paper
+
+Files go to detector/weights/MODEL.safetensors, .json and .md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from detector import checkpoint
+from detector.errors import DataError, DigitReaderError
+
+WEIGHTS = Path("detector/weights")
+SHOWN = (
+    "pictures",
+    "AP",
+    "AP50",
+    "AP75",
+    "exact_lines",
+    "exact_lines_spaced",
+    "exact_pictures",
+    "cer",
+    "ms_per_picture",
+)
+
+
+@dataclass(frozen=True)
+class Args:
+    run: tyro.conf.Positional[Path]
+    """Folder of the run."""
+    figures: tuple[Path, ...] = ()
+    """Folders that tools/evaluate.py wrote, one for each set; a row of the card is named after its folder."""
+    weights: Path = WEIGHTS
+    """Folder to write into."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: expected a JSON file of a run or an evaluation ({error}); check the folder."
+        ) from error
+
+
+def command(args: dict[str, Any]) -> str:
+    """The training command, with what was not left at its default."""
+    words = ["python tools/train_detector.py"]
+    for name, value in args.items():
+        if value is not None and name not in ("resume", "name", "threads"):
+            value = " ".join(map(str, value)) if isinstance(value, list) else value
+            flag = "--" + name.replace("_", "-")
+            words.append(
+                (flag if value else flag.replace("--", "--no-")) if isinstance(value, bool) else f"{flag} {value}"
+            )
+    return " ".join(words)
+
+
+def markdown(card: dict[str, Any]) -> str:
+    """The card for people."""
+    trained = card["trained"]
+    rows = [
+        f"| {name} | " + " | ".join(str(row.get(key, "")) for key in SHOWN) + " |"
+        for name, row in card["figures"].items()
+    ]
+    table = ["| set | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|", *rows]
+    return "\n".join(
+        [
+            f"# {card['model']}",
+            "",
+            f"{card['parameters']:,} parameters, {card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256']}`.",
+            "",
+            f"Trained on {trained['scenes']:,} synthetic scenes made from the embedded MNIST training digits, in "
+            f"{trained['minutes']} minutes on {trained['machine']}, at commit `{trained['commit']}`, by",
+            "",
+            f"    {trained['command']}",
+            "",
+            "No real picture was used. Figures, on these very weights with default settings (each set: the first 1,000 "
+            "test scenes of seed 0, drawn with MNIST test digits, unless named otherwise; milliseconds on two cores):",
+            "",
+            *table,
+            "",
+            "Meant for: reading numbers written by hand, on paper or screens. Not meant for: print, letters, "
+            "or any decision that nobody checks.",
+            "",
+        ]
+    )
+
+
+def write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def main(args: Args) -> None:
+    config = read_json(args.run / "config.json")
+    name, model, extra = checkpoint.load(args.run / "best.safetensors")
+    target = args.weights / f"{name}.safetensors"
+    checkpoint.save(target, name, model, extra, half=True)
+    data = target.read_bytes()
+    figures = {}
+    for folder in args.figures:
+        metrics = read_json(folder / "metrics.json")
+        figures[folder.name] = {key: round(metrics[key], 4) for key in SHOWN if metrics.get(key) is not None}
+    card = {
+        "model": name,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "config": config["model"],
+        "trained": {
+            "scenes": extra["scenes"],
+            "minutes": round(extra["seconds"] / 60, 1),
+            "machine": config["machine"],
+            "commit": config["commit"],
+            "command": command(config["args"]),
+            "data": "MNIST training digits in synthetic scenes; no real picture",
+            "torch": config["torch"],
+        },
+        "figures": figures,
+    }
+    write(args.weights / f"{name}.json", json.dumps(card, indent=2) + "\n")
+    write(args.weights / f"{name}.md", markdown(card))
+    print(f"wrote {target} ({len(data) / 1e6:.2f} MB) and its model card, {target.with_suffix('.md')}")
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Args, description=__doc__))
+    except DigitReaderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
