@@ -12,6 +12,7 @@ from detector.images import Picture
 from detector.strings import Digit, Page
 
 LEGIBLE = 24  # pixels: the digits of a small picture are enlarged to about this height, so that labels fit them
+LARGEST_LETTER = 300.0
 SHORTEST, LONGEST = 320, 4096  # pixels: longer side under which a picture is enlarged, and past which none is
 
 
@@ -50,11 +51,11 @@ def _enlargement(image: Picture, page: Page) -> int:
 def _draw_digit(pen: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom: int) -> None:
     x0, y0, x1, y1 = (side * factor for side in digit.box)
     height = y1 - y0
-    width = max(1, round(height / 24))
+    width = max(1, round(min(height, 1000) / 24))
     colour = score_colour(digit.score)
     # Around the box, whose x1 and y1 are the first pixels outside it.
     pen.rectangle((x0 - width, y0 - width, x1 + width - 1, y1 + width - 1), outline=colour, width=width)
-    size = max(9.0, height * 0.45)
+    size = min(max(9.0, height * 0.45), LARGEST_LETTER)
     # Above, or below where the edge of the picture leaves no room; inside a digit as high as the picture.
     above = y0 - 2 * width
     if above >= size:

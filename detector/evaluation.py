@@ -162,10 +162,18 @@ def save(evaluation: Evaluation, out: Path) -> None:
         save_confusion(out / "confusion.png", evaluation.confusion)
 
 
+def prepare_folder(folder: Path) -> None:
+    """Makes the folder that results will go to, before the work. Raises DataError where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: expected a folder to write to, got {error}; choose another name.") from None
+
+
 def write_json(path: Path, value: object, indent: int | None = None) -> None:
     """Writes JSON to a temporary name first. Raises DataError where that cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        prepare_folder(path.parent)
         partial = path.with_name(path.name + ".partial")
         partial.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n", encoding="utf-8")
         os.replace(partial, path)

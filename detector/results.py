@@ -88,7 +88,9 @@ def annotated_paths(pictures: list[Path], folder: Path) -> list[Path]:
     sources = {picture.resolve() for picture in absolute}
     for target in targets:
         if target.resolve() in sources:
-            raise OptionError(f"{target}: expected a place of its own for annotated pictures, got one of the pictures read.")
+            raise OptionError(
+                f"{target}: expected a place of its own for annotated pictures, got one of the pictures read."
+            )
     return targets
 
 
@@ -101,7 +103,9 @@ def appearing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     partial = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = partial.open(mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "", "errors": "backslashreplace"}))
+        stream = partial.open(
+            mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "", "errors": "backslashreplace"})
+        )
     except OSError as error:
         raise OptionError(f"{path}: cannot be written ({error.strerror}); name another place.") from None
     try:

@@ -32,7 +32,7 @@ DETAIL = 6.0  # grey levels, meaned over PATCH x PATCH pixels, that halving must
 PATCH = 4
 SAME = 0.45  # boxes that overlap by more than this (IoU) are one digit
 INSIDE = 0.7  # a box is inside another with more than this share of its area
-COVERED = 0.5  # a box with more than this share of its area in smaller digits, better seen, is none itself
+COVERED = 0.5  # a box with more than this share of its area in several digits, better seen, is none itself
 CREDIBLE = 0.5  # the score from which a digit speaks against others
 
 
@@ -120,9 +120,9 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
 def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     """One answer from what was found on each level, in picture pixels, best first.
 
-    Of boxes that overlap too much the better one stays. Then two kinds of mistakes go that one level alone cannot see:
-    several digits taken for one by a coarse level, where a finer one sees them apart; and strokes taken for digits by a
-    fine level, inside a digit that is too large to be seen whole there.
+    Two kinds of mistakes go that one level alone cannot see: several digits taken for one by a coarse level, where a finer
+    one sees them apart; and strokes taken for digits by a fine level, inside a digit that is too large to be seen whole
+    there. Then, of boxes that overlap too much, the better one stays.
     """
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:
@@ -134,22 +134,27 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     limits = np.concatenate(
         [np.full(len(found), LARGEST * 2.0**level.depth if level.tiled else np.inf) for level, found in listed]
     )
-    keep = _best_of_each(boxes, scores)
-    boxes, labels, scores, depths, limits = boxes[keep], labels[keep], scores[keep], depths[keep], limits[keep]
+    spans = boxes[:, 2:] - boxes[:, :2]
+    areas, sides = spans.prod(axis=1), spans.max(axis=1)
 
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     credible = scores >= CREDIBLE
-    alive = np.ones(len(boxes), np.bool_)
-    for i in np.flatnonzero(depths > 0):
-        finer = np.flatnonzero(credible & (depths < depths[i]))
-        shared = _shared(boxes[i], boxes[finer])
-        shared = shared[shared > INSIDE * areas[finer]]
-        alive[i] = shared.sum() <= COVERED * areas[i]
+    alive = np.zeros(len(boxes), np.bool_)
+    for depth in np.unique(depths):  # what neighbouring tiles both found
+        of_level = np.flatnonzero(depths == depth)
+        alive[of_level[_best_of_each(boxes[of_level], scores[of_level])]] = True
+    for i in np.flatnonzero(alive & (depths > 0)):
+        for depth in range(depths[i]):
+            finer = np.flatnonzero(alive & credible & (depths == depth) & (areas < INSIDE * areas[i]))
+            shared = _shared(boxes[i], boxes[finer])
+            shared = shared[shared > INSIDE * areas[finer]]
+            if len(shared) > 1 and shared.sum() > COVERED * areas[i]:
+                alive[i] = False
     for i in np.flatnonzero(alive & credible & (sides > limits.min())):
         strokes = (sides[i] > limits) & (_shared(boxes[i], boxes) > INSIDE * areas)
         alive &= ~strokes
-    return Detections(boxes[alive], labels[alive], scores[alive])
+    kept = np.flatnonzero(alive)
+    kept = kept[_best_of_each(boxes[kept], scores[kept])]
+    return Detections(boxes[kept], labels[kept], scores[kept])
 
 
 def _best_of_each(boxes: FloatArray, scores: FloatArray) -> NDArray[np.int64]:

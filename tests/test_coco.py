@@ -11,13 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from digit_scenes.coco import CocoBatches, CocoDataset, crop_to, read_coco
-from digit_scenes.manifest import read_manifest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.errors import DataError, ImageError
 from detector.types import Target
+from digit_scenes.coco import CocoBatches, CocoDataset, crop_to, read_coco
+from digit_scenes.manifest import read_manifest
 
 SOUND: dict[str, Any] = {
     "images": [

@@ -40,7 +40,7 @@ def test_any_size_and_a_target_without_boxes(size: tuple[int, int]) -> None:
     losses = model.losses(images, [Target.empty(), Target.empty()])
     assert all(torch.isfinite(term) for term in losses.values())
     sum(losses.values()).backward()
-    assert float(losses["boxes"]) == float(losses["proposal_boxes"]) == 0
+    assert losses["boxes"].item() == losses["proposal_boxes"].item() == 0
     for found, image in zip(model.predict(images), images, strict=True):
         assert (found.boxes >= 0).all()
         assert (found.boxes[:, 2:] <= [image.shape[2], image.shape[1]]).all()
@@ -56,8 +56,8 @@ def test_losses_fall_and_bars_are_found(trained: FasterRCNN) -> None:
     torch.manual_seed(0)
     scenes = [bars(9000 + i) for i in range(4)]
     images, targets = [as_input(image) for image, _ in scenes], [target for _, target in scenes]
-    before = sum(float(term) for term in tiny_model().losses(images, targets).values())
-    assert sum(float(term) for term in trained.losses(images, targets).values()) < before / 2
+    before = sum(term.item() for term in tiny_model().losses(images, targets).values())
+    assert sum(term.item() for term in trained.losses(images, targets).values()) < before / 2
     for found, target in zip(trained.predict(images), targets, strict=True):
         sure = found[found.scores > 0.5]
         order = sure.boxes[:, 0].argsort()

@@ -15,13 +15,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from digit_scenes import Scene, Scenes
-from digit_scenes.coco import dataset_head, read_coco, write_coco
-from digit_scenes.preview import contact_sheet
 from pycocotools.coco import COCO
 
 from detector.errors import DataError, OptionError
 from detector.types import Target
+from digit_scenes import Scene, Scenes
+from digit_scenes.coco import dataset_head, read_coco, write_coco
+from digit_scenes.preview import contact_sheet
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "datasets")]), "OMP_NUM_THREADS": "1"}
@@ -172,7 +172,6 @@ def test_the_command_writes_a_dataset_that_pycocotools_loads(
     ("arguments", "message"),
     [
         (("--preset", "none"), "--preset none"),
-        (("--count", "0"), "--count"),
         (("--mnist-dir", "nowhere"), "nowhere"),
     ],
 )
@@ -200,7 +199,7 @@ def test_a_stopped_command_leaves_nothing_that_looks_complete(tmp_path: Path, bl
     finally:
         process.kill()
     assert process.returncode != 0
-    assert b"Traceback" not in errors
+    assert (b"error: interrupted" in errors) == (blow == signal.SIGINT)
     assert not out.exists()
     assert not (partial / "annotations.json").exists()
     assert list(partial.glob("images/*.png"))

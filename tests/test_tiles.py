@@ -75,7 +75,7 @@ def test_flat_and_blurred_tiles_are_passed_over_but_never_the_only_one() -> None
     assert all(x <= 900 < x + TILE and y <= 700 < y + TILE for x, y in corners)
 
 
-@pytest.mark.parametrize("noise", [2, 4])
+@pytest.mark.parametrize("noise", [1, 3])
 def test_the_noise_of_a_camera_is_no_detail(noise: float) -> None:
     grain = np.random.default_rng(0).normal(128, noise, (1300, 1300, 3)).clip(0, 255).astype(np.uint8)
     assert list(tiles(Level(grain, 0, np.ones(4, np.float32)))) == []
@@ -115,9 +115,7 @@ def test_touching_digits_are_not_lost_to_one_seen_by_a_coarse_level() -> None:
 def test_strokes_of_a_large_digit_are_no_digits() -> None:
     big = found((0, 0, 400, 600, 8, 0.9))
     strokes = found((10, 10, 60, 120, 1, 0.97), (300, 400, 380, 500, 7, 0.99), (700, 10, 750, 100, 5, 0.9))
-    assert rows(merge([(level(0), strokes), (level(2, 2000, 2000), big)])) == [(8, 0.9), (5, 0.9)] or rows(
-        merge([(level(0), strokes), (level(2), big)])
-    ) == [(5, 0.9), (8, 0.9)]
+    assert sorted(rows(merge([(level(0), strokes), (level(2), big)]))) == [(5, 0.9), (8, 0.9)]
 
 
 def test_a_small_digit_inside_another_of_its_level_stays() -> None:

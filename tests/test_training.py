@@ -135,7 +135,7 @@ def test_the_learning_rate_climbs_then_falls(first: float, second: float) -> Non
 def test_the_average_follows_its_law() -> None:
     model = Sum()
     average = WeightAverage(model, decay=0.5)
-    expected, decays = 1.0, [1 / 10, 2 / 11, 3 / 12, 4 / 13, 5 / 14, 6 / 15, 7 / 16, 0.5, 0.5]
+    expected, decays = 1.0, [1 / 10, 2 / 11, 3 / 12, 4 / 13, 5 / 14, 6 / 15, 7 / 16, 8 / 17, 0.5]
     for n, decay in enumerate(decays):
         with torch.no_grad():
             model.weight.fill_(n)

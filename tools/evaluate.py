@@ -18,16 +18,15 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import torch
 import tyro
-from digit_scenes import Scenes
-from digit_scenes.coco import CocoDataset, read_coco
-from digit_scenes.manifest import Manifest, read_manifest
 from tqdm import tqdm
 
 import detector
 from detector.errors import DigitReaderError, OptionError
-from detector.evaluation import evaluate, format_table, save, write_json
+from detector.evaluation import evaluate, format_table, prepare_folder, save, write_json
+from digit_scenes import Scenes
+from digit_scenes.coco import CocoDataset, read_coco
+from digit_scenes.manifest import Manifest, read_manifest
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,12 @@ def main(args: Args) -> int:
         raise OptionError(
             "--coco-results: expected a preset or a COCO dataset, got --lines, whose pictures have no ids."
         )
+    for folder in (args.out, args.coco_results and args.coco_results.parent):
+        if folder:
+            prepare_folder(folder)
     if args.threads is not None:
+        import torch  # here, because it takes seconds, which --help and an error need not wait for
+
         torch.set_num_threads(args.threads)
     count = 1000 if args.count is None else args.count
     if not isinstance(data, Scenes):

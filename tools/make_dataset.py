@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 import tyro
-from digit_scenes import Scenes
-from digit_scenes.coco import dataset_head, write_coco
 from tqdm import tqdm
 
 from detector.errors import DigitReaderError
+from digit_scenes import Scenes
+from digit_scenes.coco import dataset_head, write_coco
 
 
 @dataclass(frozen=True)

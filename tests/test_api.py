@@ -1,0 +1,63 @@
+"""The public names, and that they cost nothing until they are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import detector
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(detector.__all__) == detector.__all__
+    for name in detector.__all__:
+        assert getattr(detector, name) is not None
+        assert name in dir(detector)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'reed'"):
+        _ = detector.reed  # type: ignore[attr-defined]
+    with pytest.raises(ImportError):
+        from detector import reed  # noqa: F401
+
+
+def test_importing_it_loads_neither_torch_nor_numpy() -> None:
+    assert run("import sys, detector; print({'torch', 'numpy', 'cv2'} & set(sys.modules))") == "set()\n"
+
+
+def test_what_needs_no_network_needs_no_torch() -> None:
+    code = (
+        "import sys; from detector import Page, Target, DigitReaderError, draw_page, open_image, read_lines;"
+        "import detector.tiles, detector.results; print('torch' in sys.modules)"
+    )
+    assert run(code) == "False\n"
+
+
+def test_the_default_reader_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fakes import FakeDetector, blank
+
+    from detector import reader
+
+    loads: list[reader.Reader] = []
+
+    def load() -> reader.Reader:
+        loads.append(reader.Reader(FakeDetector()))
+        return loads[-1]
+
+    monkeypatch.setattr(reader, "load", load)
+    reader._default_reader.cache_clear()
+    try:
+        assert detector.read(blank(40, 40)).text == detector.read(blank(50, 50)).text == ""
+        assert len(loads) == 1
+    finally:
+        reader._default_reader.cache_clear()
