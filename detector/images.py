@@ -139,7 +139,7 @@ def _one_sentence(name: str) -> Iterator[None]:
         raise
     except UnidentifiedImageError:
         raise ImageError(
-            f"{name}: expected a picture, got something else or a format that is not known here; save it as PNG or JPEG."
+            f"{name}: expected a picture, got something else or a format not known here; save it as PNG or JPEG."
         ) from None
     except Image.DecompressionBombError:
         raise ImageError(_too_large(name, "far more")) from None

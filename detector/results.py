@@ -103,9 +103,8 @@ def appearing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     partial = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = partial.open(
-            mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "", "errors": "backslashreplace"})
-        )
+        text = None if "b" in mode else "utf-8"
+        stream = partial.open(mode, encoding=text, errors=text and "backslashreplace", newline=text and "")
     except OSError as error:
         raise OptionError(f"{path}: cannot be written ({error.strerror}); name another place.") from None
     try:

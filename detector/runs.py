@@ -44,7 +44,10 @@ class Learner:
 
 
 def save_state(run: Path, learner: Learner, at: Progress) -> None:
-    """Write last.state, from which `load_state` goes on, and the averaged weights as last.safetensors."""
+    """Write last.state, from which `load_state` goes on, and the averaged weights as last.safetensors.
+
+    Raises WeightsError, before anything is written, where the averaged weights are not finite.
+    """
     state = {
         "progress": asdict(at),
         "model": learner.model.state_dict(),
@@ -52,10 +55,10 @@ def save_state(run: Path, learner: Learner, at: Progress) -> None:
         "updates": learner.average.updates,
         "optimizer": learner.optimizer.state_dict(),
     }
+    checkpoint.save(run / "last.safetensors", learner.name, learner.average.model, asdict(at))  # checks them first
     temporary = run / "last.state.part"
     torch.save(state, temporary)
     os.replace(temporary, run / "last.state")
-    checkpoint.save(run / "last.safetensors", learner.name, learner.average.model, asdict(at))
 
 
 def load_state(run: Path, learner: Learner) -> Progress:

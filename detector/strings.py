@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 
@@ -25,13 +25,17 @@ from detector.types import Detections
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
 UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
 NEAR = 6.0  # how many digit heights away a digit still has a say in the slope
-LINE_TILT = 0.03  # how far a line strays from the slope of the page, as a tangent: nearly two degrees
-JOIN = 14.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
+LINE_TILT = 0.015  # how far a line strays from the slope of the page, as a tangent: nearly one degree
+PAGE_TILT = 0.03  # how far off the first estimate of that slope is
+PAGE_FAN = 0.01  # how much the slope changes, for each digit height down the page, where perspective fans lines out
+JOIN = 16.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
 FAR = 4.0  # what one digit height of empty paper between two parts adds when the next join is picked
 SIZES = 2.6  # digits of one line differ in height by less than this factor
-GAP = 0.7  # numbers are parted at gaps wider than this share of the digit height
-BOX_PITCH = 1.5  # digits in the boxes of a form: at most this many heights from centre to centre ...
-BOX_EVEN = 0.12  # ... which differs by no more than this share
+GAP = (0.75, 0.9)  # numbers are parted at gaps wider than a share of the digit height, within these limits ...
+WIDE = 1.6  # ... and so many times the usual gap of the line
+BOX_PITCH = 1.55  # digits in the boxes of a form: at most this many heights from centre to centre ...
+BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it where there are only three
+
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -101,6 +105,7 @@ def read_lines(detections: Detections) -> tuple[Line, ...]:
     boxes, labels, scores = boxes[order], detections.labels[order], detections.scores[order]
 
     upright = _Frame.turned(boxes, _page_slope(boxes))
+    upright = _straightened(upright, _join(upright))
     groups = _join(upright)
     groups.sort(key=lambda group: float(np.average(upright.v[group])))
     lines = []
@@ -196,6 +201,21 @@ def _join(frame: _Frame) -> list[NDArray[np.int64]]:
     return [np.array(members[i]) for i in np.flatnonzero(alive)]
 
 
+def _straightened(frame: _Frame, lines: Sequence[NDArray[np.int64]]) -> _Frame:
+    """The frame sheared so that the lines found first run level, also where perspective fans them out down the page."""
+    unit = np.median(frame.h)
+    u, v = (frame.u - frame.u.mean()) / unit, (frame.v - frame.v.mean()) / unit
+    # slope = a + b * v, by least squares over all lines; both are likely to be small.
+    normal, moment = np.diag([1 / PAGE_TILT**2, 1 / PAGE_FAN**2]), np.zeros(2)
+    for line in lines:
+        du, dv = u[line] - u[line].mean(), v[line] - v[line].mean()
+        factors = np.array([1.0, v[line].mean()])
+        normal += np.outer(factors, factors) * (du @ du) / UNEVEN**2
+        moment += factors * (du @ dv) / UNEVEN**2
+    a, b = np.linalg.solve(normal, moment)
+    return replace(frame, v=frame.v - (a + b * v) * u * unit)
+
+
 def _misfit(moments: Floats) -> Floats:
     """How badly one straight line, near the slope of the page, fits parts with these moments (..., 6): chi squared."""
     s, su, sv, suu, suv, svv = np.moveaxis(moments, -1, 0)
@@ -212,10 +232,11 @@ def _one_above_the_other(frame: _Frame) -> Bools:
 def _parted(frame: _Frame, line: NDArray[np.int64]) -> Bools:
     """(digits - 1,): where a line, its digits in order, is parted into numbers."""
     u, w, height = frame.u[line], frame.w[line], float(np.median(frame.h[line]))
-    pitch = np.diff(u)
-    wide = pitch - (w[1:] + w[:-1]) / 2 > GAP * height
-    if len(pitch) >= 2 and wide.all():  # apart, but as evenly as in the boxes of a form?
-        usual = float(np.median(pitch))
-        if usual <= BOX_PITCH * height and (np.abs(pitch - usual) <= BOX_EVEN * usual).all():
-            return np.zeros_like(wide)
-    return wide
+    pitch = np.diff(u) / height
+    gaps = pitch - (w[1:] + w[:-1]) / 2 / height
+    if len(pitch) >= 2:  # as evenly spread as in the boxes of a form, or closer?
+        usual, even = float(np.median(pitch)), BOX_EVEN if len(pitch) > 2 else BOX_EVEN / 2
+        if usual <= BOX_PITCH and (np.abs(pitch - usual) <= even * usual).all():
+            return np.zeros(len(pitch), np.bool_)
+    widest = np.clip(WIDE * np.median(gaps), *GAP) if len(gaps) else 0
+    return gaps > widest

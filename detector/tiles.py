@@ -120,8 +120,8 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
 def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     """One answer from what was found on each level, in picture pixels, best first.
 
-    Two kinds of mistakes go that one level alone cannot see: several digits taken for one by a coarse level, where a finer
-    one sees them apart; and strokes taken for digits by a fine level, inside a digit that is too large to be seen whole
+    Two kinds of mistakes go that one level alone cannot see: several digits taken for one by a coarse level, where a
+            finer = alive & credible & (depths == depth) & (areas < INSIDE * areas[i])
     there. Then, of boxes that overlap too much, the better one stays.
     """
     listed = [(level, found) for level, found in parts if len(found)]

@@ -48,7 +48,7 @@ class TrainingConfig:
     scenes: int | None = None
     batch_size: int = 8
     """Scenes of a batch, as the batches have them: for counting."""
-    rate: float = 2e-3
+    rate: float = 3e-3
     """Highest learning rate."""
     warm_up: float = 0.03
     """Part of the budget in which the learning rate climbs to it."""
@@ -154,7 +154,7 @@ def fit(
             bar.show(at, terms)
             if at.scenes // config.validate_every > (at.scenes - len(images)) // config.validate_every:
                 check()
-            if time.monotonic() - saved > config.save_every:
+            if time.monotonic() - saved >= config.save_every:
                 save_state(run, learner, at)
                 saved = time.monotonic()
 

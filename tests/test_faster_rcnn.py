@@ -1,4 +1,4 @@
-"""The detector as a whole: empty and hostile cases, what it learns, and that answers are in the picture's own pixels."""
+"""The detector as a whole: empty and hostile cases, what it learns, answers in the picture's own pixels."""
 
 from __future__ import annotations
 

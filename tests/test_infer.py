@@ -30,7 +30,8 @@ ROOT = Path(__file__).parents[1]
 
 def load_tool() -> ModuleType:
     spec = importlib.util.spec_from_file_location("infer", ROOT / "tools" / "infer.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["infer"] = module  # where dataclasses look their annotations up
     spec.loader.exec_module(module)

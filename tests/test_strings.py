@@ -26,8 +26,8 @@ def write(rng: np.random.Generator, tilt: float = 0.035, uneven: float = 0.125, 
     """Lines of numbers, one below the other.
 
     Heights differ by 20 % within a line, by 30 % between lines; digits overlap by 0.15 of the height of their line to
-    standing 0.4 apart, numbers stand 1 to 8 apart; a line strays from the page by `tilt` (tangent), a digit from its line
-    by `uneven` (heights), and wherever two lines share a column they are 1.35 heights apart or more.
+    standing 0.4 apart, numbers stand 1 to 8 apart; a line strays from the page by `tilt` (tangent), a digit from its
+    line by `uneven` (heights), and wherever two lines share a column they are 1.35 heights apart or more.
     """
     digits: list[tuple[float, float, float, float]] = []
     labels: list[int] = []

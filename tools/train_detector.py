@@ -42,11 +42,11 @@ class Args:
     """Or the budget in scenes, with which a run is the same whenever it is done."""
     model: str = "faster-rcnn"
     """Which detector."""
-    preset: tuple[str, ...] = ("paper=4", "lines=2", "clean=2", "strips=1", "amounts=1")
+    preset: tuple[str, ...] = ("paper=4", "lines=2", "clean=2", "strips=2", "amounts=2")
     """What scenes to learn from, with weights if several: paper=3 lines=2."""
     batch_size: int = 8
     """Scenes a step."""
-    lr: float = 2e-3
+    lr: float = 3e-3
     """Highest learning rate."""
     device: str = "cpu"
     """Where to compute: cpu, cuda, ..."""
@@ -68,6 +68,8 @@ class Args:
     """Scenes between validations."""
     val_count: int = 100
     """Pictures to validate on."""
+    save_every: float = 120.0
+    """Seconds between states from which --resume can go on."""
     data: Path | None = None
     """Train on a COCO dataset instead: a folder with annotations.json and images/."""
     val_data: Path | None = None
@@ -168,6 +170,7 @@ def main(args: Args) -> None:
         seed=args.seed,
         batch_size=args.batch_size,
         validate_every=args.val_every,
+        save_every=args.save_every,
         tensorboard=args.tensorboard,
     )
     if args.threads is not None:
