@@ -2,11 +2,13 @@
 
 1. The slope of the page is the angle at which most digits line up with others near them.
 2. In the frame turned by that angle, digits are joined to lines from the bottom up: whichever two parts are best
-   explained by one straight line are joined first. What a join costs is how much worse one straight line fits both
-   parts than a line each, in units of how unevenly people write. It does not grow with the length of a line, so a long
-   number stays whole, but it does grow for two long lines that lie close to each other. Digits one above the
+   explained by one straight line, and are near each other, are joined first. What a join costs is how much worse one
+   straight line fits both parts than a line each does, in units of how unevenly people write. That is little for two
+   parts of one line however long they are, and much for two long lines however close they run. Digits one above the
    other never share a line.
-3. A line is parted into numbers where the gap between two digits is wide for its digits' height.
+3. The lines found so far tell the slope better, and how perspective fans it out; with that, digits are joined anew.
+4. A line is parted into numbers where the gap between two digits is wide for its height and its other gaps, unless its
+   digits are spread as evenly as over the boxes of a form.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ UNEVEN = 0.15  # how far digits stray from their line, as a share of their heigh
 NEAR = 6.0  # how many digit heights away a digit still has a say in the slope
 LINE_TILT = 0.015  # how far a line strays from the slope of the page, as a tangent: nearly one degree
 PAGE_TILT = 0.03  # how far off the first estimate of that slope is
-PAGE_FAN = 0.01  # how much the slope changes, for each digit height down the page, where perspective fans lines out
+PAGE_FAN = 0.005  # how much the slope changes, for each digit height down the page, where perspective fans lines out
 JOIN = 16.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
 FAR = 4.0  # what one digit height of empty paper between two parts adds when the next join is picked
 SIZES = 2.6  # digits of one line differ in height by less than this factor

@@ -149,7 +149,7 @@ def test_digits_spread_evenly_over_the_boxes_of_a_form_are_one_number(digits: st
 
 def test_uneven_or_wider_gaps_part_numbers() -> None:
     assert text(row("123", 40)) == ("1 2 3",)
-    assert text(together(row("1", 1), row("2", 1, x=28), row("3", 1, x=66))) == ("1 2 3",)
+    assert text(together(row("1", 1), row("2", 1, x=32), row("3", 1, x=70))) == ("1 2 3",)
     assert text(together(row("12", 14), row("34", 14, x=50))) == ("12 34",)
 
 

@@ -178,6 +178,7 @@ class Scenes:
     """
 
     def __init__(self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None) -> None:
+        self._made_with = (preset, split, seed, mnist_dir)
         self.preset = get_preset(preset)
         self.digits = load_digits(split, mnist_dir)
         self._key = (zlib.crc32(preset.encode()), self.preset.version, SPLITS.index(split), seed)
@@ -186,3 +187,7 @@ class Scenes:
         if index < 0:
             raise IndexError(f"index: expected 0 or more, got {index}")
         return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits)
+
+    def __reduce__(self) -> tuple[type[Scenes], tuple[str, Split, int, Path | None]]:
+        """To another process go the arguments alone: it loads the digits itself."""
+        return Scenes, self._made_with
