@@ -7,17 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
 class ConvNormReLU(nn.Sequential):
-    """Convolution that keeps the size but for its stride, batch normalisation, and ReLU unless `relu` is False."""
+    """Convolution that keeps the size but for its stride, batch normalisation, and ReLU unless `relu` is False.
+
+    With fixed statistics the normalisation is folded into the kernel at each call, which is cheaper than another pass
+    over the feature map.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> None:
         convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
         super().__init__(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
+        convolution, norm, relu = self
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        if norm.training or norm.running_mean is None or norm.running_var is None:
+            return super().forward(x)
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)  # (outputs,)
+        kernel = convolution.weight * scale[:, None, None, None]
+        shift = norm.bias - norm.running_mean * scale
+        return relu(F.conv2d(x, kernel, shift, convolution.stride, convolution.padding))
 
 
 class ResidualBlock(nn.Module):

@@ -44,7 +44,9 @@ class FasterRCNNConfig:
     proposals_before_nms: tuple[int, int] = (200, 300)
     """Best anchors of each level, in training and in use."""
     proposals_after_nms: tuple[int, int] = (200, 150)
-    """Proposals of each picture, in training and in use."""
+    """Proposals of each picture at most, in training and in use."""
+    proposal_threshold: float = 0.02
+    """In use, proposals that are less probably digits are dropped: an empty page costs little."""
     samples: int = 64
     """Proposals of each picture that the heads learn from."""
     roi_size: int = 7
@@ -79,6 +81,7 @@ class FasterRCNN(Detector):
             c.anchor_aspects,
             c.proposals_before_nms,
             c.proposals_after_nms,
+            c.proposal_threshold,
         )
         self.heads = DigitHeads(
             PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),

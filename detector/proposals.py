@@ -73,8 +73,12 @@ class ProposalNetwork(RegionProposalNetwork):
         aspects: tuple[float, ...],
         before_nms: tuple[int, int],
         after_nms: tuple[int, int],
+        threshold: float,
     ) -> None:
-        """sizes: square roots of the anchors' areas per level, pixels. aspects: height / width. *_nms: train, test."""
+        """sizes: square roots of the anchors' areas per level, pixels. aspects: height / width. *_nms: train, test.
+
+        threshold: proposals that are digits with a lower probability are dropped, when not training.
+        """
         anchors = AnchorGenerator(sizes, (aspects,) * len(sizes))
         super().__init__(
             anchors,
@@ -86,6 +90,7 @@ class ProposalNetwork(RegionProposalNetwork):
             pre_nms_top_n={"training": before_nms[0], "testing": before_nms[1]},
             post_nms_top_n={"training": after_nms[0], "testing": after_nms[1]},
             nms_thresh=0.7,
+            score_thresh=threshold,
         )
         self.strides = strides
         self.near = NearAnchors(anchors.cell_anchors, strides, NEGATIVE_IOU)
@@ -128,6 +133,8 @@ class ProposalNetwork(RegionProposalNetwork):
         for found, score, size in zip(all_boxes, all_scores, images.image_sizes, strict=True):
             found = box_ops.clip_boxes_to_image(found, size)
             kept = box_ops.remove_small_boxes(found, 1.0)
+            if not self.training:  # in training the heads are to see what else there is
+                kept = kept[score[kept].sigmoid() >= self.score_thresh]
             found, score = found[kept], score[kept]
             proposals.append(found[box_ops.nms(found, score, self.nms_thresh)[: self.post_nms_top_n()]])
         return proposals

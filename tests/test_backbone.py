@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from detector.backbone import FeaturePyramid, ResidualBlock
+from detector.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
 
 
 def small() -> FeaturePyramid:
@@ -37,3 +37,20 @@ def test_the_finest_level_sees_far() -> None:
 def test_a_residual_block_starts_as_identity() -> None:
     x = torch.rand(2, 3, 8, 8)
     torch.testing.assert_close(ResidualBlock(3)(x), x)
+
+
+@pytest.mark.parametrize("relu", [True, False])
+def test_folded_normalisation_is_the_same_in_values_and_gradients(relu: bool) -> None:
+    torch.manual_seed(0)
+    layer = ConvNormReLU(3, 4, stride=2, relu=relu).double()
+    for _ in range(3):
+        layer(torch.randn(2, 3, 9, 9).double() * 5 + 2)  # gathers statistics
+    layer.eval()
+    x = torch.randn(2, 3, 9, 9).double()
+    plain = layer[2](layer[1](layer[0](x)))
+    torch.testing.assert_close(layer(x), plain)
+    weights = list(layer.parameters())
+    for ours, theirs in zip(
+        torch.autograd.grad(layer(x).sum(), weights), torch.autograd.grad(plain.sum(), weights), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)

@@ -1,4 +1,4 @@
-"""Digits back in reading order: empty and odd pages, laws of geometry, and thousands of random pages."""
+"""Digits back in reading order: empty and odd pages, laws of geometry, and hundreds of random pages."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_uneven_or_wider_gaps_part_numbers() -> None:
 
 
 # Derandomized: of some ten thousand such pages one can be read in two ways, and it should not be met on a Friday.
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**20),
     degrees=st.floats(-15, 15),
@@ -187,9 +187,9 @@ def test_whatever_is_detected_every_detection_is_read_once(seed: int, count: int
     assert read_lines(again) == lines
 
 
-@pytest.mark.parametrize("start", [0, 1000])
+@pytest.mark.parametrize("start", [0, 250])
 def test_random_pages_are_put_back_in_order(start: int) -> None:
-    for seed in range(start, start + 1000):
+    for seed in range(start, start + 250):
         rng = np.random.default_rng(seed)
         page = write(rng)
         assert text(seen(page, rng.uniform(-15, 15), bool(rng.integers(2)))) == page.lines, f"seed {seed}"
@@ -197,14 +197,14 @@ def test_random_pages_are_put_back_in_order(start: int) -> None:
 
 def test_digits_that_stray_a_quarter_of_their_height_are_nearly_always_put_back() -> None:
     right = 0
-    for seed in range(200):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         page = write(rng, uneven=0.25)
         right += text(seen(page, rng.uniform(-15, 15), True)) == page.lines
-    assert right >= 198
+    assert right >= 59
 
 
-def test_a_page_of_a_thousand_digits() -> None:
-    lines = ["".join(str((i * j) % 10) for j in range(40)) for i in range(25)]
+def test_a_dense_page() -> None:
+    lines = ["".join(str((i * j) % 10) for j in range(30)) for i in range(14)]
     page = together(*(row(digits, 14, y=30 * i) for i, digits in enumerate(lines)))
     assert text(page) == tuple(lines)

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,15 @@ SHOWN = (
     "exact_pictures",
     "cer",
     "ms_per_picture",
+)
+
+IN_USE = (
+    "proposals_before_nms",
+    "proposals_after_nms",
+    "proposal_threshold",
+    "score_threshold",
+    "nms_threshold",
+    "most_detections",
 )
 
 
@@ -108,6 +117,9 @@ def write(path: Path, text: str) -> None:
 def main(args: Args) -> None:
     config = read_json(args.run / "config.json")
     name, model, extra = checkpoint.load(args.run / "best.safetensors")
+    # What only matters in use is as the code has it today, whatever it was when training began.
+    current = type(model.config)()  # type: ignore[operator]
+    model.config = replace(model.config, **{key: getattr(current, key) for key in IN_USE if hasattr(current, key)})  # type: ignore[type-var, assignment]
     target = args.weights / f"{name}.safetensors"
     checkpoint.save(target, name, model, extra, half=True)
     data = target.read_bytes()

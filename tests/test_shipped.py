@@ -1,0 +1,126 @@
+"""What is shipped, as a stranger meets it: the examples, the weights, the model card, the README."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import tiny_model
+
+import detector
+from detector import checkpoint
+from detector.string_metrics import levenshtein
+from digit_scenes import Scenes
+
+ROOT = Path(__file__).parent.parent
+WEIGHTS = ROOT / "detector" / "weights"
+
+
+def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, ROOT / "tools" / name, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def reader() -> detector.Reader:
+    return detector.load()
+
+
+def truths() -> list[dict[str, str]]:
+    with (ROOT / "examples" / "truth.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", truths(), ids=lambda row: row["file"])
+def test_examples_are_read(reader: detector.Reader, row: dict[str, str]) -> None:
+    page = reader.read(ROOT / "examples" / row["file"])
+    read, true = re.sub(r"\D", "", page.text), re.sub(r"\D", "", row["lines"])
+    assert levenshtein(read, true) <= 0.1 * len(true)
+
+
+def test_strips_are_read_in_order(reader: detector.Reader) -> None:
+    scenes = [Scenes("strips", "test", seed=77)[i] for i in range(40)]
+    right = sum(reader.page(scene.image).text.replace(" ", "") == (scene.lines or ("",))[0] for scene in scenes)
+    assert right >= 34
+
+
+def test_boxes_lie_on_the_digits(reader: detector.Reader) -> None:
+    scene = Scenes("lines", "test", seed=77)[0]
+    found = reader.detect(scene.image)
+    for box in scene.target.boxes:
+        low, high = np.maximum(found.boxes[:, :2], box[:2]), np.minimum(found.boxes[:, 2:], box[2:])
+        shared = np.maximum(high - low, 0).prod(1)
+        union = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(1) + (box[2:] - box[:2]).prod() - shared
+        assert (shared / union).max() > 0.5
+
+
+def test_plain_paper_holds_no_digit(reader: detector.Reader) -> None:
+    for level in (0, 128, 255):
+        assert reader.read(np.full((300, 400, 3), level, np.uint8)).text == ""
+
+
+@pytest.mark.parametrize("card", sorted(WEIGHTS.glob("*.json")), ids=lambda path: path.stem)
+def test_the_model_card_is_that_of_the_weights(card: Path) -> None:
+    content, data = json.loads(card.read_text()), card.with_suffix(".safetensors").read_bytes()
+    assert content["sha256"] == hashlib.sha256(data).hexdigest()
+    assert content["bytes"] == len(data) <= 10_000_000
+    model = detector.load(model=card.stem).model
+    assert content["parameters"] == sum(p.numel() for p in model.parameters())
+    assert content["sha256"] in card.with_suffix(".md").read_text()
+    assert content["figures"]
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        done = subprocess.run([sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_every_file_the_readme_names_is_there() -> None:
+    text = (ROOT / "README.md").read_text()
+    names = re.findall(r"\]\(([^):]+)\)", text) + re.findall(r"tools/\w+\.py", text)
+    assert names
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_examples_are_those_that_the_tool_draws(tmp_path: Path) -> None:
+    done = tool("make_examples.py", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "truth.csv").read_text() == (ROOT / "examples" / "truth.csv").read_text()
+
+
+def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "tiny"
+    run.mkdir(parents=True)
+    checkpoint.save(run / "best.safetensors", "faster-rcnn", tiny_model(), {"scenes": 8, "seconds": 60.0})
+    config = {
+        "args": {"minutes": 1, "amp": False, "preset": ["clean"]},
+        "model": {},
+        "torch": "2",
+        "commit": "c",
+        "machine": "m",
+    }
+    (run / "config.json").write_text(json.dumps(config))
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "metrics.json").write_text(json.dumps({"AP": 0.51236, "AP50": None, "pictures": 3}))
+    done = tool("ship_weights.py", run, "--weights", tmp_path, "--figures", tmp_path / "clean")
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "faster-rcnn.json").read_text())
+    assert card["figures"] == {"clean": {"AP": 0.5124, "pictures": 3}}
+    assert "--minutes 1 --no-amp --preset clean" in card["trained"]["command"]
+    assert "0.5124" in (tmp_path / "faster-rcnn.md").read_text()
+    assert detector.load(tmp_path / "faster-rcnn.safetensors").model is not None
+
+    refused = tool("ship_weights.py", tmp_path / "nowhere", "--weights", tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: ")
+    assert "Traceback" not in refused.stderr
