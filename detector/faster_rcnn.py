@@ -45,7 +45,7 @@ class FasterRCNNConfig:
     """Best anchors of each level, in training and in use."""
     proposals_after_nms: tuple[int, int] = (200, 150)
     """Proposals of each picture at most, in training and in use."""
-    proposal_threshold: float = 0.02
+    proposal_threshold: float = 0.3
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
     samples: int = 64
     """Proposals of each picture that the heads learn from."""

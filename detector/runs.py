@@ -103,8 +103,8 @@ class Log:
     """Appends records to log.jsonl as they come, and to TensorBoard where asked."""
 
     def __init__(self, run: Path, tensorboard: bool) -> None:
-        self.file = (run / "log.jsonl").open("a", encoding="utf-8")
         self.board = _tensorboard(run) if tensorboard else None
+        self.file = (run / "log.jsonl").open("a", encoding="utf-8")
 
     def write(self, record: Mapping[str, float]) -> None:
         """One line; "step" is among the figures."""

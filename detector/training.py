@@ -57,7 +57,7 @@ class TrainingConfig:
     """Gradients are scaled down to this norm."""
     average: float = 0.998
     """Decay of the running average of weights, which is what is validated and kept."""
-    freeze_norms: float = 0.8
+    freeze_norms: float = 0.4
     """Part of the budget after which batch normalisation uses, as it will in use, what it has gathered."""
     bfloat16: bool = True
     """Whether the forward pass runs in bfloat16 where that is safe."""
@@ -129,7 +129,7 @@ def fit(
             torch.manual_seed(config.seed + 1_000_003 * at.step)
             model.train()
             if progress >= config.freeze_norms:
-                freeze_norms(model)
+                freeze_norms(model, average.model)
             rate = learning_rate(progress, config.rate, config.warm_up)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -180,10 +180,15 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     ]
 
 
-def freeze_norms(model: nn.Module) -> None:
-    """Normalise by gathered statistics from here on: those of single batches, each of one kind of scene, differ."""
-    for module in model.modules():
+def freeze_norms(model: nn.Module, average: nn.Module) -> None:
+    """Normalise by the averaged statistics from here on, as will be done in use.
+
+    Each batch is of one kind of scene and normalised by statistics of its own until then: on black scenes among white
+    ones the gathered statistics cost 3 points of AP50.
+    """
+    for module, averaged in zip(model.modules(), average.modules(), strict=True):
         if isinstance(module, nn.BatchNorm2d):
+            module.load_state_dict(module.state_dict() | dict(averaged.named_buffers()))
             module.eval()
 
 

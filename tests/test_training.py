@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +14,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import BarBatches, tiny_model
+from tiny import BarBatches, as_input, bars, tiny_model
 from torch import Tensor
 
 from detector import checkpoint
 from detector.base import Detector
 from detector.ema import WeightAverage
 from detector.errors import OptionError, TrainingError, WeightsError
-from detector.runs import Learner, Progress, cut_log, load_state, read_log, save_state, stop_on_signal
-from detector.training import TrainingConfig, fit, learning_rate, load_batches, parameter_groups
+from detector.runs import Learner, Log, Progress, cut_log, load_state, read_log, save_state, stop_on_signal
+from detector.training import TrainingConfig, fit, freeze_norms, learning_rate, load_batches, parameter_groups
 from detector.types import Detections, Target
 
 SHORT = TrainingConfig(minutes=None, scenes=8, batch_size=2, workers=0, bfloat16=False, validate_every=4)
@@ -119,6 +120,21 @@ def test_gradients_are_clipped_and_norms_do_not_decay() -> None:
     assert len(decayed["params"]) + len(free["params"]) == len(list(model.parameters()))
 
 
+def test_frozen_norms_take_the_averaged_statistics_and_keep_them() -> None:
+    model, other = tiny_model().train(), tiny_model(1).train()
+    images = [as_input(bars(i)[0]) for i in range(2)]
+    other.losses(images, [bars(i)[1] for i in range(2)])  # gathers statistics
+    freeze_norms(model, other)
+    norm, averaged = model.backbone.stem[1], other.backbone.stem[1]
+    assert torch.equal(norm.running_mean, averaged.running_mean)
+    assert torch.equal(norm.running_var, averaged.running_var)
+    weight = norm.weight.clone()
+    model.losses(images, [bars(i)[1] for i in range(2)])
+    assert torch.equal(norm.running_mean, averaged.running_mean)
+    assert torch.equal(norm.weight, weight)
+    assert not averaged.running_mean.eq(0).all()
+
+
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_learning_rate_climbs_then_falls(first: float, second: float) -> None:
     early, late = sorted((first, second))
@@ -186,6 +202,13 @@ def test_a_state_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
     torch.nn.init.constant_(broken.backbone.stem.get_parameter("0.weight"), float("inf"))
     with pytest.raises(WeightsError, match="finite weights"):
         save_state(tmp_path, learner(broken), Progress())
+    assert not list(tmp_path.iterdir())
+
+
+def test_tensorboard_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(OptionError, match="tensorboard"):
+        Log(tmp_path, tensorboard=True)
     assert not list(tmp_path.iterdir())
 
 
