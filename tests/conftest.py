@@ -8,4 +8,4 @@ from hypothesis import settings
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 cv2.setNumThreads(0)
-torch.set_num_threads(2)
+torch.set_num_threads(1)

@@ -13,6 +13,8 @@ last.state for --resume.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -142,12 +144,27 @@ def read_config(run: Path) -> Args:
         raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error
 
 
+def commit() -> str:
+    """The commit of this checkout, with a plus sign where files differ from it; "unknown" outside of one."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        return git("rev-parse", "--short=10", "HEAD") + ("+" if git("status", "--porcelain", "--untracked=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
 def write_config(run: Path, args: Args, config: TrainingConfig, model: Detector) -> None:
     record = {
         "args": asdict(args),
         "training": asdict(config),
         "model": asdict(model.config),  # type: ignore[call-overload]
         "torch": torch.__version__,
+        "machine": torch.cuda.get_device_name() if args.device.startswith("cuda") else f"{os.cpu_count()} CPU cores",
+        "commit": commit(),
     }
     (run / "config.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
 
