@@ -41,11 +41,11 @@ class FasterRCNNConfig:
     """Square roots of the anchors' areas on each level."""
     anchor_aspects: tuple[float, ...] = (1.4, 3.0)
     """Height over width of the anchors: most digits, and the 1."""
-    proposals_before_nms: tuple[int, int] = (200, 300)
+    proposals_before_nms: tuple[int, int] = (200, 500)
     """Best anchors of each level, in training and in use."""
-    proposals_after_nms: tuple[int, int] = (200, 150)
+    proposals_after_nms: tuple[int, int] = (200, 400)
     """Proposals of each picture at most, in training and in use."""
-    proposal_threshold: float = 0.3
+    proposal_threshold: float = 0.1
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
     samples: int = 64
     """Proposals of each picture that the heads learn from."""
@@ -61,10 +61,14 @@ class FasterRCNNConfig:
     """Detections below are dropped."""
     nms_threshold: float = 0.45
     """Of two detections that overlap more than this (IoU), the better is kept."""
+    inside_threshold: float = 0.7
+    """Of two detections about as high, one of which has more of its area than this in the other, the better is kept."""
     nms_per_class: bool = False
     """Whether only detections of the same digit suppress each other."""
     most_detections: int = 300
     """Detections of each picture."""
+    second_look: bool = True
+    """Whether the heads look once more at what they found: slightly better boxes and classes for little time."""
 
 
 class FasterRCNN(Detector):
@@ -90,8 +94,10 @@ class FasterRCNN(Detector):
             c.samples,
             c.score_threshold,
             c.nms_threshold,
+            c.inside_threshold,
             c.most_detections,
             c.nms_per_class,
+            c.second_look,
         )
         self.to(memory_format=torch.channels_last)
 

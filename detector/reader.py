@@ -89,8 +89,9 @@ class Reader:
             yield tiles.trusted(found, tile, level)
 
     def _look_again(self, image: Picture, first: Detections) -> Detections:
-        """A small picture that seems empty may be filled by a digit that is only known for one at a smaller size."""
-        if (first.scores >= tiles.CREDIBLE).any():
+        """A small picture with nothing, or with a digit larger than any known, may be read better at a smaller size."""
+        credible = first.boxes[first.scores >= tiles.CREDIBLE]  # (N, 4)
+        if len(credible) and (credible[:, 2:] - credible[:, :2]).max() <= tiles.LARGEST:
             return first
         whole, *smaller = tiles.levels(image)
         if not smaller:

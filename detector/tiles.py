@@ -31,8 +31,11 @@ BORDER = 8  # a box this close to the inner border of a tile may be cut by it
 DETAIL = 6.0  # grey levels, meaned over PATCH x PATCH pixels, that halving must change for a tile to be looked at
 PATCH = 4
 SAME = 0.45  # boxes that overlap by more than this (IoU) are one digit
+SAME_HEIGHT = 0.6  # a box inside another that has this share of its height is the same digit once more
 INSIDE = 0.7  # a box is inside another with more than this share of its area
+SLIM = 4.0  # height over width from which a box can only be a 1
 COVERED = 0.5  # a box with more than this share of its area in several digits, better seen, is none itself
+MANY, SURE = 4, 0.8  # a box with so many digits of such a score in it is a line or a page, and no digit
 CREDIBLE = 0.5  # the score from which a digit speaks against others
 
 
@@ -120,9 +123,9 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
 def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     """One answer from what was found on each level, in picture pixels, best first.
 
-    Two kinds of mistakes go that one level alone cannot see: several digits taken for one by a coarse level, where a
-            finer = alive & credible & (depths == depth) & (areas < INSIDE * areas[i])
-    there. Then, of boxes that overlap too much, the better one stays.
+    Two kinds of mistakes go that one level alone cannot see: several digits, or a whole page of them, taken for one by a
+    coarse level; and strokes of a digit taken for digits by a level that is too fine for it. Then, of boxes that overlap
+    too much, the better one stays.
     """
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:
@@ -131,9 +134,7 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     labels = np.concatenate([found.labels for _, found in listed])
     scores = np.concatenate([found.scores for _, found in listed])
     depths = np.concatenate([np.full(len(found), level.depth) for level, found in listed])
-    limits = np.concatenate(
-        [np.full(len(found), LARGEST * 2.0**level.depth if level.tiled else np.inf) for level, found in listed]
-    )
+    limits = np.concatenate([np.full(len(found), LARGEST * 2.0**level.depth) for level, found in listed])
     spans = boxes[:, 2:] - boxes[:, :2]
     areas, sides = spans.prod(axis=1), spans.max(axis=1)
 
@@ -146,11 +147,14 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
         for depth in range(depths[i]):
             finer = np.flatnonzero(alive & credible & (depths == depth) & (areas < INSIDE * areas[i]))
             shared = _shared(boxes[i], boxes[finer])
-            shared = shared[shared > INSIDE * areas[finer]]
-            if len(shared) > 1 and shared.sum() > COVERED * areas[i]:
+            inside = shared > INSIDE * areas[finer]
+            covered = inside.sum() > 1 and shared[inside].sum() > COVERED * areas[i]
+            if covered or (scores[finer][inside] >= SURE).sum() >= MANY:
                 alive[i] = False
     for i in np.flatnonzero(alive & credible & (sides > limits.min())):
-        strokes = (sides[i] > limits) & (_shared(boxes[i], boxes) > INSIDE * areas)
+        strokes = (depths < depths[i]) & (sides[i] > limits) & (_shared(boxes[i], boxes) > INSIDE * areas)
+        if spans[i, 1] > SLIM * spans[i, 0]:  # a 1 is no more than 1s inside; an edge of the paper may be one, too
+            strokes &= labels == 1
         alive &= ~strokes
     kept = np.flatnonzero(alive)
     kept = kept[_best_of_each(boxes[kept], scores[kept])]
@@ -159,14 +163,16 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
 
 def _best_of_each(boxes: FloatArray, scores: FloatArray) -> NDArray[np.int64]:
     """Non-maximum suppression across classes: indices of the boxes (N, 4) that stay, best first."""
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    areas, heights = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1), boxes[:, 3] - boxes[:, 1]
     order = np.argsort(-scores, kind="stable")
     keep: list[int] = []
     while len(order):
         best, order = int(order[0]), order[1:]
         keep.append(best)
         shared = _shared(boxes[best], boxes[order])
-        order = order[shared <= SAME * (areas[best] + areas[order] - shared)]
+        lower, higher = np.minimum(heights[best], heights[order]), np.maximum(heights[best], heights[order])
+        part = (shared > INSIDE * np.minimum(areas[best], areas[order])) & (lower > SAME_HEIGHT * higher)
+        order = order[(shared <= SAME * (areas[best] + areas[order] - shared)) & ~part]
     return np.array(keep, np.int64)
 
 

@@ -118,6 +118,23 @@ def test_strokes_of_a_large_digit_are_no_digits() -> None:
     assert sorted(rows(merge([(level(0), strokes), (level(2), big)]))) == [(5, 0.9), (8, 0.9)]
 
 
+def test_a_slim_box_removes_no_other_digit_than_the_1() -> None:
+    edge = found((0, 0, 40, 600, 1, 0.9))
+    column = found((5, 20, 35, 70, 7, 0.9), (5, 120, 35, 170, 3, 0.8), (10, 220, 30, 270, 1, 0.7))
+    assert sorted(rows(merge([(level(0), column), (level(2), edge)]))) == [(1, 0.9), (3, 0.8), (7, 0.9)]
+
+
+def test_a_page_taken_for_a_digit_loses_to_what_is_on_it() -> None:
+    page = found((0, 0, 900, 1400, 1, 0.99))
+    digits = found(*((100 + 40 * i, 300, 125 + 40 * i, 330, i, 0.9) for i in range(5)))
+    assert sorted(rows(merge([(level(0), digits), (level(3), page)]))) == [(i, 0.9) for i in range(5)]
+
+
+def test_a_part_about_as_high_as_the_whole_is_the_same_digit() -> None:
+    ones = found((0, 0, 30, 100, 1, 0.9), (2, 10, 11, 90, 7, 0.8), (5, 55, 25, 95, 2, 0.7))
+    assert rows(merge([(level(0), ones)])) == [(1, 0.9), (2, 0.7)]
+
+
 def test_a_small_digit_inside_another_of_its_level_stays() -> None:
     nested = found((0, 0, 100, 110, 7, 0.9), (50, 60, 70, 90, 2, 0.8))
     assert rows(merge([(level(0), nested)])) == [(7, 0.9), (2, 0.8)]

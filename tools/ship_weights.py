@@ -41,7 +41,9 @@ IN_USE = (
     "proposal_threshold",
     "score_threshold",
     "nms_threshold",
+    "inside_threshold",
     "most_detections",
+    "second_look",
 )
 
 
