@@ -123,9 +123,9 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
 def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     """One answer from what was found on each level, in picture pixels, best first.
 
-    Two kinds of mistakes go that one level alone cannot see: several digits, or a whole page of them, taken for one by a
-    coarse level; and strokes of a digit taken for digits by a level that is too fine for it. Then, of boxes that overlap
-    too much, the better one stays.
+    Two kinds of mistakes go that one level alone cannot see: several digits, or a whole page of them, taken for one by
+    a coarse level; and strokes of a digit taken for digits by a level that is too fine for it. Then, of boxes that
+    overlap too much, the better one stays.
     """
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:
