@@ -18,7 +18,7 @@ from digit_scenes.digits import load_digits
 from digit_scenes.layout import Slot
 from digit_scenes.pens import Ink, Pen
 from digit_scenes.presets import LINES, PAPER
-from digit_scenes.scene import _Sheet, page_scene
+from digit_scenes.scene import _blend, _Sheet, page_scene
 
 SIZES = {"clean": (300, 300), "strips": (28, 140), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
 
@@ -150,6 +150,18 @@ def test_a_digit_wholly_under_later_ink_is_gone() -> None:
     sheet.write(square(5, 5), 1)
     sheet.write(square(3, 3, 20), 2)
     assert sheet.target().labels.tolist() == [2]
+
+
+@pytest.mark.parametrize("size", [(height, width) for height in range(1, 6) for width in range(1, 6)])
+def test_ink_and_sheets_of_a_few_pixels(size: tuple[int, int]) -> None:
+    """OpenCV takes an array of 4x1 for a scalar, and raises."""
+    sheet = _Sheet((20, 20))
+    assert sheet.write(Ink(np.full(size, 255, np.uint8), 2, 2), 3)
+    assert sheet.target().boxes.tolist() == [[2, 2, 2 + size[1], 2 + size[0]]]
+    assert _Sheet(size).write(square(-5, -5, 30), 3)
+    picture = np.full((20, 20, 3), 200, np.uint8)
+    _blend(picture, sheet.written, np.array([10.0, 20, 30]))
+    assert (picture != 200).any(2).sum() == size[0] * size[1]
 
 
 def test_an_empty_sheet_is_an_empty_target() -> None:

@@ -94,15 +94,15 @@ class _Sheet:
             return False
         rows, columns, alpha = clipped
         level = min(INK, int(ink.alpha.max()) // 2)
-        mask = cv2.compare(alpha, level, cv2.CMP_GT)
-        x, y, width, height = cv2.boundingRect(mask)
+        mask = alpha > level  # not cv2.compare, which takes 4x1 pixels for a scalar
+        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
         if width < 1 or height < 1:
             return False
         cv2.max(self.written[rows, columns], alpha, self.written[rows, columns])
         self.boxes.append((columns.start + x, rows.start + y, columns.start + x + width, rows.start + y + height))
         self.labels.append(label)
-        self.inked.append(cv2.countNonZero(cv2.compare(ink.alpha, level, cv2.CMP_GT)))
-        self.owner[rows, columns][mask.view(bool)] = len(self.boxes)
+        self.inked.append(int(np.count_nonzero(ink.alpha > level)))
+        self.owner[rows, columns][mask] = len(self.boxes)
         return True
 
     def litter(self, ink: pens.Ink | None) -> bool:
@@ -132,8 +132,9 @@ def _blend(picture: NDArray[np.uint8], alpha: NDArray[np.uint8], ink: NDArray[np
     if width == 0:
         return
     place = picture[y : y + height, x : x + width]
-    cover = cv2.multiply(alpha[y : y + height, x : x + width], 1 / 255, dtype=cv2.CV_32F)
-    place[:] = cv2.blendLinear(paper.flat((height, width), ink), place, cover, cv2.subtract(1.0, cover))
+    # NumPy's arithmetic: OpenCV takes the scalar beside a picture of 4x1 pixels for another such picture.
+    cover = alpha[y : y + height, x : x + width] * np.float32(1 / 255)
+    place[:] = cv2.blendLinear(paper.flat((height, width), ink), place, cover, 1 - cover)
 
 
 class _Writer:
