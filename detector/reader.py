@@ -47,11 +47,11 @@ class Reader:
         for image in images:
             _check(image)
         found = [Detections.empty()] * len(images)
-        small = [i for i, image in enumerate(images) if max(image.shape[:2]) <= tiles.TILE]
-        for shape in sorted({images[i].shape for i in small}):
-            alike = [i for i in small if images[i].shape == shape]
-            for i, first in zip(alike, self._predict([images[i] for i in alike]), strict=True):
-                found[i] = self._look_again(images[i], first)
+        small = {i: next(tiles.levels(image)) for i, image in enumerate(images) if max(image.shape[:2]) <= tiles.TILE}
+        for shape in sorted({level.image.shape for level in small.values()}):
+            alike = [i for i, level in small.items() if level.image.shape == shape]
+            for i, first in zip(alike, self._predict([small[i].image for i in alike]), strict=True):
+                found[i] = self._look_further(images[i], first)
         for i in set(range(len(images))) - set(small):
             found[i] = tiles.merge((level, part) for level in tiles.levels(images[i]) for part in self._look(level))
         return found
@@ -88,15 +88,20 @@ class Reader:
         for tile, found in zip(batch, self._predict([tile.image for tile in batch]), strict=True):
             yield tiles.trusted(found, tile, level)
 
-    def _look_again(self, image: Picture, first: Detections) -> Detections:
-        """A small picture with nothing, or with a digit larger than any known, may be read better at a smaller size."""
-        credible = first.boxes[first.scores >= tiles.CREDIBLE]  # (N, 4)
-        if len(credible) and (credible[:, 2:] - credible[:, :2]).max() <= tiles.LARGEST:
-            return first
-        whole, *smaller = tiles.levels(image)
-        if not smaller:
-            return first
-        return tiles.merge([(whole, first), *((level, part) for level in smaller for part in self._look(level))])
+    def _look_further(self, image: Picture, first: Detections) -> Detections:
+        """All digits of a small picture, given what was found on its first level, in pixels of that.
+
+        Half its size is always looked at, for digits too large to be known, and smaller sizes as long as there are such
+        or nothing at all.
+        """
+        parts: list[tuple[tiles.Level, Detections]] = []
+        for number, level in enumerate(tiles.levels(image)):
+            seen = self._predict([level.image])[0] if number else first
+            parts.append((level, tiles.trusted(seen, tiles.Tile(level.image, 0, 0), level)))
+            credible = seen.boxes[seen.scores >= tiles.CREDIBLE]  # (N, 4)
+            if number and len(credible) and (credible[:, 2:] - credible[:, :2]).max() <= tiles.LARGEST:
+                break
+        return tiles.merge(parts)
 
     def _predict(self, images: Sequence[Picture]) -> list[Detections]:
         found: list[Detections] = []

@@ -1,6 +1,7 @@
 """The scales and tiles in which a picture is looked at, and one answer from the answers of all of them. No torch.
 
-A picture of at most TILE pixels a side is one tile. A larger one is looked at in levels, each half the size of the one
+A picture of at most TILE pixels a side is one tile, and enlarged to that by up to ENLARGED: more pixels a digit make
+tighter boxes and surer classes. Every picture is looked at in levels, each half the size of the one
 before, down to a thumbnail, so that every digit has a comfortable height in one of them. Levels larger than a tile are
 cut into tiles that overlap by more than the largest digit trusted there: whatever touches the inner border of a tile is
 whole in the next tile or in the next level, and is left to it.
@@ -11,6 +12,7 @@ photographs with more pixels than sharpness, which are full of tiny digits to a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -21,10 +23,12 @@ from numpy.typing import NDArray
 from detector.images import Picture
 from detector.types import Detections, FloatArray
 
-TILE = 640  # pixels a side
+TILE = 768  # pixels a side
+ENLARGED = 1.5  # a picture smaller than a tile is enlarged by as much, if it then still fits one
 OVERLAP = 160  # of neighbouring tiles, at least
 LARGEST = 120  # longest side of a digit trusted in a tile that may cut it: OVERLAP less a border on either side
-SMALLEST = 8  # longest side of a digit trusted on a level that the level before shows at twice the size
+SMALLEST = 8  # longest side of a digit trusted on a level that the level before shows at twice the size, in tiles
+LARGE = 40  # the same where the level before was one tile, which nobody passes over
 THUMBNAIL = 160  # longest side of the last level: a digit as high as the picture is easily read there
 NARROW = 32  # a level with a shorter side under this is not halved again
 BORDER = 8  # a box this close to the inner border of a tile may be cut by it
@@ -41,11 +45,16 @@ CREDIBLE = 0.5  # the score from which a digit speaks against others
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A picture, halved `depth` times: uint8 (H, W, 3). scale (4,) brings x0, y0, x1, y1 back to the whole picture."""
+    """A picture, halved `depth` times: uint8 (H, W, 3). scale (4,) brings x0, y0, x1, y1 back to the whole picture.
+
+    depth is no whole number, and may be negative, where the picture was enlarged first. smallest: longest side, in
+    pixels of the level, under which a digit is left to the level before.
+    """
 
     image: Picture
-    depth: int
+    depth: float
     scale: FloatArray
+    smallest: float
 
     @property
     def tiled(self) -> bool:
@@ -63,17 +72,23 @@ class Tile:
 
 
 def levels(image: Picture) -> Iterator[Level]:
-    """The picture itself, then every level under it, one at a time: they need not be in memory together."""
+    """The picture, enlarged if it is small, then every level under it, one at a time to save memory."""
     height, width = image.shape[:2]
-    small, depth = image, 0
+    small, depth, smallest = image, 0.0, 0
+    factor = min(ENLARGED, TILE / max(height, width))
+    if factor > 1:
+        size = (round(width * factor), round(height * factor))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        depth = -math.log2(factor)
     while True:
         rows, columns = small.shape[:2]
         scale = np.array([width / columns, height / rows] * 2, np.float32)
-        yield Level(small, depth, scale)
+        level = Level(small, depth, scale, smallest)
+        yield level
         if max(rows, columns) <= THUMBNAIL or min(rows, columns) < NARROW:
             return
         small = cv2.resize(small, (-(-columns // 2), -(-rows // 2)), interpolation=cv2.INTER_AREA).astype(np.uint8)
-        depth += 1
+        depth, smallest = depth + 1, SMALLEST if level.tiled else LARGE
 
 
 def tiles(level: Level) -> Iterator[Tile]:
@@ -106,7 +121,7 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
     rows, columns = tile.image.shape[:2]
     boxes = found.boxes
     sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
-    keep = sides >= (SMALLEST if level.depth else 0)
+    keep = sides >= level.smallest
     if level.tiled:
         keep &= sides <= LARGEST
         # Inner borders only: what the edge of the picture cuts is cut in every tile.
@@ -143,8 +158,8 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     for depth in np.unique(depths):  # what neighbouring tiles both found
         of_level = np.flatnonzero(depths == depth)
         alive[of_level[_best_of_each(boxes[of_level], scores[of_level])]] = True
-    for i in np.flatnonzero(alive & (depths > 0)):
-        for depth in range(depths[i]):
+    for i in np.flatnonzero(alive):
+        for depth in np.unique(depths[depths < depths[i]]):
             finer = np.flatnonzero(alive & credible & (depths == depth) & (areas < INSIDE * areas[i]))
             shared = _shared(boxes[i], boxes[finer])
             inside = shared > INSIDE * areas[finer]

@@ -15,7 +15,7 @@ from PIL import Image
 from detector.errors import ImageError, OptionError, WeightsError
 from detector.images import Picture
 from detector.reader import Reader, load
-from detector.tiles import LARGEST, TILE
+from detector.tiles import ENLARGED, LARGEST, TILE
 from detector.types import Detections
 
 
@@ -67,16 +67,19 @@ def test_empty_paper_of_any_size(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", [(28, 140), (300, 300), (384, 384), (512, 512), (TILE, TILE), (20, TILE)])
-def test_a_small_picture_takes_one_pass_as_it_is(size: tuple[int, int]) -> None:
+def test_a_small_picture_takes_a_pass_enlarged_and_one_at_half_of_that(size: tuple[int, int]) -> None:
     detector = FakeDetector()
     boxes = [[3, 2, 10, 18], [14, 2, 20, 18]]
     found = Reader(detector).detect(draw_blobs(blank(*size), boxes, [4, 7]))
-    assert detector.calls == [size]
-    expect_digits(found, boxes, [4, 7], within=0)
+    factor = min(ENLARGED, TILE / max(size))
+    height, width = round(size[0] * factor), round(size[1] * factor)
+    assert detector.calls[0] == (height, width)
+    assert detector.calls[1:] in ([], [(-(-height // 2), -(-width // 2))])
+    expect_digits(found, boxes, [4, 7], within=0.1)
 
 
 def test_a_small_picture_is_answered_just_as_the_detector_does() -> None:
-    image = draw_blobs(blank(300, 300), [[0, 0, 5, 5], [50, 50, 290, 299]], [3, 5])
+    image = draw_blobs(blank(TILE, TILE), [[0, 0, 5, 5], [50, 50, 140, 160]], [3, 5])
     direct = FakeDetector().predict([torch.from_numpy(image).permute(2, 0, 1) / 255])[0]
     assert sorted_rows(Reader(FakeDetector()).detect(image)) == sorted_rows(direct)
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.tiles import LARGEST, NARROW, OVERLAP, THUMBNAIL, TILE, Level, Tile, levels, merge, tiles, trusted
+from detector.tiles import (
+    ENLARGED,
+    LARGE,
+    LARGEST,
+    NARROW,
+    OVERLAP,
+    SMALLEST,
+    THUMBNAIL,
+    TILE,
+    Level,
+    Tile,
+    levels,
+    merge,
+    tiles,
+    trusted,
+)
 from detector.types import Detections
 
 
@@ -19,7 +36,7 @@ def found(*rows: tuple[float, float, float, float, int, float]) -> Detections:
 def level(depth: int, height: int = 2000, width: int = 2000) -> Level:
     rows, columns = -(-height // 2**depth), -(-width // 2**depth)
     scale = np.array([width / columns, height / rows] * 2, np.float32)
-    return Level(np.zeros((rows, columns, 3), np.uint8), depth, scale)
+    return Level(np.zeros((rows, columns, 3), np.uint8), depth, scale, SMALLEST if depth else 0)
 
 
 def rows(detections: Detections) -> list[tuple[int, float]]:
@@ -31,11 +48,15 @@ def rows(detections: Detections) -> list[tuple[int, float]]:
 def test_levels_halve_down_to_a_thumbnail(long: int, short: int) -> None:
     image = np.zeros((short, long, 3), np.uint8)
     all_levels = list(levels(image))
-    assert all_levels[0].image is image
-    for depth, one in enumerate(all_levels):
-        assert one.depth == depth
-        assert one.image.shape[:2] == (-(-short // 2**depth), -(-long // 2**depth))
+    factor = max(1.0, min(ENLARGED, TILE / max(long, short)))
+    first = all_levels[0].image
+    assert max(first.shape[:2]) == max(round(long * factor), round(short * factor))
+    assert factor > 1 or first is image
+    for number, one in enumerate(all_levels):
+        assert one.depth == pytest.approx(number - math.log2(factor))
+        assert one.image.shape[:2] == (-(-first.shape[0] // 2**number), -(-first.shape[1] // 2**number))
         np.testing.assert_allclose(one.scale * (one.image.shape[1::-1] * 2), [long, short] * 2, rtol=1e-5)
+        assert one.smallest == (0 if number == 0 else SMALLEST if all_levels[number - 1].tiled else LARGE)
     last = all_levels[-1].image.shape[:2]
     assert max(last) <= THUMBNAIL or min(last) < NARROW
 
@@ -46,7 +67,7 @@ def test_every_trusted_box_is_whole_in_a_tile(height: int, width: int, data: st.
     """Wherever a digit lies, one tile answers with it, at its own place."""
     image = np.zeros((height, width, 3), np.uint8)
     image[::2, ::2] = 255  # detail everywhere
-    one = Level(image, 0, np.ones(4, np.float32))
+    one = Level(image, 0, np.ones(4, np.float32), 0)
     cut = list(tiles(one))
     assert all(max(tile.image.shape[:2]) <= TILE for tile in cut)
     w, h = (data.draw(st.integers(1, min(LARGEST, side))) for side in (width, height))
@@ -66,11 +87,11 @@ def test_every_trusted_box_is_whole_in_a_tile(height: int, width: int, data: st.
 
 def test_flat_and_blurred_tiles_are_passed_over_but_never_the_only_one() -> None:
     smooth = np.linspace(0, 255, 2000).astype(np.uint8)[None, :, None].repeat(1500, 0).repeat(3, 2)
-    assert list(tiles(Level(smooth, 0, np.ones(4, np.float32)))) == []
-    assert len(list(tiles(Level(smooth[:TILE, :TILE], 0, np.ones(4, np.float32))))) == 1
+    assert list(tiles(Level(smooth, 0, np.ones(4, np.float32), 0))) == []
+    assert len(list(tiles(Level(smooth[:TILE, :TILE], 0, np.ones(4, np.float32), 0)))) == 1
     smooth = smooth.copy()
     smooth[700:710, 900:902] = 0  # a 1, ten pixels high
-    corners = [(tile.x, tile.y) for tile in tiles(Level(smooth, 0, np.ones(4, np.float32)))]
+    corners = [(tile.x, tile.y) for tile in tiles(Level(smooth, 0, np.ones(4, np.float32), 0))]
     assert corners
     assert all(x <= 900 < x + TILE and y <= 700 < y + TILE for x, y in corners)
 
@@ -78,7 +99,7 @@ def test_flat_and_blurred_tiles_are_passed_over_but_never_the_only_one() -> None
 @pytest.mark.parametrize("noise", [1, 3])
 def test_the_noise_of_a_camera_is_no_detail(noise: float) -> None:
     grain = np.random.default_rng(0).normal(128, noise, (1300, 1300, 3)).clip(0, 255).astype(np.uint8)
-    assert list(tiles(Level(grain, 0, np.ones(4, np.float32)))) == []
+    assert list(tiles(Level(grain, 0, np.ones(4, np.float32), 0))) == []
 
 
 def test_what_a_tile_cannot_judge_is_left_out() -> None:
@@ -86,7 +107,11 @@ def test_what_a_tile_cannot_judge_is_left_out() -> None:
     tile = Tile(fine.image[:TILE, :TILE], 300, 0)
     box = (100.0, 100.0, 120.0, 130.0, 3, 0.9)
     assert len(trusted(found(box), tile, fine)) == 1
-    for cut in ((2.0, 100.0, 20.0, 130.0), (620.0, 100.0, 639.0, 130.0), (100.0, 610.0, 120.0, 640.0)):
+    for cut in (
+        (2.0, 100.0, 20.0, 130.0),
+        (TILE - 20.0, 100.0, TILE - 1.0, 130.0),
+        (100.0, TILE - 30.0, 120.0, float(TILE)),
+    ):
         assert len(trusted(found((*cut, 3, 0.9)), tile, fine)) == 0
     assert len(trusted(found((100.0, 0.0, 120.0, 30.0, 3, 0.9)), tile, fine)) == 1  # the edge of the picture itself
     assert len(trusted(found((100.0, 100.0, 140.0, 101.0 + LARGEST, 3, 0.9)), tile, fine)) == 0
