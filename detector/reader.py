@@ -92,14 +92,21 @@ class Reader:
         """All digits of a small picture, given what was found on its first level, in pixels of that.
 
         Half its size is always looked at, for digits too large to be known, and smaller sizes as long as there are such
-        or nothing at all.
+        or nothing at all. What only a small size shows, and nothing led there, has to be sure: a few blots on an empty
+        page look like a digit from afar.
         """
         parts: list[tuple[tiles.Level, Detections]] = []
+        anything = False
         for number, level in enumerate(tiles.levels(image)):
             seen = self._predict([level.image])[0] if number else first
-            parts.append((level, tiles.trusted(seen, tiles.Tile(level.image, 0, 0), level)))
-            credible = seen.boxes[seen.scores >= tiles.CREDIBLE]  # (N, 4)
-            if number and len(credible) and (credible[:, 2:] - credible[:, :2]).max() <= tiles.LARGEST:
+            if number > 1 and not anything:
+                seen = seen[seen.scores >= tiles.SURE]
+            known = tiles.trusted(seen, tiles.Tile(level.image, 0, 0), level)
+            parts.append((level, known))
+            anything = anything or bool((known.scores >= tiles.CREDIBLE).any())
+            credible = seen.boxes[seen.scores >= tiles.CREDIBLE]  # (N, 4), pixels of the level
+            too_large = (credible[:, 2:] - credible[:, :2]).max(initial=0) > tiles.LARGEST
+            if number and anything and not too_large:
                 break
         return tiles.merge(parts)
 

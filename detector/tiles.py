@@ -27,6 +27,7 @@ TILE = 768  # pixels a side
 ENLARGED = 1.5  # a picture smaller than a tile is enlarged by as much, if it then still fits one
 OVERLAP = 160  # of neighbouring tiles, at least
 LARGEST = 120  # longest side of a digit trusted in a tile that may cut it: OVERLAP less a border on either side
+HUGE = 240  # longest side of a digit trusted in any tile: one so large is left to the levels after
 SMALLEST = 8  # longest side of a digit trusted on a level that the level before shows at twice the size, in tiles
 LARGE = 40  # the same where the level before was one tile, which nobody passes over
 THUMBNAIL = 160  # longest side of the last level: a digit as high as the picture is easily read there
@@ -121,7 +122,7 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
     rows, columns = tile.image.shape[:2]
     boxes = found.boxes
     sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
-    keep = sides >= level.smallest
+    keep = (sides >= level.smallest) & (sides <= HUGE)
     if level.tiled:
         keep &= sides <= LARGEST
         # Inner borders only: what the edge of the picture cuts is cut in every tile.

@@ -42,7 +42,7 @@ def truths() -> list[dict[str, str]]:
 def test_examples_are_read(reader: detector.Reader, row: dict[str, str]) -> None:
     page = reader.read(ROOT / "examples" / row["file"])
     read, true = re.sub(r"\D", "", page.text), re.sub(r"\D", "", row["lines"])
-    assert levenshtein(read, true) <= 0.1 * len(true)
+    assert levenshtein(read, true) <= 0.15 * len(true)
 
 
 def test_strips_are_read_in_order(reader: detector.Reader) -> None:
