@@ -112,7 +112,10 @@ def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
     (run / "config.json").write_text(json.dumps(config))
     (tmp_path / "clean").mkdir()
     (tmp_path / "clean" / "metrics.json").write_text(json.dumps({"AP": 0.51236, "AP50": None, "pictures": 3}))
+    assert tool("ship_weights.py", run, "--weights", tmp_path).returncode == 0
+    shipped = (tmp_path / "faster-rcnn.safetensors").read_bytes()
     done = tool("ship_weights.py", run, "--weights", tmp_path, "--figures", tmp_path / "clean")
+    assert (tmp_path / "faster-rcnn.safetensors").read_bytes() == shipped
     assert done.returncode == 0, done.stderr
     card = json.loads((tmp_path / "faster-rcnn.json").read_text())
     assert card["figures"] == {"clean": {"AP": 0.5124, "pictures": 3}}

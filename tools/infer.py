@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -167,6 +168,9 @@ if __name__ == "__main__":
         sys.exit(2)
     try:
         sys.exit(main(args))
+    except BrokenPipeError:  # whoever reads the output has had enough, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except DigitReaderError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
