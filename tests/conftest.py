@@ -1,5 +1,7 @@
 """Settings for all tests."""
 
+import signal
+
 import cv2
 import torch
 from hypothesis import settings
@@ -9,3 +11,5 @@ settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 cv2.setNumThreads(0)
 torch.set_num_threads(1)
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them are about.
+signal.signal(signal.SIGINT, signal.default_int_handler)
