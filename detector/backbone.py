@@ -15,12 +15,17 @@ from torch.nn import functional as F
 class ConvNormReLU(nn.Sequential):
     """Convolution that keeps the size but for its stride, batch normalisation, and ReLU unless `relu` is False.
 
+    Without `padded` it answers only where the whole kernel lies in the picture, and the size shrinks by kernel - 1.
+
     With fixed statistics the normalisation is folded into the kernel at each call, which is cheaper than another pass
     over the feature map.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> None:
-        convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, relu: bool = True, padded: bool = True
+    ) -> None:
+        padding = kernel // 2 if padded else 0
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
         super().__init__(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
 

@@ -9,6 +9,7 @@ from typing import Any
 from detector.base import Detector
 from detector.errors import OptionError
 from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from detector.sliding_window import SlidingWindow, SlidingWindowConfig
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Kind:
 
 DETECTORS: dict[str, Kind] = {
     "faster-rcnn": Kind(FasterRCNNConfig, FasterRCNN),
+    "sliding-window": Kind(SlidingWindowConfig, SlidingWindow),
 }
 
 

@@ -1,0 +1,315 @@
+"""The baseline: a classifier of single digits that looks through a small window, slid over the picture at many scales.
+
+LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (1998), section VII: a convolutional classifier
+applied to a whole picture at once answers for every window of it. Scales as in Rowley, Baluja and Kanade, "Neural
+Network-Based Face Detection" (1998).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.ops import boxes as box_ops
+from torchvision.ops import generalized_box_iou_loss
+
+from detector.backbone import ConvNormReLU
+from detector.base import Detector
+from detector.faster_rcnn import CONTRAST, as_detections
+from detector.roi_heads import CLASSES, without_parts
+from detector.types import Detections, Target
+
+WINDOW = 32  # pixels, what one answer sees
+STRIDE = 4  # pixels between neighbouring answers
+DIGIT = 20.0  # pixels, longer side of a digit that fits its window: MNIST's own size
+CENTRED = 3.0  # pixels between the middles of window and digit, at most, for the window to be the digit's
+NEARLY_CENTRED = 5.5  # further off, the window shows no digit; in between, nothing is asked of it
+FITTING = 0.35  # octaves between the digit's size and DIGIT, likewise
+NEARLY_FITTING = 0.6
+PATCH = WINDOW + 19 * STRIDE  # pixels, side of what is cut from scenes to learn from: 20 x 20 windows
+HARDNESS = 2.0  # how much more a wrong answer about background counts than one that is nearly right
+BOX_WEIGHT = 2.0
+
+
+@dataclass(frozen=True)
+class SlidingWindowConfig:
+    """Everything that shapes the model. Lengths are in pixels of the picture."""
+
+    widths: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] = ((16, 16), (32, 48), (96, 160))
+    """Channels of the two convolutions before the first pooling, between the two, and after the second."""
+    hidden: int = 192
+    """Width of the hidden layer."""
+    dropout: float = 0.2
+    """Part of the hidden layer that is left out while training."""
+    sizes: tuple[float, float] = (14.0, 128.0)
+    """Longer sides of the digits that are looked for on the first and last scale."""
+    scales_per_octave: int = 2
+    """Scales between a size and its double."""
+    patches: int = 6
+    """Patches cut from each scene to learn from."""
+    at_random: float = 0.2
+    """Part of them cut anywhere at any scale, not around a digit at its scale."""
+    score_threshold: float = 0.05
+    """Detections below are dropped."""
+    nms_threshold: float = 0.45
+    """Of two detections that overlap more than this (IoU), the better is kept."""
+    inside_threshold: float = 0.7
+    """Of two detections about as high, one of which has more of its area than this in the other, the better is kept."""
+    vote_threshold: float = 0.6
+    """All windows whose boxes overlap a detection's more than this (IoU) have a say in its box and class."""
+    most_windows: int = 1500
+    """Windows of a picture that may show a digit."""
+    most_detections: int = 300
+    """Detections of each picture."""
+
+
+class WindowClassifier(nn.Module):
+    """LeNet-5's geometry, 32 -> 28 -> 14 -> 10 -> 5 -> 1, each 5x5 convolution written as two of 3x3.
+
+    Without any padding, so that a window gets the same answer on its own and as part of a larger picture.
+    """
+
+    def __init__(self, widths: Sequence[tuple[int, int]], hidden: int, dropout: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inputs = 3
+        for first, second in widths:
+            layers += [ConvNormReLU(inputs, first, padded=False), ConvNormReLU(first, second, padded=False)]
+            layers.append(nn.MaxPool2d(2))
+            inputs = second
+        layers[-1] = ConvNormReLU(inputs, hidden, kernel=1)  # where the third pooling would be
+        self.features = nn.Sequential(*layers, nn.Dropout(dropout))
+        self.classes = nn.Conv2d(hidden, 1 + CLASSES, 1)
+        self.boxes = nn.Conv2d(hidden, 4, 1)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) -> for each window logits of background and ten digits (B, 11, h, w), and boxes (B, 4, h, w).
+
+        h = (H - 32) / 4 + 1, rounded down, and w likewise. A box is the middle's offset from the window's, and the
+        logarithms of width and height, all in units of DIGIT.
+        """
+        seen = self.features(pixels)
+        return self.classes(seen).float(), self.boxes(seen).float()
+
+
+class SlidingWindow(Detector):
+    """Picture -> pyramid -> an answer for every window -> the digits that the windows agree on."""
+
+    def __init__(self, config: SlidingWindowConfig | None = None) -> None:
+        super().__init__()
+        self.config = c = config or SlidingWindowConfig()
+        self.classifier = WindowClassifier(c.widths, c.hidden, c.dropout)
+        nn.init.constant_(self.classifier.classes.bias[:1], 3.0)  # type: ignore[index]  # most windows show no digit
+        self.to(memory_format=torch.channels_last)
+
+    def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
+        """See Detector; the terms are digits, background and boxes, sums over windows by the number of digits' ones."""
+        if not images:
+            return {}
+        cut = [self.cut_patches(image, target) for image, target in zip(images, targets, strict=True)]
+        patches = torch.cat([pixels for pixels, _ in cut]).contiguous(memory_format=torch.channels_last)
+        truths = [truth for _, truths in cut for truth in truths]
+        logits, boxes = self.classifier(patches)
+        grid = window_middles(logits.shape[2], logits.shape[3], logits.device)  # (h * w, 2)
+        assigned = [assign(truth, grid) for truth in truths]
+        labels = torch.stack([labels for labels, _ in assigned])  # (B, h * w): -1 not asked, 0 background, digit + 1
+        wanted = torch.stack([boxes for _, boxes in assigned])  # (B, h * w, 4)
+        logits = logits.flatten(2).transpose(1, 2)  # (B, h * w, 11)
+        digit = labels > 0
+        count = digit.sum().clamp(min=1)
+        logs = logits.log_softmax(2)
+        background = logs[..., 0][labels == 0]
+        found = decode(boxes.flatten(2).transpose(1, 2), grid)[digit]  # (P, 4)
+        offsets = boxes.flatten(2).transpose(1, 2)[digit]
+        return {
+            "digits": F.nll_loss(logs[digit], labels[digit], reduction="sum") / count,
+            "background": -((1 - background.exp()) ** HARDNESS * background).sum() / count,
+            "boxes": BOX_WEIGHT
+            * (
+                generalized_box_iou_loss(found, wanted[digit], reduction="sum")
+                + F.smooth_l1_loss(offsets, encode(wanted, grid)[digit], beta=0.1, reduction="sum")
+            )
+            / count,
+        }
+
+    def cut_patches(self, image: Tensor, target: Target) -> tuple[Tensor, list[dict[str, Tensor]]]:
+        """Squares of a picture, scaled to PATCH pixels: (patches, 3, PATCH, PATCH), each with its truth in its pixels.
+
+        Most are cut around one of the digits, scaled so that this digit about fits a window.
+        """
+        picture = against_background(image)
+        boxes = torch.from_numpy(target.boxes)
+        labels, ignore = torch.from_numpy(target.labels), torch.from_numpy(target.ignore)
+        patches, truths = [], []
+        for _ in range(self.config.patches):
+            u, v, jitter, chance, pick = torch.rand(5).tolist()
+            longest = math.exp(math.log(self.config.sizes[0]) * (1 - jitter) + math.log(self.config.sizes[1]) * jitter)
+            x, y = u * image.shape[2], v * image.shape[1]
+            if len(boxes) and chance >= self.config.at_random:
+                box = boxes[int(pick * len(boxes))]
+                longest = float((box[2:] - box[:2]).max()) * 2 ** (2 * FITTING * (jitter - 0.5))
+                offset = (torch.tensor([u, v]) - 0.5) * longest / DIGIT * (PATCH - WINDOW)
+                x, y = ((box[:2] + box[2:]) / 2 + offset).tolist()
+            side = max(8, round(PATCH * longest / DIGIT))
+            left = within(round(x - side / 2), side, image.shape[2])
+            top = within(round(y - side / 2), side, image.shape[1])
+            patches.append(scaled(cut(picture, left, top, side), PATCH, PATCH))
+            moved = (boxes - torch.tensor([left, top, left, top])) * (PATCH / side)
+            truths.append(
+                {
+                    "boxes": moved[~ignore].to(image.device),
+                    "labels": labels[~ignore].to(image.device),
+                    "ignored": moved[ignore].to(image.device),
+                }
+            )
+        return torch.stack(patches), truths
+
+    @torch.inference_mode()
+    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
+        """See Detector. Pictures of one size go through together, so that company changes no answer."""
+        training = self.training
+        self.eval()
+        found: list[Detections] = [Detections.empty()] * len(images)
+        for size in sorted({tuple(image.shape) for image in images}):
+            members = [i for i, image in enumerate(images) if tuple(image.shape) == size]
+            pictures = torch.stack([against_background(images[i]) for i in members])
+            for i, (boxes, scores) in zip(members, self.windows(pictures), strict=True):
+                found[i] = as_detections(self.agree(boxes, scores, (size[1], size[2])), images[i], images[i])
+        self.train(training)
+        return found
+
+    def windows(self, pictures: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Per picture of (B, 3, H, W) the windows of all scales that may show a digit: boxes (N, 4), scores (N, 10)."""
+        boxes: list[list[Tensor]] = [[] for _ in pictures]
+        scores: list[list[Tensor]] = [[] for _ in pictures]
+        height, width = pictures.shape[2:]
+        for size in self.sizes(max(height, width)):
+            h, w = max(1, round(height * DIGIT / size)), max(1, round(width * DIGIT / size))
+            level = scaled(pictures, h, w)
+            answers, offsets = self.classifier(framed(level))
+            probabilities = answers.flatten(2).softmax(1)[:, 1:].transpose(1, 2)  # (B, n, 10)
+            grid = window_middles(answers.shape[2], answers.shape[3], level.device) - WINDOW / 2
+            places = decode(offsets.flatten(2).transpose(1, 2), grid)  # (B, n, 4)
+            places = places * places.new_tensor([width / w, height / h] * 2)
+            for i, seen in enumerate(probabilities.sum(2) > self.config.score_threshold):
+                boxes[i].append(places[i][seen])
+                scores[i].append(probabilities[i][seen])
+        return [(torch.cat(b), torch.cat(s)) for b, s in zip(boxes, scores, strict=True)]
+
+    def sizes(self, longest: int) -> list[float]:
+        """Longer sides of the digits that each scale looks for, in a picture whose longer side is given."""
+        first, last = self.config.sizes
+        step = 2 ** (1 / self.config.scales_per_octave)
+        count = 1 + round(math.log(last / first, step))
+        return [first * step**k for k in range(count) if k == 0 or first * step**k <= longest * step]
+
+    def agree(self, boxes: Tensor, scores: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
+        """Windows' boxes (N, 4) and scores (N, 10) -> one box, label and score for each digit, best first."""
+        c = self.config
+        boxes = box_ops.clip_boxes_to_image(boxes, size)
+        sure, order = scores.sum(1).topk(min(c.most_windows, len(scores)))
+        boxes, scores = boxes[order], scores[order]
+        wide = ((boxes[:, 2:] - boxes[:, :2]).amin(1) >= 1).nonzero()[:, 0]
+        boxes, scores, sure = boxes[wide], scores[wide], sure[wide]
+        kept = box_ops.nms(boxes, sure, c.nms_threshold)
+        votes = box_ops.box_iou(boxes[kept], boxes)  # (K, N)
+        votes = torch.where(votes >= c.vote_threshold, votes * sure, 0)
+        total = votes.sum(1, keepdim=True)
+        voted, classes = votes @ boxes / total, votes @ (scores / sure[:, None]) / total  # (K, 4), (K, 10)
+        share, label = classes.max(1)
+        score = sure[kept] * share
+        order = score.argsort(descending=True, stable=True)
+        voted, label, score = voted[order], label[order], score[order]
+        good = without_parts(voted, torch.zeros_like(label), c.inside_threshold) & (score > c.score_threshold)
+        good = good.nonzero()[: c.most_detections, 0]
+        return {"boxes": voted[good], "labels": label[good], "scores": score[good]}
+
+
+def against_background(image: Tensor) -> Tensor:
+    """A picture (3, H, W) as what differs from its own median colour: paper and blackboard alike are zero."""
+    step = max(1, min(image.shape[1:]) // 64)
+    median = image[:, ::step, ::step].flatten(1).median(1).values  # (3,)
+    return (image - median[:, None, None]) / CONTRAST
+
+
+def within(start: int, side: int, length: int) -> int:
+    """Where a patch should start, so that of what it sees no more than needs be lies further than a margin outside."""
+    margin = side * WINDOW // (2 * PATCH)
+    low, high = sorted((-margin, length + margin - side))
+    return min(max(start, low), high)
+
+
+def cut(picture: Tensor, left: int, top: int, side: int) -> Tensor:
+    """A square of a picture (3, H, W); what lies outside of it is background: (3, side, side)."""
+    height, width = picture.shape[1:]
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, width), min(top + side, height)
+    square = picture.new_zeros(3, side, side)
+    if x0 < x1 and y0 < y1:
+        square[:, y0 - top : y1 - top, x0 - left : x1 - left] = picture[:, y0:y1, x0:x1]
+    return square
+
+
+def scaled(pictures: Tensor, height: int, width: int) -> Tensor:
+    """(..., 3, H, W) -> (..., 3, height, width), each pixel the mean of what it covers."""
+    batch = pictures if pictures.dim() == 4 else pictures[None]
+    if batch.shape[2:] != (height, width):
+        batch = F.interpolate(batch, (height, width), mode="bilinear", align_corners=False, antialias=True)
+    return batch if pictures.dim() == 4 else batch[0]
+
+
+def framed(pictures: Tensor) -> Tensor:
+    """(B, 3, H, W) with background around, so that the windows' middles go from edge to edge."""
+    height, width = pictures.shape[2:]
+    right, below = (WINDOW // 2 + -side % STRIDE for side in (width, height))
+    framed = F.pad(pictures, (WINDOW // 2, right, WINDOW // 2, below))
+    return framed.contiguous(memory_format=torch.channels_last)
+
+
+def window_middles(rows: int, columns: int, device: torch.device) -> Tensor:
+    """x, y of the middles of rows x columns windows, row by row: (rows * columns, 2), pixels from the first corner."""
+    y = torch.arange(rows, device=device) * STRIDE + WINDOW / 2
+    x = torch.arange(columns, device=device) * STRIDE + WINDOW / 2
+    return torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1)
+
+
+def encode(boxes: Tensor, middles: Tensor) -> Tensor:
+    """Boxes (..., n, 4) of pixels as the windows with these middles (n, 2) describe them. The reverse of decode."""
+    sides = (boxes[..., 2:] - boxes[..., :2]).clamp(min=1e-3)
+    centres = (boxes[..., 2:] + boxes[..., :2]) / 2
+    return torch.cat([(centres - middles) / DIGIT, (sides / DIGIT).log()], -1)
+
+
+def decode(offsets: Tensor, middles: Tensor) -> Tensor:
+    """What windows say of their boxes (..., n, 4), see WindowClassifier, as boxes (..., n, 4) of pixels."""
+    centres = middles + offsets[..., :2] * DIGIT
+    sides = offsets[..., 2:].clamp(-3, 1.5).exp() * DIGIT
+    return torch.cat([centres - sides / 2, centres + sides / 2], -1)
+
+
+def assign(truth: dict[str, Tensor], middles: Tensor) -> tuple[Tensor, Tensor]:
+    """What windows with these middles (n, 2) are to answer: labels (n,), and the boxes (n, 4) of those with a digit.
+
+    A label is digit + 1 where a digit is centred and of the window's size, 0 where none nearly is, -1 in between and
+    where an ignored digit is.
+    """
+    boxes = truth["boxes"]
+    labels = torch.zeros(len(middles), dtype=torch.int64, device=middles.device)
+    if len(boxes):
+        off = (middles[:, None] - (boxes[:, :2] + boxes[:, 2:]) / 2).abs().amax(2)  # (n, G)
+        octaves = ((boxes[:, 2:] - boxes[:, :2]).amax(1) / DIGIT).log2().abs()  # (G,)
+        labels[((off <= NEARLY_CENTRED) & (octaves <= NEARLY_FITTING)).any(1)] = -1
+        nearest, which = torch.where(octaves <= FITTING, off, torch.inf).min(1)
+        digit = nearest <= CENTRED
+        labels[digit] = truth["labels"][which[digit]] + 1
+        wanted = boxes[which]
+    else:
+        wanted = boxes.new_zeros(len(middles), 4)
+    for x0, y0, x1, y1 in truth["ignored"].tolist():
+        inside = (middles[:, 0] >= x0 - 4) & (middles[:, 0] <= x1 + 4)
+        inside &= (middles[:, 1] >= y0 - 4) & (middles[:, 1] <= y1 + 4)
+        labels[inside & (labels == 0)] = -1
+    return labels, wanted
