@@ -12,7 +12,10 @@ import torch
 from torch import Tensor
 
 from detector.base import Detector
+from detector.sliding_window import STRIDE, WINDOW, SlidingWindow, against_background, framed
 from detector.types import Target
+
+CROPS = 512  # windows that go through the classifier at a time when each is cut out
 
 
 def time_prediction(model: Detector, images: Sequence[Tensor], repeats: int) -> dict[str, float]:
@@ -44,6 +47,54 @@ def time_training_step(
     model.train()
     times = _median_times(model, [step] * repeats)
     return times | {"backward": statistics.median(backward[1:])}
+
+
+@torch.inference_mode()
+def time_windows(model: SlidingWindow, image: Tensor, repeats: int) -> dict[str, float]:
+    """Milliseconds for all windows of a picture (3, H, W) at one scale: in one pass, and each cut out; medians.
+
+    `windows` is how many there are, `times faster` what one pass gains, and `largest difference` the largest between
+    the two answers to any window.
+    """
+    model.eval()
+    frame = framed(against_background(image)[None])
+
+    def one_pass() -> Tensor:
+        return model.classifier(frame)[0][0].flatten(1).T  # (windows, 11)
+
+    def cut_out() -> Tensor:
+        cuts = frame[0].unfold(1, WINDOW, STRIDE).unfold(2, WINDOW, STRIDE)  # (3, rows, columns, WINDOW, WINDOW)
+        crops = cuts.permute(1, 2, 0, 3, 4).flatten(0, 1)  # (windows, 3, WINDOW, WINDOW)
+        return torch.cat([model.classifier(part)[0].flatten(1) for part in crops.split(CROPS)])
+
+    whole, single = one_pass(), cut_out()
+    times: dict[str, float] = {}
+    for name, run in (("one pass", one_pass), ("window by window", cut_out)):
+        seconds = []
+        for _ in range(repeats):
+            start = _now(model)
+            run()
+            seconds.append(_now(model) - start)
+        times[name] = 1000 * statistics.median(seconds)
+    return times | {
+        "windows": float(len(whole)),
+        "times faster": times["window by window"] / times["one pass"],
+        "largest difference": float((whole - single).abs().max()),
+    }
+
+
+@torch.inference_mode()
+def share_of_digits_right(model: SlidingWindow, digits: Tensor, labels: Tensor) -> float:
+    """How many MNIST digits, float32 (N, 28, 28) in [0, 1], the classifier alone gets right, one window each."""
+    model.eval()
+    margin = (WINDOW - digits.shape[-1]) // 2
+    right = 0
+    for start in range(0, len(digits), CROPS):
+        pixels, true = digits[start : start + CROPS], labels[start : start + CROPS]
+        windows = torch.stack([against_background(p.expand(3, -1, -1)) for p in pixels])
+        answers = model.classifier(torch.nn.functional.pad(windows, [margin] * 4))[0][:, 1:, 0, 0]  # (n, 10)
+        right += int((answers.argmax(1) == true).sum())
+    return right / max(1, len(digits))
 
 
 def _median_times(model: Detector, runs: Sequence[Callable[[], object]]) -> dict[str, float]:

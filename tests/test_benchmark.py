@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 from tiny import bars, tiny_model
+from torch import Tensor, nn
 
 from detector import checkpoint
 from detector.errors import OptionError
-from detector.speed import time_prediction, time_training_step
+from detector.sliding_window import SlidingWindow
+from detector.speed import share_of_digits_right, time_prediction, time_training_step, time_windows
 from digit_scenes.speed import scenes_per_second
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +45,32 @@ def test_the_parts_are_within_the_whole() -> None:
     assert not model.backbone._forward_hooks
 
 
+def test_one_pass_is_faster_and_the_same() -> None:
+    torch.manual_seed(0)
+    figures = time_windows(SlidingWindow(), torch.rand(3, 60, 90), repeats=2)
+    assert figures["windows"] == 16 * 24  # middles from edge to edge, 4 pixels apart
+    assert figures["largest difference"] < 1e-4
+    assert figures["times faster"] > 1
+
+
+def test_the_classifier_alone() -> None:
+    class Corner(nn.Module):
+        """Calls a window 1 whose digit is lit in its first corner, else 7."""
+
+        def forward(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+            lit = windows[:, :1, 2:3, 2:3] > 0  # a digit's first pixel, inside the margin
+            answers = torch.zeros(len(windows), 11, 1, 1)
+            answers[:, 2:3], answers[:, 8:9] = lit, ~lit
+            return answers, answers
+
+    model = SlidingWindow()
+    model.classifier = Corner()  # type: ignore[assignment]
+    digits = torch.zeros(4, 28, 28)
+    digits[:2, 0, 0] = 1
+    assert share_of_digits_right(model, digits, torch.tensor([1, 7, 7, 7])) == 0.75
+    assert share_of_digits_right(model, digits[:0], torch.zeros(0)) == 0
+
+
 def test_the_command(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "tiny.safetensors", "faster-rcnn", tiny_model(), {})
     environment = {
@@ -51,6 +79,7 @@ def test_the_command(tmp_path: Path) -> None:
         "OMP_NUM_THREADS": "1",
     }
     arguments = [
+        "--no-windows",
         "--presets",
         "strips",
         "--count",

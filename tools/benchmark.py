@@ -2,6 +2,7 @@
 
     python tools/benchmark.py --count 20 --repeats 2
     python tools/benchmark.py --presets clean paper --out out/benchmark.json
+    python tools/benchmark.py --no-scenes --no-network                       # the sliding window's one pass
     python tools/benchmark.py --presets paper --no-scenes --threads 1 --weights runs/NAME/best.safetensors
 
 Run it on a machine that does nothing else.
@@ -19,18 +20,21 @@ import tyro
 import detector
 from detector.errors import DigitReaderError, OptionError
 from detector.evaluation import write_json
-from digit_scenes import PRESET_NAMES, Scenes
+from digit_scenes import Scenes
+from digit_scenes.digits import load_digits
 from digit_scenes.speed import scenes_per_second
 
 
 @dataclass(frozen=True)
 class Args:
-    presets: tuple[str, ...] = PRESET_NAMES
+    presets: tuple[str, ...] = ("clean", "strips", "lines", "paper", "amounts")
     """What the scenes look like."""
     scenes: bool = True
     """Measure how fast scenes are drawn."""
     network: bool = True
     """Measure how fast pictures are read and training steps are made."""
+    windows: bool = True
+    """Measure what the sliding window gains by one pass over all windows, and how many digits it gets right alone."""
     count: int = 300
     """Scenes that each process draws of each preset."""
     workers: int = os.cpu_count() or 1
@@ -73,6 +77,26 @@ def network_times(args: Args) -> dict[str, float]:
     return figures
 
 
+def window_figures(args: Args) -> dict[str, float]:
+    """The sliding window's classifier: all windows of a scene in one pass and one by one, and MNIST's test digits."""
+    import torch
+
+    from detector.sliding_window import SlidingWindow
+    from detector.speed import share_of_digits_right, time_windows
+    from detector.training import as_tensor
+
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    model = detector.load(model="sliding-window", device=args.device).model
+    assert isinstance(model, SlidingWindow)
+    device = torch.device(args.device)
+    figures = time_windows(model, as_tensor(Scenes("clean", "val")[0].image, device), args.repeats)
+    digits = load_digits("test")
+    pixels, labels = torch.tensor(digits.images, device=device).float() / 255, torch.tensor(digits.labels)
+    figures["MNIST test digits right, %"] = 100 * share_of_digits_right(model, pixels, labels.to(device))
+    return {f"sliding window: {name}": value for name, value in figures.items()}
+
+
 def main(args: Args) -> None:
     for name in ("count", "workers", "batch_size", "repeats"):
         if getattr(args, name) < 1:
@@ -84,8 +108,10 @@ def main(args: Args) -> None:
             figures[f"{preset}: scenes/s, {args.workers} processes"] = rate
     if args.network:
         figures |= network_times(args)
+    if args.windows:
+        figures |= window_figures(args)
     for name, value in figures.items():
-        print(f"{name:<44} {value:10.1f}")
+        print(f"{name:<44} {value:10.4g}" if value < 100 else f"{name:<44} {value:10.1f}")
     if args.out:
         write_json(args.out, figures, indent=2)
 
