@@ -31,6 +31,10 @@ NEARLY_CENTRED = 5.5  # further off, the window shows no digit; in between, noth
 FITTING = 0.35  # octaves between the digit's size and DIGIT, likewise
 NEARLY_FITTING = 0.6
 PATCH = WINDOW + 19 * STRIDE  # pixels, side of what is cut from scenes to learn from: 20 x 20 windows
+OCTAVES = (
+    -2.0,
+    1.2,
+)  # what a misfit is scaled for, from the digit's size: windows that see its parts, or it and others
 HARDNESS = 2.0  # how much more a wrong answer about background counts than one that is nearly right
 BOX_WEIGHT = 2.0
 
@@ -51,8 +55,8 @@ class SlidingWindowConfig:
     """Scales between a size and its double."""
     patches: int = 6
     """Patches cut from each scene to learn from."""
-    at_random: float = 0.2
-    """Part of them cut anywhere at any scale, not around a digit at its scale."""
+    misfits: float = 0.45
+    """Part of them cut around a digit at any scale, to see parts of digits and small ones, not at its own."""
     score_threshold: float = 0.05
     """Detections below are dropped."""
     nms_threshold: float = 0.45
@@ -139,7 +143,7 @@ class SlidingWindow(Detector):
     def cut_patches(self, image: Tensor, target: Target) -> tuple[Tensor, list[dict[str, Tensor]]]:
         """Squares of a picture, scaled to PATCH pixels: (patches, 3, PATCH, PATCH), each with its truth in its pixels.
 
-        Most are cut around one of the digits, scaled so that this digit about fits a window.
+        They are cut around one of the digits, and about half are scaled so that this digit fits a window.
         """
         picture = against_background(image)
         boxes = torch.from_numpy(target.boxes)
@@ -147,13 +151,16 @@ class SlidingWindow(Detector):
         patches, truths = [], []
         for _ in range(self.config.patches):
             u, v, jitter, chance, pick = torch.rand(5).tolist()
-            longest = math.exp(math.log(self.config.sizes[0]) * (1 - jitter) + math.log(self.config.sizes[1]) * jitter)
-            x, y = u * image.shape[2], v * image.shape[1]
-            if len(boxes) and chance >= self.config.at_random:
+            least, most = OCTAVES if chance < self.config.misfits else (-FITTING, FITTING)
+            if len(boxes):
                 box = boxes[int(pick * len(boxes))]
-                longest = float((box[2:] - box[:2]).max()) * 2 ** (2 * FITTING * (jitter - 0.5))
+                longest = float((box[2:] - box[:2]).max()) * 2 ** (least + (most - least) * jitter)
                 offset = (torch.tensor([u, v]) - 0.5) * longest / DIGIT * (PATCH - WINDOW)
                 x, y = ((box[:2] + box[2:]) / 2 + offset).tolist()
+            else:
+                smallest, largest = self.config.sizes
+                longest = smallest * (largest / smallest) ** jitter
+                x, y = u * image.shape[2], v * image.shape[1]
             side = max(8, round(PATCH * longest / DIGIT))
             left = within(round(x - side / 2), side, image.shape[2])
             top = within(round(y - side / 2), side, image.shape[1])
