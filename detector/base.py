@@ -16,6 +16,9 @@ class Detector(nn.Module, ABC):
     Images are float32 (3, H, W) RGB in [0, 1], of any and of different sizes, on any device; a list may be empty.
     """
 
+    whole_picture: bool = False
+    """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
+
     @abstractmethod
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
         """The terms of the training loss, scalars to be summed. Choosing training samples happens in here."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection.image_list import ImageList
 
@@ -26,33 +26,13 @@ LARGEST_ENLARGEMENT = 8.0
 
 
 @dataclass(frozen=True)
-class FasterRCNNConfig:
-    """Everything that shapes the model. Lengths are in pixels of the picture as the network sees it."""
+class RegionCNNConfig:
+    """What R-CNN, Fast R-CNN and Faster R-CNN have in common. Lengths are in pixels as the network sees the picture."""
 
-    stem: int = 16
-    """Channels at stride 2."""
-    widths: tuple[int, int, int] = (32, 64, 128)
-    """Channels at strides 4, 8, 16."""
-    blocks: tuple[int, int, int] = (1, 2, 2)
-    """Residual blocks at strides 4, 8, 16."""
-    channels: int = 64
-    """Channels of each level of the pyramid."""
-    anchor_sizes: tuple[tuple[float, ...], ...] = ((10, 17), (29, 49), (83, 140))
-    """Square roots of the anchors' areas on each level."""
-    anchor_aspects: tuple[float, ...] = (1.4, 3.0)
-    """Height over width of the anchors: most digits, and the 1."""
-    proposals_before_nms: tuple[int, int] = (200, 500)
-    """Best anchors of each level, in training and in use."""
-    proposals_after_nms: tuple[int, int] = (200, 400)
-    """Proposals of each picture at most, in training and in use."""
-    proposal_threshold: float = 0.1
-    """In use, proposals that are less probably digits are dropped: an empty page costs little."""
     samples: int = 64
     """Proposals of each picture that the heads learn from."""
     roi_size: int = 7
     """Side of the features cut out for a proposal."""
-    head_width: int = 128
-    """Channels of the head's convolution."""
     head_hidden: int = 256
     """Width of the head's hidden layer."""
     shortest_side: int = 64
@@ -71,25 +51,50 @@ class FasterRCNNConfig:
     """Whether the heads look once more at what they found: slightly better boxes and classes for little time."""
 
 
-class FasterRCNN(Detector):
-    """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels."""
+@dataclass(frozen=True)
+class FasterRCNNConfig(RegionCNNConfig):
+    """Everything that shapes the model. Lengths are in pixels of the picture as the network sees it."""
 
-    def __init__(self, config: FasterRCNNConfig | None = None) -> None:
+    stem: int = 16
+    """Channels at stride 2."""
+    widths: tuple[int, int, int] = (32, 64, 128)
+    """Channels at strides 4, 8, 16."""
+    blocks: tuple[int, int, int] = (1, 2, 2)
+    """Residual blocks at strides 4, 8, 16."""
+    channels: int = 64
+    """Channels of each level of the pyramid."""
+    head_width: int = 128
+    """Channels of the head's convolution."""
+    anchor_sizes: tuple[tuple[float, ...], ...] = ((10, 17), (29, 49), (83, 140))
+    """Square roots of the anchors' areas on each level."""
+    anchor_aspects: tuple[float, ...] = (1.4, 3.0)
+    """Height over width of the anchors: most digits, and the 1."""
+    proposals_before_nms: tuple[int, int] = (200, 500)
+    """Best anchors of each level, in training and in use."""
+    proposals_after_nms: tuple[int, int] = (200, 400)
+    """Proposals of each picture at most, in training and in use."""
+    proposal_threshold: float = 0.1
+    """In use, proposals that are less probably digits are dropped: an empty page costs little."""
+
+
+class RegionCNN(Detector):
+    """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels.
+
+    backbone: (B, 3, H, W), H and W multiples of 16 -> feature maps by name. proposals: batch, features and, to learn,
+    targets -> boxes of each picture, and losses. pool: cuts the features of a proposal out; head: features cut out,
+    (K, C, size, size) -> (K, head_hidden).
+    """
+
+    def __init__(
+        self, config: RegionCNNConfig, backbone: nn.Module, proposals: nn.Module, pool: nn.Module, head: nn.Module
+    ) -> None:
         super().__init__()
-        self.config = c = config or FasterRCNNConfig()
-        self.backbone = FeaturePyramid(c.stem, c.widths, c.blocks, c.channels)
-        self.proposals = ProposalNetwork(
-            c.channels,
-            FeaturePyramid.strides,
-            c.anchor_sizes,
-            c.anchor_aspects,
-            c.proposals_before_nms,
-            c.proposals_after_nms,
-            c.proposal_threshold,
-        )
+        self.config = c = config
+        self.backbone = backbone
+        self.proposals = proposals
         self.heads = DigitHeads(
-            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),
-            BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
+            pool,
+            head,
             BoxPredictor(c.head_hidden),
             c.samples,
             c.score_threshold,
@@ -102,7 +107,7 @@ class FasterRCNN(Detector):
         self.to(memory_format=torch.channels_last)
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
-        """See Detector; the terms are objectness, proposal_boxes, classes and boxes, means over what was sampled."""
+        """See Detector; the terms are classes and boxes, means over what was sampled, and those of the proposals."""
         if not images:
             return {}
         pictures = [self.prepare(image) for image in images]
@@ -146,6 +151,30 @@ class FasterRCNN(Detector):
             size = [round(side * scale) for side in image.shape[1:]]
             image = F.interpolate(image[None], size, mode="bilinear", align_corners=False)[0]
         return (image - median[:, None, None]) / CONTRAST
+
+
+class FasterRCNN(RegionCNN):
+    """A network on the shared features proposes: everything is learned, and the proposals cost next to nothing."""
+
+    config: FasterRCNNConfig
+
+    def __init__(self, config: FasterRCNNConfig | None = None) -> None:
+        c = config or FasterRCNNConfig()
+        super().__init__(
+            c,
+            FeaturePyramid(c.stem, c.widths, c.blocks, c.channels),
+            ProposalNetwork(
+                c.channels,
+                FeaturePyramid.strides,
+                c.anchor_sizes,
+                c.anchor_aspects,
+                c.proposals_before_nms,
+                c.proposals_after_nms,
+                c.proposal_threshold,
+            ),
+            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),
+            BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
+        )
 
 
 def padded(picture: Tensor) -> tuple[int, int]:

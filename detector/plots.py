@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -32,13 +34,31 @@ def save_pr_curves(path: Path, precision: NDArray[np.float64]) -> None:
             axes.legend(title="AP", loc="lower left", fontsize=8)
         axes.set(title=f"IoU {iou}", xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.grid(alpha=0.3)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def save_confusion(path: Path, confusion: IntArray) -> None:
     """A confusion matrix (11, 11), as in `detector.metrics.DigitScores`; shades are shares of a row."""
     figure = Figure(figsize=(7.5, 7), layout="constrained")
-    axes = figure.subplots()
+    _draw_confusion(figure.subplots(), confusion)
+    save_figure(figure, path)
+
+
+def save_confusions(path: Path, confusions: Mapping[str, IntArray]) -> None:
+    """Several such matrices, at least one, each under its name."""
+    columns = min(len(confusions), 4)
+    rows = -(-len(confusions) // columns)
+    figure = Figure(figsize=(6.5 * columns, 6.5 * rows), layout="constrained")
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, confusion) in zip(places, confusions.items(), strict=False):
+        _draw_confusion(axes, confusion)
+        axes.set_title(name)
+    for axes in places[len(confusions) :]:
+        axes.set_axis_off()
+    save_figure(figure, path)
+
+
+def _draw_confusion(axes: Axes, confusion: IntArray) -> None:
     shares = confusion / confusion.sum(1, keepdims=True).clip(min=1)  # (11, 11)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     digits = [str(digit) for digit in range(10)]
@@ -49,10 +69,9 @@ def save_confusion(path: Path, confusion: IntArray) -> None:
         if count:
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
-    _save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Writes to a temporary name first, so that no half picture is ever under the right one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")

@@ -46,6 +46,8 @@ class Reader:
         """As detect, for several pictures; small ones of one size go through the detector together."""
         for image in images:
             _check(image)
+        if self.model.whole_picture:
+            return self._predict(images)
         found = [Detections.empty()] * len(images)
         small = {i: next(tiles.levels(image)) for i, image in enumerate(images) if max(image.shape[:2]) <= tiles.TILE}
         for shape in sorted({level.image.shape for level in small.values()}):

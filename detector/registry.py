@@ -9,6 +9,8 @@ from typing import Any
 from detector.base import Detector
 from detector.errors import OptionError
 from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from detector.ladder import classifiers, places, space_displacement
+from detector.ladder.rcnn import RCNN, FastRCNN, FastRCNNConfig, RCNNConfig
 from detector.sliding_window import SlidingWindow, SlidingWindowConfig
 
 
@@ -21,6 +23,20 @@ class Kind:
 
 
 DETECTORS: dict[str, Kind] = {
+    "softmax": Kind(classifiers.SoftmaxConfig, classifiers.Softmax),
+    "mlp": Kind(classifiers.MLPConfig, classifiers.MLP),
+    "simple-cnn": Kind(classifiers.SimpleCNNConfig, classifiers.SimpleCNN),
+    "improved-cnn": Kind(classifiers.ImprovedCNNConfig, classifiers.ImprovedCNN),
+    "two-conv-cnn": Kind(classifiers.TwoConvCNNConfig, classifiers.TwoConvCNN),
+    "modern-cnn": Kind(classifiers.ModernCNNConfig, classifiers.ModernCNN),
+    "wide-cnn": Kind(classifiers.WideCNNConfig, classifiers.WideCNN),
+    "cells": Kind(classifiers.TwoConvCNNConfig, places.Cells),
+    "sigmoids": Kind(places.StripConfig, places.Sigmoids),
+    "five-softmax": Kind(places.StripConfig, places.FiveSoftmax),
+    "five-softmax-length": Kind(places.StripConfig, places.FiveSoftmaxLength),
+    "space-displacement": Kind(space_displacement.SpaceDisplacementConfig, space_displacement.SpaceDisplacement),
+    "rcnn": Kind(RCNNConfig, RCNN),
+    "fast-rcnn": Kind(FastRCNNConfig, FastRCNN),
     "faster-rcnn": Kind(FasterRCNNConfig, FasterRCNN),
     "sliding-window": Kind(SlidingWindowConfig, SlidingWindow),
 }

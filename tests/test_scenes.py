@@ -20,7 +20,9 @@ from digit_scenes.pens import Ink, Pen
 from digit_scenes.presets import LINES, PAPER
 from digit_scenes.scene import _blend, _Sheet, page_scene
 
-SIZES = {"clean": (300, 300), "strips": (28, 140), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
+STRIPS = ("strips", "short-strips", "loose-strips")
+SIZES = {"clean": (300, 300), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
+SIZES |= dict.fromkeys(STRIPS, (28, 140))
 
 
 def fingerprint(job: tuple[str, int]) -> int:

@@ -44,6 +44,10 @@ IN_USE = (
     "inside_threshold",
     "most_detections",
     "second_look",
+    "sizes",
+    "scales_per_octave",
+    "vote_threshold",
+    "most_windows",
 )
 
 

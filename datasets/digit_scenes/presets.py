@@ -11,63 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.errors import OptionError
-from detector.types import Target
-from digit_scenes.digits import INK, SIDE, SPLITS, DigitSet, Split, load_digits
-from digit_scenes.layout import largest_iou
+from digit_scenes.digits import SPLITS, DigitSet, Split, load_digits
+from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.scene import PageRecipe, Scene, page_scene
-
-
-def _ink_box(patch: NDArray[np.uint8], x: int, y: int) -> tuple[int, int, int, int]:
-    """Tight box x0, y0, x1, y1 of the ink in a patch that lies at (x, y)."""
-    left, top, width, height = cv2.boundingRect((patch >= INK).view(np.uint8))
-    return x + left, y + top, x + left + width, y + top + height
-
-
-def _plain(
-    grey: NDArray[np.uint8], boxes: list[tuple[int, int, int, int]], labels: NDArray[np.int64], text: bool
-) -> Scene:
-    target = Target(np.array(boxes, np.float32).reshape(-1, 4), labels, np.zeros(len(labels), np.bool_))
-    lines = ("".join(map(str, labels)),) if text else None
-    return Scene(cv2.merge([grey, grey, grey]), target, lines)
-
-
-def clean_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
-    """1-20 digits on black, 300x300: square patches of 15-99 px, pairwise IoU under 0.25, added and clipped.
-
-    The parameters of the public MNIST object detection set (github.com/hukkelas/MNIST-ObjectDetection), so that figures
-    compare; boxes are tight to the ink, and every digit counts.
-    """
-    side = 300
-    grey = np.zeros((side, side), np.uint8)
-    patches: list[tuple[int, int, int, int]] = []
-    index = rng.integers(len(digits), size=int(rng.integers(1, 21)))
-    boxes = []
-    for i in index:
-        while True:
-            size, u, v = int(rng.integers(15, 100)), rng.uniform(), rng.uniform()
-            x, y = int(u * (side - size + 1)), int(v * (side - size + 1))
-            patch = (x, y, x + size, y + size)
-            if largest_iou(patch, patches) < 0.25:
-                break
-        patches.append(patch)
-        shrink = cv2.INTER_AREA if size < SIDE else cv2.INTER_LINEAR
-        ink = cv2.resize(digits.images[i], (size, size), interpolation=shrink)
-        place = grey[y : y + size, x : x + size]
-        cv2.add(place, ink, place)
-        boxes.append(_ink_box(ink, x, y))
-    return _plain(grey, boxes, digits.labels[index], text=False)
-
-
-def strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
-    """Five 28x28 digits side by side, as they are: 28x140."""
-    index = rng.integers(len(digits), size=5)
-    boxes = [_ink_box(digits.images[i], k * SIDE, 0) for k, i in enumerate(index)]
-    return _plain(np.hstack(list(digits.images[index])), boxes, digits.labels[index], text=True)
 
 
 @dataclass(frozen=True)
@@ -155,7 +104,9 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset("clean", 1, (300, 300), clean_scene),
-        Preset("strips", 1, (SIDE, 5 * SIDE), strip_scene),
+        Preset("strips", 1, STRIP, strip_scene),
+        Preset("short-strips", 1, STRIP, short_strip_scene),
+        Preset("loose-strips", 1, STRIP, loose_strip_scene),
         _page("lines", 1, LINES),
         _page("paper", 1, PAPER),
         _page("amounts", 1, AMOUNTS),

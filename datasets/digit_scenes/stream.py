@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from detector.errors import OptionError
 from detector.types import Target
 from digit_scenes.digits import Split
+from digit_scenes.plain import STRIP
 from digit_scenes.presets import Scenes
 
 
@@ -43,3 +44,21 @@ class SceneBatches:
         source = self.scenes[int(chosen)]
         scenes = [source[step * self.batch_size + j] for j in range(self.batch_size)]
         return [scene.image for scene in scenes], [scene.target for scene in scenes]
+
+
+def draw_strips(
+    presets: Sequence[str], first: int, count: int, split: Split, seed: int, mnist_dir: Path | None = None
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """`count` strips, of each preset in turn: grey uint8 (N, 28, 140), and what is written on each.
+
+    first: strips before it are others: calls that count on give fresh strips each time. Raises OptionError, DataError.
+    """
+    sources = [Scenes(preset, split, seed, mnist_dir) for preset in presets]
+    pictures = np.empty((count, *STRIP), np.uint8)
+    texts = []
+    for k in range(count):
+        number, which = divmod(first + k, len(sources))
+        scene = sources[which][number]
+        pictures[k] = scene.image[..., 0]
+        texts.append("".join(scene.lines or ()))
+    return pictures, texts

@@ -1,0 +1,59 @@
+"""What rungs 1-8 learn from: pictures and their strings, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from detector.ladder.view import SIDE
+from detector.ladder.whole import BLANK
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What to learn from. pictures: uint8 (N, 28, W), light ink on dark.
+
+    labels: int64 (N, P), 0-9: the string from the left, then BLANK. Raises ValueError where that is not so.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        n = len(self.labels)
+        if self.pictures.dtype != np.uint8 or self.pictures.ndim != 3 or self.pictures.shape[:2] != (n, SIDE):
+            raise ValueError(
+                f"pictures: expected uint8 ({n}, {SIDE}, W), got {self.pictures.dtype} {self.pictures.shape}"
+            )
+        if self.labels.dtype != np.int64 or self.labels.ndim != 2:
+            raise ValueError(f"labels: expected int64 ({n}, P), got {self.labels.dtype} {self.labels.shape}")
+        if ((self.labels < 0) | (self.labels > BLANK)).any():
+            raise ValueError(f"labels: expected 0-9, or {BLANK} for a blank, got others")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def batches(samples: Samples, size: int, shuffled: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pictures float32 (B, 1, 28, W) in [0, 1] and labels int64 (B, P); the last batch may be smaller."""
+    n = len(samples)
+    order = torch.arange(n) if shuffled is None else torch.randperm(n, generator=shuffled)
+    pictures, labels = torch.from_numpy(samples.pictures), torch.from_numpy(samples.labels)
+    for start in range(0, n, size):
+        chosen = order[start : start + size]
+        yield pictures[chosen].unsqueeze(1).float() / 255, labels[chosen]
+
+
+def as_labels(texts: Sequence[str], places: int) -> NDArray[np.int64]:
+    """Strings of digits as labels (N, places). Raises ValueError for one longer than that."""
+    labels = np.full((len(texts), places), BLANK, np.int64)
+    for row, text in zip(labels, texts, strict=True):
+        if len(text) > places:
+            raise ValueError(f"texts: expected at most {places} digits, got {text!r}")
+        row[: len(text)] = [int(digit) for digit in text]
+    return labels
