@@ -19,7 +19,7 @@ SAME_HEIGHT = 0.6  # of the height of the higher of two boxes: they are about as
 BOX_WEIGHT = 2.0  # of the box loss: COCO's AP asks for boxes to the pixel
 
 
-def without_parts(boxes: Tensor, groups: Tensor, threshold: float) -> Tensor:
+def without_parts(boxes: Tensor, groups: Tensor, threshold: float, same_height: float = SAME_HEIGHT) -> Tensor:
     """Of boxes (N, 4), best first, those (N,) that are not the same ink as a better one of their group (N,).
 
     A slim 1 in a wide box and in a narrow one has an IoU as small as that of two digits. It is one digit nevertheless
@@ -29,7 +29,7 @@ def without_parts(boxes: Tensor, groups: Tensor, threshold: float) -> Tensor:
     low, high = torch.maximum(boxes[:, None, :2], boxes[:, :2]), torch.minimum(boxes[:, None, 2:], boxes[:, 2:])
     shared = (high - low).clamp(min=0).prod(2)  # (N, N)
     areas, heights = box_ops.box_area(boxes), boxes[:, 3] - boxes[:, 1]  # (N,)
-    alike = torch.minimum(heights[:, None], heights) > SAME_HEIGHT * torch.maximum(heights[:, None], heights)
+    alike = torch.minimum(heights[:, None], heights) > same_height * torch.maximum(heights[:, None], heights)
     same = (shared > threshold * torch.minimum(areas[:, None], areas)) & alike & (groups[:, None] == groups)
     same = same.triu(diagonal=1)  # a better one speaks against a worse one
     keep = torch.ones(len(boxes), dtype=torch.bool, device=boxes.device)

@@ -63,6 +63,8 @@ class SlidingWindowConfig:
     """Of two detections that overlap more than this (IoU), the better is kept."""
     inside_threshold: float = 0.7
     """Of two detections about as high, one of which has more of its area than this in the other, the better is kept."""
+    same_height: float = 0.45
+    """Two detections are about as high if the lower has more than this of the higher one's height."""
     vote_threshold: float = 0.6
     """All windows whose boxes overlap a detection's more than this (IoU) have a say in its box and class."""
     most_windows: int = 1500
@@ -222,18 +224,21 @@ class SlidingWindow(Detector):
         boxes, scores = boxes[order], scores[order]
         wide = ((boxes[:, 2:] - boxes[:, :2]).amin(1) >= 1).nonzero()[:, 0]
         boxes, scores, sure = boxes[wide], scores[wide], sure[wide]
-        kept = box_ops.nms(boxes, sure, c.nms_threshold)
-        votes = box_ops.box_iou(boxes[kept], boxes)  # (K, N)
-        votes = torch.where(votes >= c.vote_threshold, votes * sure, 0)
-        total = votes.sum(1, keepdim=True)
-        voted, classes = votes @ boxes / total, votes @ (scores / sure[:, None]) / total  # (K, 4), (K, 10)
-        share, label = classes.max(1)
-        score = sure[kept] * share
-        order = score.argsort(descending=True, stable=True)
-        voted, label, score = voted[order], label[order], score[order]
-        good = without_parts(voted, torch.zeros_like(label), c.inside_threshold) & (score > c.score_threshold)
-        good = good.nonzero()[: c.most_detections, 0]
-        return {"boxes": voted[good], "labels": label[good], "scores": score[good]}
+        agreeing = box_ops.box_iou(boxes, boxes)  # (N, N)
+        agreeing = torch.where(agreeing >= c.vote_threshold, agreeing, 0) * sure
+        support = agreeing.sum(
+            1, keepdim=True
+        )  # smooths over places and scales: a window that stands alone counts less
+        smooth = sure * (1 - torch.exp(-support[:, 0]))
+        peaks = box_ops.nms(boxes, smooth, c.nms_threshold)
+        votes = agreeing[peaks] / support[peaks]  # (K, N)
+        boxes, shares = votes @ boxes, votes @ (scores / sure[:, None])  # (K, 4), (K, 10)
+        share, label = shares.max(1)
+        score, order = (smooth[peaks] * share).sort(descending=True, stable=True)
+        boxes, label = boxes[order], label[order]
+        good = without_parts(boxes, torch.zeros_like(label), c.inside_threshold, c.same_height)
+        good = (good & (score > c.score_threshold)).nonzero()[: c.most_detections, 0]
+        return {"boxes": boxes[good], "labels": label[good], "scores": score[good]}
 
 
 def against_background(image: Tensor) -> Tensor:

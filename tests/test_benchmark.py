@@ -58,7 +58,7 @@ def test_the_classifier_alone() -> None:
         """Calls a window 1 whose digit is lit in its first corner, else 7."""
 
         def forward(self, windows: Tensor) -> tuple[Tensor, Tensor]:
-            lit = windows[:, :1, 2:3, 2:3] > 0  # a digit's first pixel, inside the margin
+            lit = windows[:, :1, 6:7, 6:7] > 0  # where the first corner of a box of 20 pixels comes to lie
             answers = torch.zeros(len(windows), 11, 1, 1)
             answers[:, 2:3], answers[:, 8:9] = lit, ~lit
             return answers, answers
@@ -66,9 +66,10 @@ def test_the_classifier_alone() -> None:
     model = SlidingWindow()
     model.classifier = Corner()  # type: ignore[assignment]
     digits = torch.zeros(4, 28, 28)
-    digits[:2, 0, 0] = 1
-    assert share_of_digits_right(model, digits, torch.tensor([1, 7, 7, 7])) == 0.75
-    assert share_of_digits_right(model, digits[:0], torch.zeros(0)) == 0
+    digits[:2, 3, 2] = 1
+    boxes = torch.tensor([[2.0, 3.0, 22.0, 23.0]]).expand(4, 4)
+    assert share_of_digits_right(model, digits, boxes, torch.tensor([1, 7, 7, 7])) == 0.75
+    assert share_of_digits_right(model, digits[:0], boxes[:0], torch.zeros(0)) == 0
 
 
 def test_the_command(tmp_path: Path) -> None:

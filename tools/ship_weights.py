@@ -2,6 +2,7 @@
 
     python tools/ship_weights.py runs/NAME                             # weights and card, without figures yet
     python tools/evaluate.py --preset clean --out out/clean            # figures are measured on what is shipped
+    python tools/ship_weights.py runs/LAST --earlier runs/FIRST        # LAST was begun with what FIRST had learned
     python tools/ship_weights.py runs/NAME --figures out/clean out/strips out/lines out/paper
 
 Files go to detector/weights/MODEL.safetensors, .json and .md.
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,7 @@ IN_USE = (
     "second_look",
     "sizes",
     "scales_per_octave",
+    "same_height",
     "vote_threshold",
     "most_windows",
 )
@@ -58,6 +61,8 @@ class Args:
     figures: tuple[Path, ...] = ()
     """Folders that tools/evaluate.py wrote, one for each set; a row of the card is named after its folder.
     The weights, shipped before, then stay as they are."""
+    earlier: tuple[Path, ...] = ()
+    """Folders of the runs that this one began with (--init), first things first; the card names them too."""
     weights: Path = WEIGHTS
     """Folder to write into."""
 
@@ -82,6 +87,25 @@ def command(args: dict[str, Any]) -> str:
                 (flag if value else flag.replace("--", "--no-")) if isinstance(value, bool) else f"{flag} {value}"
             )
     return " ".join(words)
+
+
+def training(runs: Sequence[Path]) -> dict[str, Any]:
+    """What the card tells of these runs, each begun with the weights of the one before it."""
+    configs = [read_json(run / "config.json") for run in runs]
+    extras = [checkpoint.load(run / "best.safetensors")[2] for run in runs]
+
+    def all_of(name: str) -> str:
+        return ", then ".join(dict.fromkeys(str(config[name]) for config in configs))
+
+    return {
+        "scenes": sum(extra["scenes"] for extra in extras),
+        "minutes": round(sum(extra["seconds"] for extra in extras) / 60, 1),
+        "machine": all_of("machine"),
+        "commit": all_of("commit"),
+        "command": ", then ".join(command(config["args"]) for config in configs),
+        "data": "MNIST training digits in synthetic scenes; no real picture",
+        "torch": all_of("torch"),
+    }
 
 
 def markdown(card: dict[str, Any]) -> str:
@@ -142,15 +166,7 @@ def main(args: Args) -> None:
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
         "config": config["model"],
-        "trained": {
-            "scenes": extra["scenes"],
-            "minutes": round(extra["seconds"] / 60, 1),
-            "machine": config["machine"],
-            "commit": config["commit"],
-            "command": command(config["args"]),
-            "data": "MNIST training digits in synthetic scenes; no real picture",
-            "torch": config["torch"],
-        },
+        "trained": training([*args.earlier, args.run]),
         "figures": figures,
     }
     write(args.weights / f"{name}.json", json.dumps(card, indent=2) + "\n")
