@@ -15,13 +15,13 @@ from torch.nn import functional as F
 from torchvision.models.detection.image_list import ImageList
 
 from detector.backbone import FeaturePyramid
+from detector.background import against_background
 from detector.base import Detector
 from detector.proposals import ProposalNetwork
 from detector.roi_align import PyramidRoIAlign
 from detector.roi_heads import BoxHead, BoxPredictor, DigitHeads
 from detector.types import Detections, Target
 
-CONTRAST = 0.25  # about the standard deviation of pictures in [0, 1]
 LARGEST_ENLARGEMENT = 8.0
 
 
@@ -139,18 +139,13 @@ class RegionCNN(Detector):
         return found
 
     def prepare(self, image: Tensor) -> Tensor:
-        """Enlarge a small picture, and express it (3, H, W) as what differs from its own median colour.
-
-        Paper and blackboard then look alike to the first layer, and padding with zeros pads with the picture's own
-        background: black padding around white paper has edges in which a network sees digits.
-        """
-        step = max(1, min(image.shape[1:]) // 64)
-        median = image[:, ::step, ::step].flatten(1).median(1).values  # (3,)
+        """The picture (3, H, W) against its background, and enlarged if it is small."""
+        picture = against_background(image)
         scale = min(LARGEST_ENLARGEMENT, self.config.shortest_side / min(image.shape[1:]))
         if scale > 1:
             size = [round(side * scale) for side in image.shape[1:]]
-            image = F.interpolate(image[None], size, mode="bilinear", align_corners=False)[0]
-        return (image - median[:, None, None]) / CONTRAST
+            picture = F.interpolate(picture[None], size, mode="bilinear", align_corners=False)[0]
+        return picture
 
 
 class FasterRCNN(RegionCNN):

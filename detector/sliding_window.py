@@ -18,8 +18,9 @@ from torchvision.ops import boxes as box_ops
 from torchvision.ops import generalized_box_iou_loss
 
 from detector.backbone import ConvNormReLU
+from detector.background import against_background
 from detector.base import Detector
-from detector.faster_rcnn import CONTRAST, as_detections
+from detector.faster_rcnn import as_detections
 from detector.roi_heads import CLASSES, without_parts
 from detector.types import Detections, Target
 
@@ -239,13 +240,6 @@ class SlidingWindow(Detector):
         good = without_parts(boxes, torch.zeros_like(label), c.inside_threshold, c.same_height)
         good = (good & (score > c.score_threshold)).nonzero()[: c.most_detections, 0]
         return {"boxes": boxes[good], "labels": label[good], "scores": score[good]}
-
-
-def against_background(image: Tensor) -> Tensor:
-    """A picture (3, H, W) as what differs from its own median colour: paper and blackboard alike are zero."""
-    step = max(1, min(image.shape[1:]) // 64)
-    median = image[:, ::step, ::step].flatten(1).median(1).values  # (3,)
-    return (image - median[:, None, None]) / CONTRAST
 
 
 def within(start: int, side: int, length: int) -> int:

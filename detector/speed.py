@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from detector.background import against_background
 from detector.base import Detector
-from detector.sliding_window import STRIDE, WINDOW, SlidingWindow, against_background, cut, framed
+from detector.sliding_window import STRIDE, WINDOW, SlidingWindow, cut, framed
 from detector.types import Target
 
 CROPS = 512  # windows that go through the classifier at a time when each is cut out

@@ -28,6 +28,9 @@ def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+MODELS = sorted(card.stem for card in WEIGHTS.glob("*.json"))
+
+
 @pytest.fixture(scope="module")
 def reader() -> detector.Reader:
     return detector.load()
@@ -45,13 +48,17 @@ def test_examples_are_read(reader: detector.Reader, row: dict[str, str]) -> None
     assert levenshtein(read, true) <= 0.15 * len(true)
 
 
-def test_strips_are_read_in_order(reader: detector.Reader) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_strips_are_read_in_order(model: str) -> None:
+    reader = detector.load(model=model)
     scenes = [Scenes("strips", "test", seed=77)[i] for i in range(40)]
     right = sum(reader.page(scene.image).text.replace(" ", "") == (scene.lines or ("",))[0] for scene in scenes)
     assert right >= 34
 
 
-def test_boxes_lie_on_the_digits(reader: detector.Reader) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_boxes_lie_on_the_digits(model: str) -> None:
+    reader = detector.load(model=model)
     scene = Scenes("lines", "test", seed=77)[0]
     found = reader.detect(scene.image)
     for box in scene.target.boxes:
@@ -61,7 +68,9 @@ def test_boxes_lie_on_the_digits(reader: detector.Reader) -> None:
         assert (shared / union).max() > 0.5
 
 
-def test_plain_paper_holds_no_digit(reader: detector.Reader) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_plain_paper_holds_no_digit(model: str) -> None:
+    reader = detector.load(model=model)
     for level in (0, 128, 255):
         assert reader.read(np.full((300, 400, 3), level, np.uint8)).text == ""
 
