@@ -9,7 +9,7 @@
 Under --out: table.md, table.json, table.png, hard_strip.png, and a folder for each rung with weights.safetensors,
 curves.png, confusion.png, confusion.json and result.json. What is finished there with the same settings is taken, not
 done again, so that a run may be stopped at any time and started once more. The rungs in the table are those asked for,
-and others that are finished.
+and others that are finished; all of them are timed at the end, one after the other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from detector.errors import DigitReaderError
 from detector.evaluation import prepare_folder, write_json
-from detector.ladder.climb import Effort, forget_others, plan, reader_of, score
+from detector.ladder.climb import Effort, clock, forget_others, plan, reader_of, score
 from detector.ladder.pictures import StripReading, draw_strip, draw_table
 from detector.ladder.rungs import RUNGS, Making, Rung, choose
 from detector.ladder.table import Row, as_markdown, as_record, as_text, legend, tabulate
@@ -234,6 +234,10 @@ def main(args: Args) -> int:
         rows[rung.name] = climb(rung, effort, lessons, out / rung.name, args.again)
         ordered = [rows[each.name] for each in RUNGS if each.name in rows]
         shown = write_table(ordered, effort, args.quick, out)
+    for row in ordered:
+        if row.record:
+            clock(row.rung, row.record, lessons, out / row.rung.name)
+    shown = write_table(ordered, effort, args.quick, out)
     read_one_strip(ordered, lessons, out)
     print(f"\n{shown}\n\nwrote {out / 'table.md'}, table.json, table.png, hard_strip.png, and a folder for each rung")
     return 1 if any(rows[rung.name].trouble for rung in rungs) else 0
