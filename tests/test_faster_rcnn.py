@@ -1,4 +1,4 @@
-"""The detector as a whole: empty and hostile cases, what it learns, answers in the picture's own pixels."""
+"""What is Faster R-CNN's own: small pictures, one digit a piece of ink, a second look. See also test_detectors."""
 
 from __future__ import annotations
 
@@ -7,63 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny import TINY, as_input, bars, tiny_model
+from tiny import TINY, as_input, bars, tiny_model, trained_detector
 
 from detector.faster_rcnn import FasterRCNN, padded, stack
 from detector.roi_heads import without_parts
-from detector.types import Detections, Target
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trained() -> FasterRCNN:
-    """A tiny detector that has seen bars for some seconds."""
-    torch.manual_seed(0)
-    model = tiny_model().train()
-    optimizer = torch.optim.AdamW(model.parameters(), 5e-3)
-    for step in range(80):
-        scenes = [bars(step * 4 + i) for i in range(4)]
-        loss = sum(model.losses([as_input(image) for image, _ in scenes], [target for _, target in scenes]).values())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return model.eval()
-
-
-def test_nothing_in_nothing_out() -> None:
-    assert tiny_model().predict([]) == []
-    assert tiny_model().losses([], []) == {}
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 700), (16, 16), (28, 140), (65, 63)])
-def test_any_size_and_a_target_without_boxes(size: tuple[int, int]) -> None:
-    model = tiny_model()
-    images = [torch.rand(3, *size), torch.rand(3, 40, 50)]
-    losses = model.losses(images, [Target.empty(), Target.empty()])
-    assert all(torch.isfinite(term) for term in losses.values())
-    sum(losses.values()).backward()
-    assert losses["boxes"].item() == losses["proposal_boxes"].item() == 0
-    for found, image in zip(model.predict(images), images, strict=True):
-        assert (found.boxes >= 0).all()
-        assert (found.boxes[:, 2:] <= [image.shape[2], image.shape[1]]).all()
-
-
-def test_a_flat_picture_yields_no_detection(trained: FasterRCNN) -> None:
-    found = trained.predict([torch.full((3, 64, 96), 0.4)])[0]
-    assert isinstance(found, Detections)
-    assert (found.scores < 0.5).all()
-
-
-def test_losses_fall_and_bars_are_found(trained: FasterRCNN) -> None:
-    torch.manual_seed(0)
-    scenes = [bars(9000 + i) for i in range(4)]
-    images, targets = [as_input(image) for image, _ in scenes], [target for _, target in scenes]
-    before = sum(term.item() for term in tiny_model().losses(images, targets).values())
-    assert sum(term.item() for term in trained.losses(images, targets).values()) < before / 2
-    for found, target in zip(trained.predict(images), targets, strict=True):
-        sure = found[found.scores > 0.5]
-        order = sure.boxes[:, 0].argsort()
-        assert sure.labels[order].tolist() == [1, 7]
-        np.testing.assert_allclose(sure.boxes[order], target.boxes, atol=4)
+    model = trained_detector("faster-rcnn")
+    assert isinstance(model, FasterRCNN)
+    return model
 
 
 def test_a_small_picture_is_answered_in_its_own_pixels(trained: FasterRCNN) -> None:
@@ -74,30 +28,6 @@ def test_a_small_picture_is_answered_in_its_own_pixels(trained: FasterRCNN) -> N
     found = trained.predict([small])[0]
     sure = found[found.scores > 0.5]
     np.testing.assert_allclose(sure.boxes[sure.boxes[:, 0].argsort()], target.boxes / 2, atol=3)
-
-
-def test_company_changes_no_answer(trained: FasterRCNN) -> None:
-    images = [as_input(bars(i, height, width)[0]) for i, (height, width) in enumerate([(64, 96), (80, 100), (64, 96)])]
-    for together, alone in zip(trained.predict(images), (trained.predict([image])[0] for image in images), strict=True):
-        assert len(together)
-        np.testing.assert_array_equal(together.labels, alone.labels)
-        np.testing.assert_allclose(together.boxes, alone.boxes, atol=1e-3)
-        np.testing.assert_allclose(together.scores, alone.scores, atol=1e-4)
-
-
-def test_scores_fall_and_stay_above_the_threshold(trained: FasterRCNN) -> None:
-    found = trained.predict([as_input(bars(1)[0])])[0]
-    assert (np.diff(found.scores) <= 0).all()
-    assert (found.scores >= TINY.score_threshold).all()
-
-
-def test_predict_leaves_the_mode_as_it_was() -> None:
-    model = tiny_model().train()
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    model.predict([torch.rand(3, 64, 64)])
-    assert model.training
-    for name, tensor in model.state_dict().items():
-        torch.testing.assert_close(tensor, before[name])
 
 
 def test_one_piece_of_ink_is_one_digit_unless_asked_per_class() -> None:

@@ -8,51 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import as_input, bars
+from tiny import TINY_DETECTORS, as_input, bars, tiny_detector
 from torch.nn import functional as F
 
 from detector import checkpoint
 from detector.backbone import FeaturePyramid
 from detector.faster_rcnn import RegionCNN, stack
-from detector.ladder.rcnn import RCNN, CropAndWarp, FastRCNN, FastRCNNConfig, PicturePyramid, RCNNConfig
+from detector.ladder.rcnn import RCNN, CropAndWarp, FastRCNN, PicturePyramid
 from detector.registry import DETECTORS
 from detector.types import Target
 
-TINY = {
-    "rcnn": RCNNConfig(regions=40, samples=16, roi_size=16, widths=(8, 16, 16), head_hidden=32),
-    "fast-rcnn": FastRCNNConfig(
-        regions=40, samples=16, stem=8, widths=(8, 16, 16), blocks=(1, 0, 0), channels=16, head_width=16, head_hidden=32
-    ),
-}
+TINY = {name: TINY_DETECTORS[name] for name in ("rcnn", "fast-rcnn")}
 names = pytest.mark.parametrize("name", TINY)
 
 
 def tiny(name: str) -> RegionCNN:
-    torch.manual_seed(0)
-    model = DETECTORS[name].build(TINY[name])
+    model = tiny_detector(name)
     assert isinstance(model, RegionCNN)
     return model
-
-
-@names
-def test_nothing_in_nothing_out(name: str) -> None:
-    assert tiny(name).predict([]) == []
-    assert tiny(name).losses([], []) == {}
-
-
-@names
-@pytest.mark.parametrize("size", [(1, 1), (1, 300), (16, 16), (28, 140), (65, 63)])
-def test_any_size_and_a_target_without_boxes(name: str, size: tuple[int, int]) -> None:
-    model = tiny(name).train()
-    images = [torch.rand(3, *size), torch.rand(3, 40, 50)]
-    losses = model.losses(images, [Target.empty(), Target.empty()])
-    assert set(losses) == {"classes", "boxes"}
-    assert all(torch.isfinite(term) for term in losses.values())
-    sum(losses.values()).backward()
-    for found, image in zip(model.predict(images), images, strict=True):
-        assert (found.boxes >= 0).all()
-        assert (found.boxes[:, 2:] <= [image.shape[2], image.shape[1]]).all()
-    assert model.training
 
 
 @names

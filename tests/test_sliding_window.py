@@ -1,15 +1,16 @@
-"""The sliding window: one pass is every window, what windows are asked, and what they agree on."""
+"""The sliding window: one pass is every window, what windows are asked and agree on. See also test_detectors."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import as_input, bars
+from tiny import TINY_DETECTORS, as_input, bars, trained_detector
 from torch import nn
 
 from detector.sliding_window import (
@@ -27,28 +28,12 @@ from detector.sliding_window import (
     window_middles,
     within,
 )
-from detector.types import Detections, Target
-
-TINY = SlidingWindowConfig(widths=((8, 8), (16, 16), (24, 32)), hidden=32, dropout=0.0, patches=3, sizes=(16.0, 64.0))
 
 
-def tiny_window(seed: int = 0) -> SlidingWindow:
-    torch.manual_seed(seed)
-    return SlidingWindow(TINY)
-
-
-@pytest.fixture(scope="module")
-def trained() -> SlidingWindow:
-    """A tiny detector that has seen bars for some seconds."""
-    model = tiny_window().train()
-    optimizer = torch.optim.AdamW(model.parameters(), 5e-3)
-    for step in range(120):
-        scenes = [bars(step * 4 + i) for i in range(4)]
-        loss = sum(model.losses([as_input(image) for image, _ in scenes], [target for _, target in scenes]).values())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return model.eval()
+def tiny_window(**changes: Any) -> SlidingWindow:
+    config = TINY_DETECTORS["sliding-window"]
+    assert isinstance(config, SlidingWindowConfig)
+    return SlidingWindow(replace(config, **changes))
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (61, 90)])
@@ -83,60 +68,14 @@ def test_windows_reach_every_edge_of_a_picture(size: tuple[int, int]) -> None:
     assert size[0] <= middles[:, 1].max() < size[0] + STRIDE
 
 
-def test_nothing_in_nothing_out() -> None:
-    assert tiny_window().predict([]) == []
-    assert tiny_window().losses([], []) == {}
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 700), (16, 16), (28, 140), (65, 63)])
-def test_any_size_and_a_target_without_boxes(size: tuple[int, int]) -> None:
-    model = tiny_window()
-    images = [torch.rand(3, *size), torch.rand(3, 40, 50)]
-    losses = model.losses(images, [Target.empty(), Target.empty()])
-    assert all(torch.isfinite(term) for term in losses.values())
-    sum(losses.values()).backward()
-    assert losses["boxes"].item() == losses["digits"].item() == 0
-    for found, image in zip(model.predict(images), images, strict=True):
-        assert (found.boxes >= 0).all()
-        assert (found.boxes[:, 2:] <= [image.shape[2], image.shape[1]]).all()
-
-
-def test_a_flat_picture_yields_no_detection(trained: SlidingWindow) -> None:
-    found = trained.predict([torch.full((3, 64, 96), 0.4)])[0]
-    assert isinstance(found, Detections)
-    assert (found.scores < 0.5).all()
-
-
-def test_losses_fall_and_bars_are_found(trained: SlidingWindow) -> None:
-    scenes = [bars(9000 + i) for i in range(4)]
-    images, targets = [as_input(image) for image, _ in scenes], [target for _, target in scenes]
-    torch.manual_seed(0)
-    before = sum(term.item() for term in tiny_window().losses(images, targets).values())
-    torch.manual_seed(0)
-    assert sum(term.item() for term in trained.losses(images, targets).values()) < before / 2
-    for found, target in zip(trained.predict(images), targets, strict=True):
-        sure = found[found.scores > 0.5]
-        order = sure.boxes[:, 0].argsort()
-        assert sure.labels[order].tolist() == [1, 7]
-        np.testing.assert_allclose(sure.boxes[order], target.boxes, atol=5)
-
-
-def test_twice_the_size_is_found_on_another_scale(trained: SlidingWindow) -> None:
+def test_twice_the_size_is_found_on_another_scale() -> None:
     image, target = bars(9000)
     large = torch.nn.functional.interpolate(as_input(image)[None], scale_factor=2, mode="nearest")[0]
-    found = trained.predict([large])[0]
+    found = trained_detector("sliding-window").predict([large])[0]
     for box, label in zip(target.boxes, target.labels, strict=True):
         best = int((found.labels == label).argmax())  # the best comes first
         assert found.scores[best] > 0.5
         np.testing.assert_allclose(found.boxes[best], 2 * box, atol=10)
-
-
-def test_company_changes_no_answer(trained: SlidingWindow) -> None:
-    images = [as_input(bars(i, height, width)[0]) for i, (height, width) in enumerate([(64, 96), (80, 100), (64, 96)])]
-    for alone, together in zip((trained.predict([image])[0] for image in images), trained.predict(images), strict=True):
-        np.testing.assert_allclose(alone.boxes, together.boxes, atol=1e-3)
-        np.testing.assert_array_equal(alone.labels, together.labels)
-        np.testing.assert_allclose(alone.scores, together.scores, atol=1e-4)
 
 
 def test_what_a_window_is_asked() -> None:
@@ -199,7 +138,7 @@ def test_windows_that_see_the_same_digit_agree_on_one() -> None:
 
 
 def test_scales_follow_the_picture() -> None:
-    model = SlidingWindow(replace(TINY, sizes=(10.0, 160.0), scales_per_octave=1))
+    model = tiny_window(sizes=(10.0, 160.0), scales_per_octave=1)
     assert model.sizes(1000) == [10, 20, 40, 80, 160]
     assert model.sizes(30) == [10, 20, 40]
     assert model.sizes(1) == [10]

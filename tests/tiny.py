@@ -1,12 +1,18 @@
-"""A Faster R-CNN small enough to learn in a test, and pictures of bars that it can learn."""
+"""Detectors small enough to learn in a test, and pictures of bars that they can learn."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from detector.base import Detector
 from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from detector.ladder.rcnn import FastRCNNConfig, RCNNConfig
+from detector.registry import DETECTORS
+from detector.sliding_window import SlidingWindowConfig
 from detector.types import Target
 
 TINY = FasterRCNNConfig(
@@ -21,6 +27,21 @@ TINY = FasterRCNNConfig(
     head_width=16,
     head_hidden=32,
 )
+TINY_DETECTORS = {
+    "faster-rcnn": TINY,
+    "sliding-window": SlidingWindowConfig(
+        widths=((8, 8), (16, 16), (24, 32)), hidden=32, dropout=0.0, patches=3, sizes=(16.0, 64.0)
+    ),
+    "rcnn": RCNNConfig(regions=40, samples=16, roi_size=16, widths=(8, 16, 16), head_hidden=32),
+    "fast-rcnn": FastRCNNConfig(
+        regions=40, samples=16, stem=8, widths=(8, 16, 16), blocks=(1, 0, 0), channels=16, head_width=16, head_hidden=32
+    ),
+}
+
+
+def tiny_detector(name: str, seed: int = 0) -> Detector:
+    torch.manual_seed(seed)
+    return DETECTORS[name].build(TINY_DETECTORS[name])
 
 
 def tiny_model(seed: int = 0) -> FasterRCNN:
@@ -54,3 +75,20 @@ class BarBatches:
     def __getitem__(self, step: int) -> tuple[list[np.ndarray], list[Target]]:
         scenes = [bars(step * self.size + i) for i in range(self.size)]
         return [image for image, _ in scenes], [target for _, target in scenes]
+
+
+STEPS = {"faster-rcnn": 80, "sliding-window": 120}
+
+
+@lru_cache
+def trained_detector(name: str) -> Detector:
+    """A tiny detector that has seen bars for some seconds. Shared by all tests: leave it as it is."""
+    model = tiny_detector(name).train()
+    optimizer = torch.optim.AdamW(model.parameters(), 5e-3)
+    for step in range(STEPS[name]):
+        scenes = [bars(step * 4 + i) for i in range(4)]
+        loss = sum(model.losses([as_input(image) for image, _ in scenes], [target for _, target in scenes]).values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model.eval()
