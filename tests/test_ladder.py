@@ -391,7 +391,8 @@ def test_a_figure_of_nothing_is_a_dash_without_a_reason() -> None:
 
 def test_text_and_markdown_hold_the_same_cells() -> None:
     table = tabulate(filled_rows())
-    below = legend({task.key: 12 for task in TASKS})
+    below = legend({task.key: (12, 12) for task in TASKS} | {"T1": (1000, 100)})
+    assert "1,000 (rungs 9-12: 100) MNIST test digits" in below[1]
     text, page = as_text(table, below), as_markdown(table, below)
     assert len({len(line) for line in page.splitlines()[2:]}) > 1
     for cells in table.rows:

@@ -70,7 +70,7 @@ class Args:
     samples: int | None = None
     """Digits or strips in each of these epochs, at most; 10,000 when quick."""
     digits: int | None = None
-    """Test digits asked in T1; 10,000, or 1,000 when quick."""
+    """Test digits asked in T1; 10,000, or 1,000 when quick. Of rungs 9-12, which search for them, a tenth."""
     strips: int | None = None
     """Test strips asked in each of T2-T4; 1,000, or 200 when quick."""
     count: int | None = None
@@ -185,14 +185,14 @@ def earlier(rung: Rung, effort: Effort, lessons: Lessons, folder: Path) -> Row |
     except DigitReaderError:
         return None
     if record:
-        forget_others(record, effort, lessons)
+        forget_others(rung, record, effort, lessons)
     return Row(rung, record, "not asked yet") if record and record.tasks else None
 
 
 def write_table(rows: Sequence[Row], effort: Effort, quick: bool, out: Path) -> str:
     """table.md, table.json and table.png; returns the table for the terminal."""
     table = tabulate(rows)
-    below = legend({task.key: effort.count(task) for task in TASKS})
+    below = legend({task.key: (effort.count(task, RUNGS[0]), effort.count(task, RUNGS[-1])) for task in TASKS})
     if quick:
         below.insert(0, "A QUICK LOOK: little training and few pictures; figures of the full run are higher")
     machine = f"{os.cpu_count()} CPU cores, {torch.get_num_threads()} threads, torch {torch.__version__}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +34,7 @@ from detector.validation import Pictures as Validation
 from detector.validation import validator
 
 WEIGHTS = "weights.safetensors"
+FEWER = 10  # the part of the digits of T1 that detectors are asked is one in so many
 CLOCKED = 25  # pictures of a task that a rung is timed on
 Say = Callable[[str], None]
 
@@ -48,7 +50,7 @@ class Effort:
     minutes: float = 12.0
     """Of training for rungs 10 and 11."""
     digits: int = 10_000
-    """Asked in T1, at most."""
+    """Asked in T1, at most; of detectors, to which a digit is a whole picture to search, a tenth of them."""
     strips: int = 1000
     """Asked in each of T2-T4."""
     scenes: int = 300
@@ -56,9 +58,10 @@ class Effort:
     seed: int = 0
     """Of first weights, of the order of samples, and of the strips and scenes learned from."""
 
-    def count(self, task: Task) -> int:
-        """How many pictures a task asks."""
-        return {"digits": self.digits, "strips": self.strips, "scenes": self.scenes}[task.kind]
+    def count(self, task: Task, rung: Rung) -> int:
+        """How many pictures a task asks of a rung."""
+        digits = self.digits if rung.making is Making.EPOCHS else math.ceil(self.digits / FEWER)
+        return {"digits": digits, "strips": self.strips, "scenes": self.scenes}[task.kind]
 
     def __post_init__(self) -> None:
         for name in ("epochs", "samples", "digits", "strips", "scenes"):
@@ -225,15 +228,15 @@ def score(
     rung: Rung, record: Record, effort: Effort, lessons: Lessons, folder: Path, progress: Callable[[Task], Progress]
 ) -> Iterator[Task]:
     """Score the rung on all that it can attempt, task by task: each is in the record, and saved, when it is yielded."""
-    forget_others(record, effort, lessons)
+    forget_others(rung, record, effort, lessons)
     reader = None
     for task in TASKS:
         if not rung.attempts(task.key):
             continue
         if task.key not in record.tasks:
             reader = reader or reader_of(rung, folder)
-            outcome = _ask(reader, task, effort.count(task), lessons, progress(task))
-            record.add(task.key, task_settings(task, effort, lessons), outcome)
+            outcome = _ask(reader, task, effort.count(task, rung), lessons, progress(task))
+            record.add(task.key, task_settings(task, rung, effort, lessons), outcome)
             record.save(folder)
         yield task
     matrices = {
@@ -260,15 +263,15 @@ def _some(task: Task, count: int, lessons: Lessons) -> list[np.ndarray]:
     return [pictures[index].image for index in range(count)]
 
 
-def forget_others(record: Record, effort: Effort, lessons: Lessons) -> None:
+def forget_others(rung: Rung, record: Record, effort: Effort, lessons: Lessons) -> None:
     """Drop from a record what was scored on other pictures than those asked now."""
-    asked = {task.key: as_json(task_settings(task, effort, lessons)) for task in TASKS}
+    asked = {task.key: as_json(task_settings(task, rung, effort, lessons)) for task in TASKS}
     record.tasks = {key: result for key, result in record.tasks.items() if result.settings == asked.get(key)}
 
 
-def task_settings(task: Task, effort: Effort, lessons: Lessons) -> Settings:
+def task_settings(task: Task, rung: Rung, effort: Effort, lessons: Lessons) -> Settings:
     """What the score of a task is about: the pictures asked."""
-    return {"count": effort.count(task), **lessons.asked(task)}
+    return {"count": effort.count(task, rung), **lessons.asked(task)}
 
 
 def _ask(reader: Reader, task: Task, count: int, lessons: Lessons, progress: Progress) -> Score:

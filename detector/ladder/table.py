@@ -90,9 +90,13 @@ def tabulate(rows: Sequence[Row]) -> Table:
     return Table(head, tuple(lines), tuple(notes))
 
 
-def legend(counts: dict[str, int]) -> list[str]:
-    """What the columns are. counts: how many pictures each task asked."""
-    tasks = [f"{task.key} {task.title}: {counts[task.key]:,} {task.asks}" for task in TASKS]
+def legend(counts: dict[str, tuple[int, int]]) -> list[str]:
+    """What the columns are. counts: how many pictures each task asked, of rungs 1-8 and of detectors."""
+
+    def asked(small: int, detectors: int) -> str:
+        return f"{small:,}" if small == detectors else f"{small:,} (rungs 9-12: {detectors:,})"
+
+    tasks = [f"{task.key} {task.title}: {asked(*counts[task.key])} {task.asks}" for task in TASKS]
     return [
         "min: minutes of training; ms: milliseconds to read one strip of T2, or one digit of T1 by rungs 1-4; "
         "scores in per cent",
