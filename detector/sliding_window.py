@@ -32,10 +32,7 @@ NEARLY_CENTRED = 5.5  # further off, the window shows no digit; in between, noth
 FITTING = 0.35  # octaves between the digit's size and DIGIT, likewise
 NEARLY_FITTING = 0.6
 PATCH = WINDOW + 19 * STRIDE  # pixels, side of what is cut from scenes to learn from: 20 x 20 windows
-OCTAVES = (
-    -2.0,
-    1.2,
-)  # what a misfit is scaled for, from the digit's size: windows that see its parts, or it and others
+OCTAVES = (-2.0, 1.2)  # between a digit's size and the size that a misfit is scaled for: its parts, or it and others
 HARDNESS = 2.0  # how much more a wrong answer about background counts than one that is nearly right
 BOX_WEIGHT = 2.0
 CALIBRATION = 0.76  # an exponent that brings the threshold best for text, 0.4 on validation scenes, to a reader's 0.5
@@ -228,10 +225,8 @@ class SlidingWindow(Detector):
         boxes, scores, sure = boxes[wide], scores[wide], sure[wide]
         agreeing = box_ops.box_iou(boxes, boxes)  # (N, N)
         agreeing = torch.where(agreeing >= c.vote_threshold, agreeing, 0) * sure
-        support = agreeing.sum(
-            1, keepdim=True
-        )  # smooths over places and scales: a window that stands alone counts less
-        smooth = sure * (1 - torch.exp(-support[:, 0]))
+        support = agreeing.sum(1, keepdim=True)  # (N, 1)
+        smooth = sure * (1 - torch.exp(-support[:, 0]))  # over places and scales: one that stands alone counts less
         peaks = box_ops.nms(boxes, smooth, c.nms_threshold)
         votes = agreeing[peaks] / support[peaks]  # (K, N)
         boxes, shares = votes @ boxes, votes @ (scores / sure[:, None])  # (K, 4), (K, 10)
