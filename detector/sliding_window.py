@@ -128,15 +128,14 @@ class SlidingWindow(Detector):
         count = digit.sum().clamp(min=1)
         logs = logits.log_softmax(2)
         background = logs[..., 0][labels == 0]
-        found = decode(boxes.flatten(2).transpose(1, 2), grid)[digit]  # (P, 4)
-        offsets = boxes.flatten(2).transpose(1, 2)[digit]
+        offsets = boxes.flatten(2).transpose(1, 2)  # (B, h * w, 4)
         return {
             "digits": F.nll_loss(logs[digit], labels[digit], reduction="sum") / count,
             "background": -((1 - background.exp()) ** HARDNESS * background).sum() / count,
             "boxes": BOX_WEIGHT
             * (
-                generalized_box_iou_loss(found, wanted[digit], reduction="sum")
-                + F.smooth_l1_loss(offsets, encode(wanted, grid)[digit], beta=0.1, reduction="sum")
+                generalized_box_iou_loss(decode(offsets, grid)[digit], wanted[digit], reduction="sum")
+                + F.smooth_l1_loss(offsets[digit], encode(wanted, grid)[digit], beta=0.1, reduction="sum")
             )
             / count,
         }

@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,6 @@ def write(path: Path, text: str) -> None:
 
 
 def main(args: Args) -> None:
-    config = read_json(args.run / "config.json")
     name, model, extra = checkpoint.load(args.run / "best.safetensors")
     # What only matters in use is as the code has it today, whatever it was when training began.
     current = type(model.config)()  # type: ignore[operator]
@@ -165,7 +164,7 @@ def main(args: Args) -> None:
         "parameters": sum(p.numel() for p in model.parameters()),
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
-        "config": config["model"],
+        "config": asdict(checkpoint.load(target)[1].config),  # type: ignore[call-overload]
         "trained": training([*args.earlier, args.run]),
         "figures": figures,
     }

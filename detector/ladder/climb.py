@@ -23,7 +23,17 @@ from detector.errors import OptionError, TrainingError
 from detector.evaluation import Pictures, prepare_folder, write_json
 from detector.ladder.record import Record, Settings, as_json, load_record
 from detector.ladder.rungs import Making, Rung
-from detector.ladder.tasks import TASKS, Progress, Score, Task, score_digits, score_scenes, score_strips, time_to_read
+from detector.ladder.tasks import (
+    TASKS,
+    Progress,
+    Score,
+    Task,
+    rgb,
+    score_digits,
+    score_scenes,
+    score_strips,
+    time_to_read,
+)
 from detector.ladder.training import Epoch, Samples, train
 from detector.ladder.whole import WholePicture
 from detector.plots import save_confusions
@@ -258,7 +268,7 @@ def clock(rung: Rung, record: Record, lessons: Lessons, folder: Path) -> None:
 def _some(task: Task, count: int, lessons: Lessons) -> list[np.ndarray]:
     """The first pictures of a task, uint8 (H, W, 3)."""
     if task.kind == "digits":
-        return [np.repeat(digit[..., None], 3, axis=2) for digit in lessons.digits(count).pictures]
+        return [rgb(digit) for digit in lessons.digits(count).pictures]
     pictures = lessons.pictures(task)
     return [pictures[index].image for index in range(count)]
 

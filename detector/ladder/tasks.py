@@ -102,10 +102,10 @@ def score_digits(
     """
     read = np.full(len(images), MISSED)
     for start in progress(range(0, len(images), CHUNK)):
-        for i, found in enumerate(reader.detect_many([_rgb(image) for image in images[start : start + CHUNK]]), start):
+        for i, found in enumerate(reader.detect_many([rgb(image) for image in images[start : start + CHUNK]]), start):
             if len(found):
                 read[i] = found.labels[found.scores.argmax()]
-    milliseconds = time_to_read(reader, [_rgb(image) for image in images[:TIMED]])
+    milliseconds = time_to_read(reader, [rgb(image) for image in images[:TIMED]])
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     np.add.at(confusion, (labels, read), 1)
     return Score({"accuracy": float((read == labels).mean())}, milliseconds, confusion)
@@ -151,6 +151,6 @@ def _read(reader: Finder, image: np.ndarray) -> tuple[str, float]:
     return "".join(line.text for line in lines).replace(" ", ""), milliseconds
 
 
-def _rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W) -> (H, W, 3)."""
+def rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture uint8 (H, W) as a reader takes it: (H, W, 3)."""
     return np.repeat(grey[..., None], 3, axis=2)

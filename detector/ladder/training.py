@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,10 +17,13 @@ from torch.nn import functional as F
 from detector import checkpoint
 from detector.ema import WeightAverage
 from detector.errors import TrainingError
+from detector.evaluation import write_json
 from detector.ladder.distort import distort
 from detector.ladder.recipe import Recipe
 from detector.ladder.samples import Samples, as_labels, batches
 from detector.ladder.whole import BLANK, Reading, WholePicture
+from detector.metrics import json_safe
+from detector.plots import save_figure
 from detector.training import learning_rate, parameter_groups
 
 __all__ = ["Epoch", "History", "Recipe", "Samples", "as_labels", "train"]
@@ -164,10 +165,8 @@ def make_optimizer(rung: WholePicture, recipe: Recipe) -> torch.optim.Optimizer:
 
 def write_history(path: Path, recipe: Recipe, history: History) -> None:
     """As JSON: the recipe, and the figures of each epoch."""
-    record = {"recipe": asdict(recipe), "epochs": [asdict(epoch) for epoch in history]}
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    record = {"recipe": asdict(recipe), "epochs": [json_safe(asdict(epoch)) for epoch in history]}
+    write_json(path, record, indent=2)
 
 
 def draw_history(path: Path, title: str, history: History) -> None:
@@ -181,6 +180,4 @@ def draw_history(path: Path, title: str, history: History) -> None:
         axes.set(xlabel="epoch", ylabel=what)
         axes.grid(alpha=0.3)
         axes.legend()
-    temporary = path.with_name(path.name + ".part")
-    figure.savefig(temporary, format="png", dpi=100)
-    os.replace(temporary, path)
+    save_figure(figure, path)
