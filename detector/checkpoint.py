@@ -70,6 +70,21 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Det
     return name, model.to(device).eval(), extra
 
 
+def adopt(model: Detector, path: Path | str) -> int:
+    """Give a model every weight of a file that fits it by name and shape; how many that are.
+
+    For a changed design that is to go on from what an earlier one has learned. Raises WeightsError where the file is
+    missing or damaged, or where nothing in it fits.
+    """
+    _, tensors = _read(Path(path))
+    own = model.state_dict()
+    fitting = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    if not fitting:
+        raise WeightsError(f"{path}: expected weights that fit the model, got none with the name and shape of its own.")
+    model.load_state_dict(own | fitting)
+    return len(fitting)
+
+
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     if not path.is_file():
         raise WeightsError(f"{path}: expected a weights file, found none; check the path.")

@@ -59,21 +59,25 @@ class FasterRCNNConfig(RegionCNNConfig):
     """Channels at stride 2."""
     widths: tuple[int, int, int] = (32, 64, 128)
     """Channels at strides 4, 8, 16."""
-    blocks: tuple[int, int, int] = (1, 2, 2)
+    blocks: tuple[int, int, int] = (0, 1, 1)
     """Residual blocks at strides 4, 8, 16."""
     channels: int = 64
     """Channels of each level of the pyramid."""
     head_width: int = 128
     """Channels of the head's convolution."""
+    proposal_width: int = 32
+    """Channels of the layer that proposes."""
     anchor_sizes: tuple[tuple[float, ...], ...] = ((10, 17), (29, 49), (83, 140))
     """Square roots of the anchors' areas on each level."""
     anchor_aspects: tuple[float, ...] = (1.4, 3.0)
     """Height over width of the anchors: most digits, and the 1."""
-    proposals_before_nms: tuple[int, int] = (200, 500)
+    proposals_before_nms: tuple[int, int] = (100, 1000)
     """Best anchors of each level, in training and in use."""
     proposals_after_nms: tuple[int, int] = (200, 400)
     """Proposals of each picture at most, in training and in use."""
-    proposal_threshold: float = 0.1
+    proposal_nms: tuple[float, float] = (0.7, 0.5)
+    """Of two proposals that overlap more than this (IoU), the better is kept, in training and in use."""
+    proposal_threshold: float = 0.3
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
 
 
@@ -160,11 +164,13 @@ class FasterRCNN(RegionCNN):
             FeaturePyramid(c.stem, c.widths, c.blocks, c.channels),
             ProposalNetwork(
                 c.channels,
+                c.proposal_width,
                 FeaturePyramid.strides,
                 c.anchor_sizes,
                 c.anchor_aspects,
                 c.proposals_before_nms,
                 c.proposals_after_nms,
+                c.proposal_nms,
                 c.proposal_threshold,
             ),
             PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),

@@ -43,11 +43,11 @@ def choose(candidates: Tensor, count: int) -> Tensor:
 class ProposalHead(nn.Module):
     """For each anchor, whether a digit is near and by how much to move: from one hidden layer shared by all levels."""
 
-    def __init__(self, channels: int, anchors: int) -> None:
+    def __init__(self, channels: int, hidden: int, anchors: int) -> None:
         super().__init__()
-        self.hidden = nn.Conv2d(channels, channels, 1)
-        self.objectness = nn.Conv2d(channels, anchors, 1)
-        self.deltas = nn.Conv2d(channels, anchors * 4, 1)
+        self.hidden = nn.Conv2d(channels, hidden, 1)
+        self.objectness = nn.Conv2d(hidden, anchors, 1)
+        self.deltas = nn.Conv2d(hidden, anchors * 4, 1)
         for layer in (self.objectness, self.deltas):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.constant_(layer.bias, 0)  # type: ignore[arg-type]
@@ -68,30 +68,34 @@ class ProposalNetwork(RegionProposalNetwork):
     def __init__(
         self,
         channels: int,
+        hidden: int,
         strides: tuple[int, ...],
         sizes: tuple[tuple[float, ...], ...],
         aspects: tuple[float, ...],
         before_nms: tuple[int, int],
         after_nms: tuple[int, int],
+        nms_thresholds: tuple[float, float],
         threshold: float,
     ) -> None:
-        """sizes: square roots of the anchors' areas per level, pixels. aspects: height / width. *_nms: train, test.
+        """hidden: channels of its layer. sizes: square roots of the anchors' areas per level, pixels. aspects: height /
+        width. *_nms, nms_thresholds (IoU): in training, in use.
 
         threshold: proposals that are digits with a lower probability are dropped, when not training.
         """
         anchors = AnchorGenerator(sizes, (aspects,) * len(sizes))
         super().__init__(
             anchors,
-            ProposalHead(channels, len(sizes[0]) * len(aspects)),
+            ProposalHead(channels, hidden, len(sizes[0]) * len(aspects)),
             fg_iou_thresh=POSITIVE_IOU,
             bg_iou_thresh=NEGATIVE_IOU,
             batch_size_per_image=SAMPLES,
             positive_fraction=0.5,
             pre_nms_top_n={"training": before_nms[0], "testing": before_nms[1]},
             post_nms_top_n={"training": after_nms[0], "testing": after_nms[1]},
-            nms_thresh=0.7,
+            nms_thresh=nms_thresholds[0],
             score_thresh=threshold,
         )
+        self.nms_thresholds = nms_thresholds
         self.strides = strides
         self.near = NearAnchors(anchors.cell_anchors, strides, NEGATIVE_IOU)
 
@@ -136,7 +140,8 @@ class ProposalNetwork(RegionProposalNetwork):
             if not self.training:  # in training the heads are to see what else there is
                 kept = kept[score[kept].sigmoid() >= self.score_thresh]
             found, score = found[kept], score[kept]
-            proposals.append(found[box_ops.nms(found, score, self.nms_thresh)[: self.post_nms_top_n()]])
+            overlap = self.nms_thresholds[0 if self.training else 1]
+            proposals.append(found[box_ops.nms(found, score, overlap)[: self.post_nms_top_n()]])
         return proposals
 
     def losses(

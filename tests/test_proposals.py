@@ -17,7 +17,9 @@ GRIDS = [(24, 32), (12, 16), (6, 8)]  # of a picture of 96 x 128 pixels
 
 @pytest.fixture(scope="module")
 def network() -> ProposalNetwork:
-    return ProposalNetwork(4, (4, 8, 16), ((10, 17), (29, 49), (83, 140)), (1.4, 3.0), (50, 50), (20, 20), 0.0)
+    return ProposalNetwork(
+        4, 4, (4, 8, 16), ((10, 17), (29, 49), (83, 140)), (1.4, 3.0), (50, 50), (20, 20), (0.7, 0.5), 0.0
+    )
 
 
 def target(boxes: Tensor, ignored: Tensor | None = None) -> dict[str, Tensor]:

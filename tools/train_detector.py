@@ -77,7 +77,9 @@ class Args:
     val_data: Path | None = None
     """Validate on this COCO dataset."""
     init: Path | None = None
-    """Start from these weights."""
+    """Start from these weights, and with their design."""
+    adopt: Path | None = None
+    """Start with today's design, and with whatever of these weights fits it by name and shape."""
     resume: Path | None = None
     """Go on with this run's folder; all other options are taken from there."""
     mnist_dir: Path | None = None
@@ -123,6 +125,8 @@ def validation_pictures(args: Args) -> dict[str, Pictures]:
 
 
 def first_model(args: Args) -> Detector:
+    if args.init and args.adopt:
+        raise OptionError("--init, --adopt: expected one of them, got both; --init keeps the design of its file.")
     if args.init:
         name, model, _ = checkpoint.load(args.init)
         if name != args.model:
@@ -130,7 +134,10 @@ def first_model(args: Args) -> Detector:
         return model
     torch.manual_seed(args.seed)
     entry = kind(args.model)
-    return entry.build(entry.config())
+    model = entry.build(entry.config())
+    if args.adopt:
+        print(f"took {checkpoint.adopt(model, args.adopt)} of {len(model.state_dict())} tensors from {args.adopt}")
+    return model
 
 
 def read_config(run: Path) -> Args:
@@ -138,7 +145,7 @@ def read_config(run: Path) -> Args:
     path = run / "config.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))["args"]
-        paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "mnist_dir") if stored[key]}
+        paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "adopt", "mnist_dir") if stored[key]}
         return Args(**stored | paths | {"preset": tuple(stored["preset"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error

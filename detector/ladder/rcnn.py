@@ -51,7 +51,7 @@ class FastRCNNConfig(RegionCNNConfig):
     """Channels at stride 2."""
     widths: tuple[int, int, int] = (32, 64, 128)
     """Channels at strides 4, 8, 16."""
-    blocks: tuple[int, int, int] = (1, 2, 2)
+    blocks: tuple[int, int, int] = (0, 1, 1)
     """Residual blocks at strides 4, 8, 16."""
     channels: int = 64
     """Channels of each level of the pyramid."""
