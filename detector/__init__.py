@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from detector.draw import draw_page
     from detector.errors import DataError, DigitReaderError, ImageError, OptionError, TrainingError, WeightsError
     from detector.images import find_images, open_image
-    from detector.reader import Reader, load, read
+    from detector.loading import load, read
+    from detector.reader import Reader
     from detector.strings import Digit, Line, Number, Page, read_lines
     from detector.types import Detections, Target
 
@@ -50,7 +51,8 @@ _HOMES = {
     "detector.draw": ("draw_page",),
     "detector.errors": ("DataError", "DigitReaderError", "ImageError", "OptionError", "TrainingError", "WeightsError"),
     "detector.images": ("find_images", "open_image"),
-    "detector.reader": ("Reader", "load", "read"),
+    "detector.loading": ("load", "read"),
+    "detector.reader": ("Reader",),
     "detector.strings": ("Digit", "Line", "Number", "Page", "read_lines"),
     "detector.types": ("Detections", "Target"),
 }

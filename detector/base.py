@@ -5,8 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
+from detector.errors import OptionError
+from detector.images import Picture
 from detector.types import Detections, Target
 
 
@@ -16,6 +20,8 @@ class Detector(nn.Module, ABC):
     Images are float32 (3, H, W) RGB in [0, 1], of any and of different sizes, on any device; a list may be empty.
     """
 
+    runtime: str = "PyTorch"
+    """What computes."""
     whole_picture: bool = False
     """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
 
@@ -26,3 +32,26 @@ class Detector(nn.Module, ABC):
     @abstractmethod
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
         """What is in each picture, best first, down to a low score, so that precision can be traded for recall."""
+
+    def find(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """As predict, for pixels as they come: uint8 (H, W, 3) RGB."""
+        device = next((p.device for p in self.parameters()), torch.device("cpu"))
+        return self.predict([as_tensor(picture, device) for picture in pictures])
+
+
+def as_tensor(picture: Picture, device: torch.device) -> Tensor:
+    """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
+    # A copy: only a batch is ever float, and from_numpy wants neither negative strides nor pictures that are read-only.
+    pixels = torch.tensor(np.ascontiguousarray(picture), device=device)
+    return pixels.permute(2, 0, 1).float().div_(255)
+
+
+def available(device: str | torch.device) -> torch.device:
+    """The device of that name. Raises OptionError where this machine has none."""
+    try:
+        target = torch.device(device)
+        torch.empty(0, device=target)
+    # Not only RuntimeError: a PyTorch built without CUDA answers with an AssertionError.
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'.") from None
+    return target

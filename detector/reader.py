@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from importlib import resources
-from os import PathLike
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from detector import tiles
-from detector.base import Detector
-from detector.errors import DigitReaderError, ImageError, OptionError, WeightsError
+from detector.errors import DigitReaderError, ImageError, OptionError
 from detector.images import Picture, Source, open_image
 from detector.strings import Page, read_lines
 from detector.types import Detections
 
-DEFAULT_MODEL = "faster-rcnn"
 MIN_SCORE = 0.5  # digits below are not read; chosen for the shipped weights on validation scenes
 BATCH = 4  # pictures or tiles that go through the detector at a time
+
+
+class Network(Protocol):
+    """What finds digits in pictures: a Detector, or an exported one on another runtime."""
+
+    @property
+    def runtime(self) -> str:
+        """What computes, by name."""
+
+    @property
+    def whole_picture(self) -> bool:
+        """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
+
+    def find(self, pictures: Sequence[Picture], /) -> list[Detections]:
+        """Digits in uint8 (H, W, 3) RGB of any and of different sizes, best first, down to a low score."""
 
 
 class Reader:
     """A detector and what it takes to read any picture with it.
 
-    model: moved to device where one is given. min_score: digits with a lower score are not read, 0-1.
-    Raises OptionError for a min_score outside 0-1 and for a device that is not there.
+    min_score: digits with a lower score are not read, 0-1. Raises OptionError for a min_score outside 0-1.
     """
 
-    def __init__(self, model: Detector, min_score: float = MIN_SCORE, device: str | torch.device | None = None) -> None:
+    def __init__(self, model: Network, min_score: float = MIN_SCORE) -> None:
         if not 0 <= min_score <= 1:
             raise OptionError(f"min_score: expected a number from 0 to 1, got {min_score}; 0.5 is a usual one.")
         self.min_score = float(min_score)
-        self.device = _device_of(model) if device is None else _available(device)
-        self.model = model.to(self.device).eval()
+        self.model = model
 
     def detect(self, image: Picture) -> Detections:
         """All digits in uint8 (H, W, 3) RGB, best first, down to the low score that the detector stops at."""
@@ -115,69 +121,8 @@ class Reader:
     def _predict(self, images: Sequence[Picture]) -> list[Detections]:
         found: list[Detections] = []
         for start in range(0, len(images), BATCH):
-            found += self.model.predict([self._tensor(image) for image in images[start : start + BATCH]])
+            found += self.model.find(images[start : start + BATCH])
         return found
-
-    def _tensor(self, image: Picture) -> Tensor:
-        pixels = torch.tensor(
-            np.ascontiguousarray(image), device=self.device
-        )  # (H, W, 3), a copy: only a batch of tiles is ever float
-        return pixels.permute(2, 0, 1).float().div_(255)  # (3, H, W)
-
-
-def load(
-    weights: str | PathLike[str] | None = None,
-    model: str | None = None,
-    device: str | torch.device = "cpu",
-    min_score: float | None = None,
-) -> Reader:
-    """A reader to keep: with the weights in a file that training wrote or, without one, with the shipped ones.
-
-    model: which of the shipped ones, the default where none is named; with a file, what its weights have to be of.
-    min_score: digits with a lower score are not read; without one, MIN_SCORE.
-    Raises WeightsError where there are no such weights, OptionError for a bad device or min_score.
-    """
-    from detector import checkpoint
-
-    target = _available(device)
-    least = MIN_SCORE if min_score is None else min_score
-    if weights is not None:
-        name, network, _ = checkpoint.load(Path(weights), target)
-        if model is not None and model != name:
-            raise WeightsError(f"{weights}: expected weights of '{model}', got those of '{name}'; name that model.")
-        return Reader(network, least, target)
-    shipped = resources.files("detector.weights") / f"{model or DEFAULT_MODEL}.safetensors"
-    if not shipped.is_file():
-        raise WeightsError(
-            f"{model or DEFAULT_MODEL}: no weights are shipped for this model; train it, then name the file."
-        )
-    with resources.as_file(shipped) as path:
-        _, network, _ = checkpoint.load(path, target)
-    return Reader(network, least, target)
-
-
-def read(source: Source) -> Page:
-    """What is written in a picture, read with the shipped weights, which stay loaded. See Reader.read."""
-    return _default_reader().read(source)
-
-
-@lru_cache(maxsize=1)
-def _default_reader() -> Reader:
-    return load()
-
-
-def _available(device: str | torch.device) -> torch.device:
-    try:
-        target = torch.device(device)
-        torch.empty(0, device=target)
-    # Not only RuntimeError: a PyTorch built without CUDA answers with an AssertionError.
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'.") from None
-    return target
-
-
-def _device_of(model: Detector) -> torch.device:
-    return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
 def _check(image: Picture) -> None:

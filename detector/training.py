@@ -18,11 +18,11 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
 from detector import checkpoint
-from detector.base import Detector
+from detector.base import Detector, as_tensor
 from detector.curves import draw_curves
 from detector.ema import WeightAverage
 from detector.errors import OptionError, TrainingError
@@ -190,11 +190,6 @@ def freeze_norms(model: nn.Module, average: nn.Module) -> None:
         if isinstance(module, nn.BatchNorm2d):
             module.load_state_dict(module.state_dict() | dict(averaged.named_buffers()))
             module.eval()
-
-
-def as_tensor(image: np.ndarray, device: torch.device) -> Tensor:
-    """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
-    return torch.from_numpy(image).to(device).permute(2, 0, 1).float().div_(255)
 
 
 def load_batches(batches: Batches, steps: range, workers: int) -> DataLoader[Batch]:

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import torch
 
 from detector.base import Detector
 from detector.metrics import detection_metrics
-from detector.training import as_tensor
 from detector.types import Detections, Target
 
 Pictures = Sequence[tuple[np.ndarray, Target]]
 SHOWN = ("AP", "AP50", "AP75", "precision", "recall")
 
 
-def validator(groups: Mapping[str, Pictures], device: str, chunk: int = 4) -> Callable[[Detector], dict[str, float]]:
+def validator(groups: Mapping[str, Pictures], chunk: int = 4) -> Callable[[Detector], dict[str, float]]:
     """What `fit` calls: figures of all groups together, and each group's AP as "AP_name" where there are several.
 
     groups: by name, pictures uint8 (H, W, 3) with their targets. chunk: how many go through the detector at once.
     """
 
     def validate(model: Detector) -> dict[str, float]:
-        found = {name: _predict(model, pictures, torch.device(device), chunk) for name, pictures in groups.items()}
+        found = {name: _find(model, pictures, chunk) for name, pictures in groups.items()}
         everything = [picture for pictures in groups.values() for picture in pictures]
         scores = _scores(everything, [one for group in found.values() for one in group])
         figures = {name: scores[name] for name in SHOWN}
@@ -34,10 +32,10 @@ def validator(groups: Mapping[str, Pictures], device: str, chunk: int = 4) -> Ca
     return validate
 
 
-def _predict(model: Detector, pictures: Pictures, device: torch.device, chunk: int) -> list[Detections]:
+def _find(model: Detector, pictures: Pictures, chunk: int) -> list[Detections]:
     found: list[Detections] = []
     for start in range(0, len(pictures), chunk):
-        found += model.predict([as_tensor(image, device) for image, _ in pictures[start : start + chunk]])
+        found += model.find([image for image, _ in pictures[start : start + chunk]])
     return found
 
 

@@ -46,18 +46,24 @@ def test_what_needs_no_network_needs_no_torch() -> None:
 def test_the_default_reader_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from fakes import FakeDetector, blank
 
-    from detector import reader
+    from detector import loading
 
-    loads: list[reader.Reader] = []
+    loads: list[detector.Reader] = []
 
-    def load() -> reader.Reader:
-        loads.append(reader.Reader(FakeDetector()))
+    def load() -> detector.Reader:
+        loads.append(detector.Reader(FakeDetector()))
         return loads[-1]
 
-    monkeypatch.setattr(reader, "load", load)
-    reader._default_reader.cache_clear()
+    monkeypatch.setattr(loading, "load", load)
+    loading._default_reader.cache_clear()
     try:
         assert detector.read(blank(40, 40)).text == detector.read(blank(50, 50)).text == ""
         assert len(loads) == 1
     finally:
-        reader._default_reader.cache_clear()
+        loading._default_reader.cache_clear()
+
+
+@pytest.mark.parametrize("device", ["toaster", "cuda:99", "meta:zero"])
+def test_devices_that_are_not_there(device: str) -> None:
+    with pytest.raises(detector.OptionError, match="device"):
+        detector.load(device=device)

@@ -14,7 +14,8 @@ from PIL import Image
 
 from detector.errors import ImageError, OptionError, WeightsError
 from detector.images import Picture
-from detector.reader import Reader, load
+from detector.loading import load
+from detector.reader import Reader
 from detector.tiles import ENLARGED, LARGEST, TILE
 from detector.types import Detections
 
@@ -46,12 +47,6 @@ def test_what_is_no_picture_for_detect(bad: object) -> None:
 def test_thresholds_that_make_no_sense(min_score: float) -> None:
     with pytest.raises(OptionError, match="min_score"):
         Reader(FakeDetector(), min_score=min_score)
-
-
-@pytest.mark.parametrize("device", ["toaster", "cuda:99", "meta:zero"])
-def test_devices_that_are_not_there(device: str) -> None:
-    with pytest.raises(OptionError, match="device"):
-        Reader(FakeDetector(), device=device)
 
 
 def test_no_picture_at_all() -> None:

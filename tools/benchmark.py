@@ -59,8 +59,8 @@ def network_times(args: Args) -> dict[str, float]:
     """Milliseconds a picture and a training step, for each preset and part."""
     import torch
 
+    from detector.base import as_tensor
     from detector.speed import time_prediction, time_training_step
-    from detector.training import as_tensor
 
     if args.threads is not None:
         torch.set_num_threads(args.threads)
@@ -81,9 +81,9 @@ def window_figures(args: Args) -> dict[str, float]:
     """The sliding window's classifier: all windows of a scene in one pass and one by one, and MNIST's test digits."""
     import torch
 
+    from detector.base import as_tensor
     from detector.sliding_window import SlidingWindow
     from detector.speed import share_of_digits_right, time_windows
-    from detector.training import as_tensor
 
     if args.threads is not None:
         torch.set_num_threads(args.threads)

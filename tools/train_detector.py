@@ -200,7 +200,7 @@ def main(args: Args) -> None:
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     model, batches = first_model(args), training_batches(args)
-    validate = validator(validation_pictures(args), args.device)
+    validate = validator(validation_pictures(args))
     run.mkdir(parents=True, exist_ok=True)
     if not resumed:
         write_config(run, args, config, model)

@@ -36,8 +36,9 @@ from detector.ladder.tasks import (
 )
 from detector.ladder.training import Epoch, Samples, train
 from detector.ladder.whole import WholePicture
+from detector.loading import load
 from detector.plots import save_confusions
-from detector.reader import MIN_SCORE, Reader, load
+from detector.reader import MIN_SCORE, Reader
 from detector.registry import kind
 from detector.training import Batches, TrainingConfig, fit
 from detector.validation import Pictures as Validation
@@ -161,11 +162,10 @@ def count_parameters(model: Detector) -> int:
 
 
 def _shipped(rung: Rung, folder: Path) -> Plan:
-    parameters = count_parameters(load(model=rung.name).model)
     weights = resources.files("detector.weights")
     settings = {"shipped": hashlib.sha256((weights / f"{rung.name}.safetensors").read_bytes()).hexdigest()}
     card: dict[str, Any] = json.loads((weights / f"{rung.name}.json").read_text(encoding="utf-8"))
-    return Plan(rung, folder, parameters, settings, lambda say: float(card["trained"]["minutes"]))
+    return Plan(rung, folder, card["parameters"], settings, lambda say: float(card["trained"]["minutes"]))
 
 
 Way = tuple[Settings, Callable[[Say], float]]
@@ -206,7 +206,7 @@ def _by_minutes(rung: Rung, model: Detector, effort: Effort, lessons: Lessons, f
             for name in ("last.state", "best.safetensors"):
                 (folder / name).unlink(missing_ok=True)
             write_json(begun, settings, indent=1)
-        end = fit(rung.name, model, batches, validator(validation, config.device), config, folder, resume)
+        end = fit(rung.name, model, batches, validator(validation), config, folder, resume)
         if end.seconds < 60 * effort.minutes:
             raise KeyboardInterrupt  # which `fit` took to save and return
         if not (folder / "best.safetensors").is_file():
