@@ -13,6 +13,21 @@ import torch
 from torch import Tensor
 
 
+def cell_anchors(sizes: Sequence[float], aspects: Sequence[float]) -> Tensor:
+    """The anchors (A, 4) of one cell, around 0, whole pixels. sizes: square roots of areas. aspects: height / width."""
+    roots = torch.tensor(aspects).sqrt()[:, None]
+    heights, widths = (roots * torch.tensor(sizes)).flatten(), (torch.tensor(sizes) / roots).flatten()  # (A,)
+    return (torch.stack([-widths, -heights, widths, heights], 1) / 2).round()
+
+
+def grid_anchors(cells: Tensor, stride: int, rows: int, columns: int) -> Tensor:
+    """The anchors (rows * columns * A, 4) of a grid, row by row, given those of one cell (A, 4)."""
+    x = torch.arange(columns, device=cells.device) * stride
+    y = torch.arange(rows, device=cells.device) * stride
+    corners = torch.stack([x.expand(rows, -1), y[:, None].expand(-1, columns)], -1)  # (rows, columns, 2)
+    return (corners.repeat(1, 1, 2)[:, :, None] + cells).view(-1, 4)
+
+
 class NearAnchors:
     """Lists for a true box every anchor that can reach an IoU of `lowest` with it (and some that cannot).
 
@@ -48,12 +63,3 @@ class NearAnchors:
         exists = (column >= 0) & (column < columns[level]) & (row >= 0) & (row < rows[level])
         index = starts[level] + (row * columns[level] + column) * self.kinds + kind
         return index.where(exists, 0), exists
-
-
-def paired_iou(first: Tensor, second: Tensor) -> Tensor:
-    """IoU of boxes (..., 4) with boxes (..., 4), elementwise and broadcast: (...)."""
-    ax0, ay0, ax1, ay1 = first.unbind(-1)
-    bx0, by0, bx1, by1 = second.unbind(-1)
-    shared = (torch.minimum(ax1, bx1) - torch.maximum(ax0, bx0)).clamp(min=0)
-    shared = shared * (torch.minimum(ay1, by1) - torch.maximum(ay0, by0)).clamp(min=0)
-    return shared / ((ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - shared)

@@ -18,8 +18,8 @@ class ConvNormReLU(nn.Sequential):
     Without `padded` it answers only where the whole kernel lies in the picture, and the size shrinks by kernel - 1.
     With `depthwise` each channel is convolved on its own, and there are as many outputs as inputs.
 
-    With fixed statistics the normalisation is folded into the kernel at each call, which is cheaper than another pass
-    over the feature map.
+    With fixed statistics the normalisation is folded into the kernel, which is cheaper than another pass over the
+    feature map.
     """
 
     def __init__(
@@ -36,18 +36,38 @@ class ConvNormReLU(nn.Sequential):
         convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
         super().__init__(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
+        self.kept: tuple[tuple[tuple[int, int], ...], Tensor, Tensor] | None = None  # see folded
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
         convolution, norm, relu = self
+        if norm.training:
+            return super().forward(x)
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(relu, nn.Module)
+        kernel, shift = self.folded()
+        return relu(F.conv2d(x, kernel, shift, convolution.stride, convolution.padding, groups=convolution.groups))
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of the convolution with its normalisation by fixed statistics.
+
+        In inference they are kept until one of the tensors they are made of changes.
+        """
+        convolution, norm, _ = self
         assert isinstance(convolution, nn.Conv2d)
         assert isinstance(norm, nn.BatchNorm2d)
-        if norm.training or norm.running_mean is None or norm.running_var is None:
-            return super().forward(x)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        parts = (convolution.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
+        state = tuple((part.data_ptr(), part._version) for part in parts) if torch.is_inference_mode_enabled() else ()
+        if state and self.kept is not None and self.kept[0] == state:
+            return self.kept[1], self.kept[2]
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)  # (outputs,)
         kernel = convolution.weight * scale[:, None, None, None]
         shift = norm.bias - norm.running_mean * scale
-        return relu(F.conv2d(x, kernel, shift, convolution.stride, convolution.padding, groups=convolution.groups))
+        if state:
+            self.kept = (state, kernel, shift)
+        return kernel, shift
 
 
 class ResidualBlock(nn.Module):

@@ -9,16 +9,15 @@ CONTRAST = 0.25  # about the standard deviation of pictures in [0, 1]
 SAMPLED = 32  # rows and columns of the grid on which the background is looked up
 
 
-def against_background(image: Tensor) -> Tensor:
-    """Pictures (..., 3, H, W) as what differs from their own median colour, in units of CONTRAST.
+def against_background(image: Tensor, white: float = 1.0) -> Tensor:
+    """Pictures (..., 3, H, W) in [0, white] as what differs from their own median colour, in units of CONTRAST.
 
     Paper and blackboard then look alike to the first layer, and padding with zeros pads with the picture's own
     background: black padding around white paper has edges in which a network sees digits.
     """
     height, width = image.shape[-2:]
     grid = torch.arange(SAMPLED, device=image.device)
-    rows, columns = grid * height // SAMPLED, grid * width // SAMPLED
-    samples = image[..., rows[:, None], columns].flatten(-2)  # (..., 3, SAMPLED * SAMPLED)
+    samples = image.index_select(-2, grid * height // SAMPLED).index_select(-1, grid * width // SAMPLED).flatten(-2)
     # The middle one. torch.median is the same and faster, but ONNX has no such operation.
     median = samples.topk(SAMPLED * SAMPLED // 2 + 1, dim=-1).values[..., -1]  # (..., 3)
-    return (image - median[..., None, None]) / CONTRAST
+    return (image - median[..., None, None]) / (CONTRAST * white)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from detector.boxes import Found
 from detector.errors import OptionError
 from detector.images import Picture
 from detector.types import Detections, Target
@@ -20,6 +21,8 @@ class Detector(nn.Module, ABC):
     Images are float32 (3, H, W) RGB in [0, 1], of any and of different sizes, on any device; a list may be empty.
     """
 
+    name: str = ""
+    """What the registry calls it."""
     runtime: str = "PyTorch"
     """What computes."""
     whole_picture: bool = False
@@ -37,6 +40,38 @@ class Detector(nn.Module, ABC):
         """As predict, for pixels as they come: uint8 (H, W, 3) RGB."""
         device = next((p.device for p in self.parameters()), torch.device("cpu"))
         return self.predict([as_tensor(picture, device) for picture in pictures])
+
+
+class BatchDetector(Detector):
+    """A detector that answers for all pictures of a batch together."""
+
+    exportable: bool = True
+    """Whether `answers` is nothing but tensors."""
+
+    @abstractmethod
+    def answers(self, images: Tensor, white: float = 1.0) -> Found:
+        """What is in pictures of one size (B, 3, H, W) in [0, white], in their pixels, best first."""
+
+    @torch.inference_mode()
+    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
+        """See Detector. Pictures of one size go through together, so that company changes no answer."""
+        training = self.training
+        self.eval()
+        found: list[Detections] = [Detections.empty()] * len(images)
+        for size in sorted({image.shape for image in images}):
+            members = [i for i, image in enumerate(images) if image.shape == size]
+            answers = self.answers(torch.stack([images[i] for i in members]))
+            for i, own in zip(members, by_picture(answers, len(members)), strict=True):
+                found[i] = own
+        self.train(training)
+        return found
+
+
+def by_picture(found: Found, count: int) -> list[Detections]:
+    """What was found in each of `count` pictures."""
+    parts = (*found.where, found.labels, found.scores.clamp(0, 1))
+    boxes, picture, labels, scores = (part.cpu().numpy() for part in parts)
+    return [Detections(boxes[own], labels[own], scores[own]) for own in (picture == i for i in range(count))]
 
 
 def as_tensor(picture: Picture, device: torch.device) -> Tensor:

@@ -62,6 +62,7 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Det
         extra = json.loads(metadata["extra"])
         model = DETECTORS[name].build(DETECTORS[name].config(**config))
         model.load_state_dict(tensors)
+        model.name = name
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = str(error).split("\n\t")[0].strip()
         raise WeightsError(

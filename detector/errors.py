@@ -13,7 +13,7 @@ class ImageError(DigitReaderError):
 
 
 class WeightsError(DigitReaderError):
-    """A weights file is missing, damaged, or belongs to another model."""
+    """A weights file is missing, damaged, belongs to another model, or needs a package that is not installed."""
 
 
 class DataError(DigitReaderError):

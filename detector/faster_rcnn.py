@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.detection.image_list import ImageList
 
 from detector.backbone import FeaturePyramid
 from detector.background import against_background
-from detector.base import Detector
+from detector.base import BatchDetector
+from detector.boxes import Found, Regions, Truths, clip, limits_of, regions
 from detector.proposals import ProposalNetwork
 from detector.roi_align import PyramidRoIAlign
 from detector.roi_heads import BoxHead, BoxPredictor, DigitHeads
-from detector.types import Detections, Target
+from detector.types import Target
 
-LARGEST_ENLARGEMENT = 8.0
+LARGEST_ENLARGEMENT = 8
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,6 @@ class RegionCNNConfig:
     """Of two detections about as high, one of which has more of its area than this in the other, the better is kept."""
     nms_per_class: bool = False
     """Whether only detections of the same digit suppress each other."""
-    most_detections: int = 300
-    """Detections of each picture."""
     second_look: bool = True
     """Whether the heads look once more at what they found: slightly better boxes and classes for little time."""
 
@@ -71,21 +69,19 @@ class FasterRCNNConfig(RegionCNNConfig):
     """Square roots of the anchors' areas on each level."""
     anchor_aspects: tuple[float, ...] = (1.4, 3.0)
     """Height over width of the anchors: most digits, and the 1."""
-    proposals_before_nms: tuple[int, int] = (100, 1000)
-    """Best anchors of each level, in training and in use."""
-    proposals_after_nms: tuple[int, int] = (200, 400)
-    """Proposals of each picture at most, in training and in use."""
-    proposal_nms: tuple[float, float] = (0.7, 0.5)
+    proposals_before_nms: tuple[int, int] = (100, 3000)
+    """Best anchors that become proposals: of each level in training, of a picture in use."""
+    proposal_nms: tuple[float, float] = (0.7, 0.4)
     """Of two proposals that overlap more than this (IoU), the better is kept, in training and in use."""
-    proposal_threshold: float = 0.3
+    proposal_threshold: float = 0.5
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
 
 
-class RegionCNN(Detector):
+class RegionCNN(BatchDetector):
     """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels.
 
-    backbone: (B, 3, H, W), H and W multiples of 16 -> feature maps by name. proposals: batch, features and, to learn,
-    targets -> boxes of each picture, and losses. pool: cuts the features of a proposal out; head: features cut out,
+    backbone: (B, 3, H, W), H and W multiples of 16 -> feature maps by name. proposals: batch, limits, features and, to
+    learn, truths -> regions, and losses. pool: cuts the features of regions out; head: features cut out,
     (K, C, size, size) -> (K, head_hidden).
     """
 
@@ -104,7 +100,6 @@ class RegionCNN(Detector):
             c.score_threshold,
             c.nms_threshold,
             c.inside_threshold,
-            c.most_detections,
             c.nms_per_class,
             c.second_look,
         )
@@ -114,46 +109,39 @@ class RegionCNN(Detector):
         """See Detector; the terms are classes and boxes, means over what was sampled, and those of the proposals."""
         if not images:
             return {}
-        pictures = [self.prepare(image) for image in images]
-        batch = stack(pictures)
-        truths = [
-            as_tensors(target, image, picture) for target, image, picture in zip(targets, images, pictures, strict=True)
-        ]
-        features = self.backbone(batch.tensors)
-        proposals, proposal_losses = self.proposals(batch, features, truths)
-        _, head_losses = self.heads(features, proposals, batch.image_sizes, truths)
-        return proposal_losses | head_losses
+        pictures = [self.prepared(image[None])[0] for image in images]
+        batch, limits = stack(pictures)
+        truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
+        features = self.backbone(batch)
+        proposals, losses = self.proposals(batch, limits, features, truths)
+        return losses | self.heads.losses(features, proposals, truths, len(images))
 
-    @torch.inference_mode()
-    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
-        """See Detector. Pictures of one size go through together, so that company changes no answer."""
-        training = self.training
-        self.eval()
-        pictures = [self.prepare(image) for image in images]
-        found: list[Detections] = [Detections.empty()] * len(pictures)
-        for size in sorted({padded(p) for p in pictures}):
-            members = [i for i, p in enumerate(pictures) if padded(p) == size]
-            batch = stack([pictures[i] for i in members])
-            features = self.backbone(batch.tensors)
-            proposals, _ = self.proposals(batch, features)
-            digits, _ = self.heads(features, proposals, batch.image_sizes)
-            for i, digit in zip(members, digits, strict=True):
-                found[i] = as_detections(digit, images[i], pictures[i])
-        self.train(training)
-        return found
+    def answers(self, images: Tensor, white: float = 1.0) -> Found:
+        """See Detector."""
+        pictures = self.prepared(images, white)
+        batch, limits = padded(pictures), limits_of(pictures)
+        features = self.backbone(batch)
+        proposals, _ = self.proposals(batch, limits, features)
+        found = self.heads(features, proposals, limits)
+        boxes = found.where.boxes * (limits_of(images) / limits)[:1]
+        return found._replace(where=clip(Regions(boxes, found.where.picture), limits_of(images)))
 
-    def prepare(self, image: Tensor) -> Tensor:
-        """The picture (3, H, W) against its background, and enlarged if it is small."""
-        picture = against_background(image)
-        scale = min(LARGEST_ENLARGEMENT, self.config.shortest_side / min(image.shape[1:]))
-        if scale > 1:
-            size = [round(side * scale) for side in image.shape[1:]]
-            picture = F.interpolate(picture[None], size, mode="bilinear", align_corners=False)[0]
-        return picture
+    def prepared(self, images: Tensor, white: float = 1.0) -> Tensor:
+        """Pictures of one size (B, 3, H, W) against their backgrounds, and enlarged if they are small."""
+        pictures = against_background(images, white)
+        height, width = images.shape[2:]
+        shortest = torch.sym_min(height, width)
+        wanted = torch.sym_max(shortest, torch.sym_min(self.config.shortest_side, LARGEST_ENLARGEMENT * shortest))
+        size: list[int] = [height * wanted // shortest, width * wanted // shortest]  # type: ignore[list-item]
+        if torch.compiler.is_exporting() or size != [height, width]:  # an exported one does not know the size yet
+            pictures = F.interpolate(pictures, size, mode="bilinear", align_corners=False)
+        return pictures
 
 
 class FasterRCNN(RegionCNN):
     """A network on the shared features proposes: everything is learned, and the proposals cost next to nothing."""
+
+    name = "faster-rcnn"
 
     config: FasterRCNNConfig
 
@@ -169,7 +157,6 @@ class FasterRCNN(RegionCNN):
                 c.anchor_sizes,
                 c.anchor_aspects,
                 c.proposals_before_nms,
-                c.proposals_after_nms,
                 c.proposal_nms,
                 c.proposal_threshold,
             ),
@@ -178,40 +165,31 @@ class FasterRCNN(RegionCNN):
         )
 
 
-def padded(picture: Tensor) -> tuple[int, int]:
-    """Height and width of a picture (3, H, W), rounded up to what the backbone can halve."""
+def padded(pictures: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) with background right and below, as far as the backbone can halve them."""
     stride = FeaturePyramid.strides[-1]
-    return -(-picture.shape[1] // stride) * stride, -(-picture.shape[2] // stride) * stride
+    below, right = -pictures.shape[2] % stride, -pictures.shape[3] % stride
+    return F.pad(pictures, (0, right, 0, below)).contiguous(memory_format=torch.channels_last)
 
 
-def stack(pictures: Sequence[Tensor]) -> ImageList:
-    """Prepared pictures (3, H, W) of different sizes as one batch (B, 3, H, W), padded right and below."""
-    height = max((padded(p)[0] for p in pictures), default=0)
-    width = max((padded(p)[1] for p in pictures), default=0)
-    batch = torch.zeros(len(pictures), 3, height, width, device=pictures[0].device)
-    batch = batch.to(memory_format=torch.channels_last)
-    for slot, picture in zip(batch, pictures, strict=True):
-        slot[:, : picture.shape[1], : picture.shape[2]] = picture
-    return ImageList(batch, [(p.shape[1], p.shape[2]) for p in pictures])
+def stack(pictures: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Prepared pictures (3, H, W) of different sizes as one batch (B, 3, H, W), padded, and their limits (B, 4)."""
+    height, width = (max(p.shape[axis] for p in pictures) for axis in (1, 2))
+    alike = [F.pad(p, (0, width - p.shape[2], 0, height - p.shape[1])) for p in pictures]
+    return padded(torch.stack(alike)), torch.cat([limits_of(p[None]) for p in pictures])
 
 
-def enlargement(image: Tensor, picture: Tensor) -> Tensor:
-    """By how much x0, y0, x1, y1 of the image grow in the prepared picture: (4,), on the CPU."""
+def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:
+    """By how much x0, y0, x1, y1 of the image grow in the prepared picture: float32 (4,)."""
     y, x = picture.shape[1] / image.shape[1], picture.shape[2] / image.shape[2]
-    return torch.tensor([x, y, x, y])
+    return np.array([x, y, x, y], np.float32)
 
 
-def as_tensors(target: Target, image: Tensor, picture: Tensor) -> dict[str, Tensor]:
-    """The target in pixels of the prepared picture, the ignored boxes apart from those to be learned."""
-    boxes = torch.from_numpy(target.boxes) * enlargement(image, picture)
-    ignore = torch.from_numpy(target.ignore)
-    tensors = {"boxes": boxes[~ignore], "labels": torch.from_numpy(target.labels)[~ignore], "ignored": boxes[ignore]}
-    return {name: tensor.to(image.device) for name, tensor in tensors.items()}
-
-
-def as_detections(digits: dict[str, Tensor], image: Tensor, picture: Tensor) -> Detections:
-    """What the heads found, in pixels of the image and inside of it."""
-    boxes = (digits["boxes"].cpu() / enlargement(image, picture)).numpy().astype(np.float32)
-    boxes[:, 0::2] = boxes[:, 0::2].clip(0, image.shape[2])
-    boxes[:, 1::2] = boxes[:, 1::2].clip(0, image.shape[1])
-    return Detections(boxes, digits["labels"].cpu().numpy(), digits["scores"].cpu().numpy().clip(0, 1))
+def as_truths(targets: Sequence[Target], scales: Sequence[np.ndarray], device: torch.device) -> Truths:
+    """Targets in pixels of the prepared pictures, the ignored boxes apart from those to be learned."""
+    boxes = [torch.from_numpy(target.boxes * scale) for target, scale in zip(targets, scales, strict=True)]
+    ignore = [torch.from_numpy(target.ignore) for target in targets]
+    labels = torch.cat([torch.from_numpy(target.labels)[~i] for target, i in zip(targets, ignore, strict=True)])
+    learned = regions([own[~i] for own, i in zip(boxes, ignore, strict=True)])
+    ignored = regions([own[i] for own, i in zip(boxes, ignore, strict=True)])
+    return Truths(learned.to(device), labels.to(device), ignored.to(device))

@@ -1,4 +1,4 @@
-"""From a picture of any size to a Page: pick the scales, cut tiles, predict, merge, order."""
+"""From pictures of any size to Pages: every picture's search asks, the detector answers many of them at a time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from detector import tiles
 from detector.errors import DigitReaderError, ImageError, OptionError
 from detector.images import Picture, Source, open_image
+from detector.search import search
+from detector.stream import open_ahead
 from detector.strings import Page, read_lines
 from detector.types import Detections
 
 MIN_SCORE = 0.5  # digits below are not read; chosen for the shipped weights on validation scenes
-BATCH = 4  # pictures or tiles that go through the detector at a time
+BATCH = 1_200_000  # pixels that go through the detector at a time: two tiles, or many small pictures
 
 
 class Network(Protocol):
@@ -49,26 +50,28 @@ class Reader:
         return self.detect_many([image])[0]
 
     def detect_many(self, images: Sequence[Picture]) -> list[Detections]:
-        """As detect, for several pictures; small ones of one size go through the detector together."""
+        """As detect, for several pictures; what is looked at in pictures of one size goes through together."""
         for image in images:
             _check(image)
         if self.model.whole_picture:
-            return self._predict(images)
+            return self._find(images)
         found = [Detections.empty()] * len(images)
-        small = {i: next(tiles.levels(image)) for i, image in enumerate(images) if max(image.shape[:2]) <= tiles.TILE}
-        for shape in sorted({level.image.shape for level in small.values()}):
-            alike = [i for i, level in small.items() if level.image.shape == shape]
-            for i, first in zip(alike, self._predict([small[i].image for i in alike]), strict=True):
-                found[i] = self._look_further(images[i], first)
-        for i in set(range(len(images))) - set(small):
-            found[i] = tiles.merge((level, part) for level in tiles.levels(images[i]) for part in self._look(level))
+        searches = [search(image) for image in images]
+        answers: dict[int, list[Detections]] = {i: [] for i in range(len(images))}
+        while answers:
+            asked: dict[int, list[Picture]] = {}
+            for i, answer in answers.items():
+                try:
+                    asked[i] = searches[i].send(answer) if answer else next(searches[i])
+                except StopIteration as end:
+                    found[i] = end.value
+            seen = iter(self._find([part for parts in asked.values() for part in parts]))
+            answers = {i: [next(seen) for _ in parts] for i, parts in asked.items()}
         return found
 
     def page(self, image: Picture) -> Page:
         """What is written in uint8 (H, W, 3) RGB."""
-        found = self.detect(image)
-        height, width = image.shape[:2]
-        return Page(width, height, read_lines(found[found.scores >= self.min_score]))
+        return self._ordered(image, self.detect(image))
 
     def read(self, source: Source) -> Page:
         """What is written in a picture: a path, bytes, binary file, NumPy array or PIL image. Raises ImageError."""
@@ -76,53 +79,42 @@ class Reader:
 
     def read_many(self, sources: Iterable[Source]) -> Iterator[Page | DigitReaderError]:
         """What is written in each picture, in order; for one that cannot be read, the error in place of a page."""
-        for source in sources:
-            try:
-                yield self.read(source)
-            except DigitReaderError as error:
-                yield error
+        for read in self.read_and_show(sources):
+            yield read if isinstance(read, DigitReaderError) else read[1]
 
-    def _look(self, level: tiles.Level) -> Iterator[Detections]:
-        """What is found on one level, tile by tile, in pixels of the whole picture."""
-        batch: list[tiles.Tile] = []
-        for tile in tiles.tiles(level):
-            batch.append(tile)
-            if len(batch) == BATCH:
-                yield from self._look_at(level, batch)
-                batch = []
-        yield from self._look_at(level, batch)
+    def read_and_show(self, sources: Iterable[Source]) -> Iterator[tuple[Picture, Page] | DigitReaderError]:
+        """As read_many, each page with its picture, uint8 (H, W, 3) RGB.
 
-    def _look_at(self, level: tiles.Level, batch: Sequence[tiles.Tile]) -> Iterator[Detections]:
-        for tile, found in zip(batch, self._predict([tile.image for tile in batch]), strict=True):
-            yield tiles.trusted(found, tile, level)
-
-    def _look_further(self, image: Picture, first: Detections) -> Detections:
-        """All digits of a small picture, given what was found on its first level, in pixels of that.
-
-        Half its size is always looked at, for digits too large to be known, and smaller sizes as long as there are such
-        or nothing at all. What only a small size shows, and nothing led there, has to be sure: a few blots on an empty
-        page look like a digit from afar.
+        Pictures are opened in a thread while others are read, and small ones are read together.
         """
-        parts: list[tuple[tiles.Level, Detections]] = []
-        anything = False
-        for number, level in enumerate(tiles.levels(image)):
-            seen = self._predict([level.image])[0] if number else first
-            if number > 1 and not anything:
-                seen = seen[seen.scores >= tiles.SURE]
-            known = tiles.trusted(seen, tiles.Tile(level.image, 0, 0), level)
-            parts.append((level, known))
-            anything = anything or bool((known.scores >= tiles.CREDIBLE).any())
-            credible = seen.boxes[seen.scores >= tiles.CREDIBLE]  # (N, 4), pixels of the level
-            too_large = (credible[:, 2:] - credible[:, :2]).max(initial=0) > tiles.LARGEST
-            if number and anything and not too_large:
-                break
-        return tiles.merge(parts)
+        for group in open_ahead(sources):
+            images = [image for image in group if not isinstance(image, DigitReaderError)]
+            found = iter(self.detect_many(images))
+            for image in group:
+                if isinstance(image, DigitReaderError):
+                    yield image
+                else:
+                    yield image, self._ordered(image, next(found))
 
-    def _predict(self, images: Sequence[Picture]) -> list[Detections]:
-        found: list[Detections] = []
-        for start in range(0, len(images), BATCH):
-            found += self.model.find(images[start : start + BATCH])
-        return found
+    def _ordered(self, image: Picture, found: Detections) -> Page:
+        height, width = image.shape[:2]
+        return Page(width, height, read_lines(found[found.scores >= self.min_score]))
+
+    def _find(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """What the detector finds in each, those of one size beside each other, BATCH pixels at a time."""
+        batches: list[list[int]] = []
+        room = 0
+        for i in sorted(range(len(pictures)), key=lambda i: pictures[i].shape):
+            pixels = pictures[i].size // 3
+            if not batches or pixels > room:
+                batches.append([])
+                room = BATCH
+            batches[-1].append(i)
+            room -= pixels
+        found: dict[int, Detections] = {}
+        for batch in batches:
+            found.update(zip(batch, self.model.find([pictures[i] for i in batch]), strict=True))
+        return [found[i] for i in range(len(pictures))]
 
 
 def _check(image: Picture) -> None:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from detector.boxes import Regions, longer_sides
+
 
 class WeightedGather(torch.autograd.Function):
     """out[m] = sum over j of weights[m, j] * table[index[m, j]], differentiable in the table alone.
@@ -42,6 +44,13 @@ class WeightedGather(torch.autograd.Function):
         )
 
 
+def gathered(table: Tensor, index: Tensor, weights: Tensor) -> Tensor:
+    """See WeightedGather."""
+    if torch.compiler.is_exporting():  # ONNX knows no bags
+        return sum(table.index_select(0, index[:, j]) * weights[:, j : j + 1] for j in range(index.shape[1]))  # type: ignore[return-value]
+    return WeightedGather.apply(table, index, weights)
+
+
 class PyramidRoIAlign(nn.Module):
     """Crops each box out of the level on which it spans about `size` to 2 * `size` cells, as size x size features.
 
@@ -55,39 +64,32 @@ class PyramidRoIAlign(nn.Module):
 
     def levels(self, boxes: Tensor) -> Tensor:
         """The level (K,) for each box (K, 4): the finest on which its longer side is under 2 * size cells."""
-        side = (boxes[:, 2:] - boxes[:, :2]).amax(1)
-        limits = boxes.new_tensor([2 * self.size * stride for stride in self.strides[:-1]])
-        return torch.bucketize(side, limits, right=True)
+        side, limits = longer_sides(boxes), [2 * self.size * stride for stride in self.strides[:-1]]
+        return sum((side >= limit).long() for limit in limits)  # type: ignore[return-value]
 
-    def forward(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
-        """features: one (B, C, H, W) per stride. boxes: per picture (K_b, 4), pixels -> (sum K_b, C, size, size)."""
+    def forward(self, features: dict[str, Tensor], found: Regions) -> Tensor:
+        """features: one (B, C, H, W) per stride. found: K boxes in pixels -> (K, C, size, size)."""
         maps = list(features.values())
         assert len(maps) == len(self.strides)
-        assert len(boxes) == len(maps[0])
-        rois = torch.cat(boxes)  # (K, 4)
-        device, dtype = rois.device, rois.dtype
-        picture = torch.repeat_interleave(torch.tensor([len(b) for b in boxes], device=device))  # (K,)
-        level = self.levels(rois)
-
-        heights, widths, starts, row = [], [], [], 0
-        for m in maps:
-            heights.append(m.shape[2])
-            widths.append(m.shape[3])
-            starts.append(row)
-            row += m.shape[0] * m.shape[2] * m.shape[3]
+        boxes, picture = found
+        level = self.levels(boxes)
+        counts = [m.shape[0] * m.shape[2] * m.shape[3] for m in maps]
         table = torch.cat([m.permute(0, 2, 3, 1).reshape(-1, m.shape[1]) for m in maps])  # (R, C)
 
-        height, width, start = torch.tensor([heights, widths, starts], device=device)[:, level]  # (K,) each
-        stride = torch.tensor(self.strides, device=device, dtype=dtype)[level]
-        cells = rois / stride[:, None] - 0.5  # (K, 4), in cells, where 0 is the middle of the first cell
+        def of_level(values: Sequence[int]) -> Tensor:
+            return torch.stack([torch.full((), value, device=boxes.device) for value in values])[level]  # (K,)
+
+        height, width = of_level([m.shape[2] for m in maps]), of_level([m.shape[3] for m in maps])
+        start = of_level([sum(counts[:number]) for number in range(len(maps))])
+        cells = boxes / of_level(self.strides)[:, None] - 0.5  # (K, 4), in cells, where 0 is the middle of the first
         xs, wx = self._samples(cells[:, 0], cells[:, 2], width)  # (K, size, 2)
         ys, wy = self._samples(cells[:, 1], cells[:, 3], height)
         origin = start + picture * height * width  # (K,)
         rows = origin[:, None, None] + ys * width[:, None, None]  # (K, size, 2)
         index = rows[:, :, None, :, None] + xs[:, None, :, None, :]  # (K, size, size, 2, 2)
         weights = wy[:, :, None, :, None] * wx[:, None, :, None, :]
-        out = WeightedGather.apply(table, index.reshape(-1, 4), weights.reshape(-1, 4).to(table.dtype))
-        return out.view(len(rois), self.size, self.size, out.shape[1]).permute(0, 3, 1, 2)  # (K, C, size, size)
+        out = gathered(table, index.reshape(-1, 4), weights.reshape(-1, 4).to(table.dtype))
+        return out.view(-1, self.size, self.size, table.shape[1]).permute(0, 3, 1, 2)  # (K, C, size, size)
 
     def _samples(self, low: Tensor, high: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Along one axis, the two cells next to each bin's centre and their weights: (K, size, 2) each."""

@@ -1,4 +1,4 @@
-"""Which digit is in a proposal and where exactly: torchvision's RoI heads with one box for all classes.
+"""Which digit is in a proposal and where exactly, with one box for all classes.
 
 Ren et al., "Faster R-CNN" (2015); class-agnostic boxes as in Dai et al., "R-FCN" (2016), section 2.
 """
@@ -8,15 +8,31 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.ops import boxes as box_ops
 
 from detector.backbone import ConvNormReLU
-from detector.proposals import choose, on_ignored
+from detector.boxes import (
+    Found,
+    Regions,
+    Truths,
+    areas,
+    best_of_each_place,
+    clip,
+    decode,
+    encode,
+    on_any,
+    overlaps,
+    shared,
+    shorter_sides,
+    together,
+)
+from detector.proposals import IGNORED_OVERLAP
 
 CLASSES = 10  # label 0 inside the heads is background, digit d is d + 1
+POSITIVE_IOU = 0.5
 SAME_HEIGHT = 0.6  # of the height of the higher of two boxes: they are about as high
 BOX_WEIGHT = 2.0  # of the box loss: COCO's AP asks for boxes to the pixel
+DELTA_UNITS = (0.1, 0.1, 0.2, 0.2)  # deltas are learned in units of about their spread
+ROUNDS = 4  # of without_parts: as long a row of digits, each a part of the next, is sorted out right
 
 
 def without_parts(boxes: Tensor, groups: Tensor, threshold: float, same_height: float = SAME_HEIGHT) -> Tensor:
@@ -25,16 +41,19 @@ def without_parts(boxes: Tensor, groups: Tensor, threshold: float, same_height: 
     A slim 1 in a wide box and in a narrow one has an IoU as small as that of two digits. It is one digit nevertheless
     if more than `threshold` of the smaller box lies in the other and both are about as high: two digits of a height
     cannot share a place, while a small one may well lie within a large one.
+
+    What a better box removes removes nothing itself. Instead of going through the boxes one by one, all are judged at
+    once by the verdicts of the round before: after n rounds those are right that no row of more than n depends on.
     """
-    low, high = torch.maximum(boxes[:, None, :2], boxes[:, :2]), torch.minimum(boxes[:, None, 2:], boxes[:, 2:])
-    shared = (high - low).clamp(min=0).prod(2)  # (N, N)
-    areas, heights = box_ops.box_area(boxes), boxes[:, 3] - boxes[:, 1]  # (N,)
+    both, size = shared(boxes[:, None], boxes), areas(boxes)  # (N, N), (N,)
+    heights = boxes[:, 3] - boxes[:, 1]  # (N,)
     alike = torch.minimum(heights[:, None], heights) > same_height * torch.maximum(heights[:, None], heights)
-    same = (shared > threshold * torch.minimum(areas[:, None], areas)) & alike & (groups[:, None] == groups)
-    same = same.triu(diagonal=1)  # a better one speaks against a worse one
-    keep = torch.ones(len(boxes), dtype=torch.bool, device=boxes.device)
-    for i in same.any(1).nonzero()[:, 0].tolist():
-        keep &= ~(same[i] & keep[i])
+    same = (both > threshold * torch.minimum(size[:, None], size)) & alike & (groups[:, None] == groups)
+    number = torch.arange(boxes.shape[0], device=boxes.device)  # an exported one has no len
+    same = same & (number[:, None] < number)  # a better one speaks against a worse one
+    keep = torch.ones_like(number, dtype=torch.bool)
+    for _ in range(ROUNDS):
+        keep = ~(same & keep[:, None]).any(0)
     return keep
 
 
@@ -64,7 +83,7 @@ class BoxPredictor(nn.Module):
         return self.classes(x).float(), self.deltas(x).float()
 
 
-class DigitHeads(RoIHeads):
+class DigitHeads(nn.Module):
     """Proposals and the features under them -> digits. NMS across classes: one piece of ink is one digit."""
 
     def __init__(
@@ -76,118 +95,105 @@ class DigitHeads(RoIHeads):
         score_threshold: float,
         nms_threshold: float,
         inside_threshold: float,
-        most: int,
         nms_per_class: bool,
         second_look: bool,
     ) -> None:
-        super().__init__(
-            pool,
-            head,
-            predictor,
-            fg_iou_thresh=0.5,
-            bg_iou_thresh=0.5,
-            batch_size_per_image=samples,
-            positive_fraction=0.5,
-            bbox_reg_weights=(10.0, 10.0, 5.0, 5.0),
-            score_thresh=score_threshold,
-            nms_thresh=nms_threshold,
-            detections_per_img=most,
-        )
+        super().__init__()
+        self.box_roi_pool = pool
+        self.box_head = head
+        self.box_predictor = predictor
         self.samples = samples
-        self.inside_thresh = inside_threshold
+        self.score_threshold = score_threshold
+        self.nms_threshold = nms_threshold
+        self.inside_threshold = inside_threshold
         self.nms_per_class = nms_per_class
         self.second_look = second_look
 
-    def forward(
-        self,
-        features: dict[str, Tensor],
-        proposals: list[Tensor],
-        image_shapes: list[tuple[int, int]],
-        targets: list[dict[str, Tensor]] | None = None,
-    ) -> tuple[list[dict[str, Tensor]], dict[str, Tensor]]:
-        """Without targets what is found in each picture, with targets (boxes, labels 0-9, ignored) the two losses."""
-        if targets is None:
-            logits, deltas = self.look(features, proposals, image_shapes)
-            found = self.digits(logits, deltas, proposals, image_shapes)
-            return self.refine(features, found, image_shapes) if self.second_look else found, {}
-        sampled = [self.sample(p, t) for p, t in zip(proposals, targets, strict=True)]
-        boxes = [s[0] for s in sampled]
-        labels, truths = torch.cat([s[1] for s in sampled]), torch.cat([s[2] for s in sampled])
-        logits, deltas = self.look(features, boxes, image_shapes)
-        positive = labels > 0
-        wanted = self.box_coder.encode_single(truths[positive], torch.cat(boxes)[positive])
+    def forward(self, features: dict[str, Tensor], proposals: Regions, limits: Tensor) -> Found:
+        """What is found in each picture. limits: (B, 4), see boxes.clip."""
+        found = self.digits(*self.look(features, proposals), proposals, limits)
+        return self.refined(*self.look(features, found.where), found, limits) if self.second_look else found
+
+    def losses(
+        self, features: dict[str, Tensor], proposals: Regions, truths: Truths, pictures: int
+    ) -> dict[str, Tensor]:
+        """Means over sampled proposals: cross entropy of the classes, smooth L1 of the boxes."""
+        chosen, labels, matched = self.sample(proposals, truths, pictures)
+        logits, deltas = self.look(features, chosen)
+        positive = (labels > 0).nonzero()[:, 0]
+        wanted = encode(matched[positive], chosen.boxes[positive]) / deltas.new_tensor(DELTA_UNITS)
         count = max(1, len(labels))
-        return [], {
+        return {
             "classes": F.cross_entropy(logits, labels, reduction="sum") / count,
             "boxes": BOX_WEIGHT * F.smooth_l1_loss(deltas[positive], wanted, beta=1 / 9, reduction="sum") / count,
         }
 
-    def look(
-        self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]
-    ) -> tuple[Tensor, Tensor]:
+    def look(self, features: dict[str, Tensor], where: Regions) -> tuple[Tensor, Tensor]:
         """Class logits (K, 11) and deltas (K, 4) for all boxes of all pictures."""
-        return self.box_predictor(self.box_head(self.box_roi_pool(features, boxes, image_shapes)))
+        return self.box_predictor(self.box_head(self.box_roi_pool(features, where)))
 
-    def sample(self, proposals: Tensor, target: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Up to `samples` boxes (S, 4) to learn from, half of them digits, with classes (S,) and true boxes (S, 4)."""
-        truths = target["boxes"]
-        boxes = torch.cat([proposals, truths])  # the truth itself is a proposal to learn from
-        if len(truths) == 0:
-            labels = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
-            matched = boxes
+    def sample(self, proposals: Regions, truths: Truths, pictures: int) -> tuple[Regions, Tensor, Tensor]:
+        """Up to `samples` boxes of each picture to learn from, half of them digits, with classes and true boxes."""
+        where = together(proposals, truths.digits)  # the truth itself is a proposal to learn from
+        if len(truths.labels) == 0:
+            labels = torch.zeros_like(where.picture)
+            matched = where.boxes
         else:
-            overlap, match = box_ops.box_iou(truths, boxes).max(0)
-            labels = torch.where(overlap >= 0.5, target["labels"][match] + 1, 0)
-            matched = truths[match]
-        background = (labels == 0) & ~on_ignored(boxes, target["ignored"])
-        positive = choose((labels > 0).nonzero()[:, 0], self.samples // 2)
-        chosen = torch.cat([positive, choose(background.nonzero()[:, 0], self.samples - len(positive))])
-        return boxes[chosen], labels[chosen], matched[chosen]
+            overlap, match = overlaps(where, truths.digits).max(1)
+            labels = torch.where(overlap >= POSITIVE_IOU, truths.labels[match] + 1, 0)
+            matched = truths.digits.boxes[match]
+        positive = (labels > 0).nonzero()[:, 0]
+        positive = positive[some_of_each(where.picture[positive], self.samples // 2)]
+        background = ((labels == 0) & ~on_any(where, truths.ignored, IGNORED_OVERLAP)).nonzero()[:, 0]
+        digits = torch.bincount(where.picture[positive], minlength=pictures)  # (B,)
+        negative = background[some_of_each(where.picture[background], self.samples - digits)]
+        chosen = torch.cat([positive, negative])
+        return where.at(chosen), labels[chosen], matched[chosen]
 
-    def digits(
-        self, logits: Tensor, deltas: Tensor, proposals: list[Tensor], image_shapes: list[tuple[int, int]]
-    ) -> list[dict[str, Tensor]]:
-        """Per picture boxes (N, 4), labels (N,) 0-9 and scores (N,), best first."""
-        counts = [len(p) for p in proposals]
-        moved = self.box_coder.decode_single(deltas, torch.cat(proposals)).split(counts)
-        scores = logits.softmax(1)[:, 1:].split(counts)  # (K, 10) per picture
-        found = []
-        for boxes, score, size in zip(moved, scores, image_shapes, strict=True):
-            if self.nms_per_class:
-                row, label = (score > self.score_thresh).nonzero(as_tuple=True)
-                boxes, best = boxes[row], score[row, label]
-            else:
-                best, label = score.max(1)
-            found.append(self.one_of_each(boxes, label, best, size))
-        return found
+    def digits(self, logits: Tensor, deltas: Tensor, proposals: Regions, limits: Tensor) -> Found:
+        """The likely ones of what was seen in the proposals, each once."""
+        moved = self.moved(deltas, proposals)
+        scores = logits.softmax(1)[:, 1:]  # (K, 10)
+        if self.nms_per_class:
+            row, label = (scores > self.score_threshold).nonzero(as_tuple=True)
+            return self.one_of_each(Found(moved.at(row), label, scores[row, label]), limits)
+        best, label = scores.max(1)
+        return self.one_of_each(Found(moved, label, best), limits)
 
-    def refine(
-        self, features: dict[str, Tensor], found: list[dict[str, Tensor]], image_shapes: list[tuple[int, int]]
-    ) -> list[dict[str, Tensor]]:
-        """A second look, right at what was found: boxes become tighter, scores the mean of both looks.
+    def refined(self, logits: Tensor, deltas: Tensor, first: Found, limits: Tensor) -> Found:
+        """After a second look, right at what was found: boxes become tighter, scores the mean of both looks.
 
         Iterative box regression: Gidaris and Komodakis, "Object detection via a multi-region and semantic
         segmentation-aware CNN model" (2015), section 4.
         """
-        counts = [len(f["boxes"]) for f in found]
-        boxes = torch.cat([f["boxes"] for f in found])
-        logits, deltas = self.look(features, [f["boxes"] for f in found], image_shapes)
-        moved = self.box_coder.decode_single(deltas, boxes).split(counts)
-        scores = logits.softmax(1)[:, 1:].split(counts)  # (N, 10) per picture
-        refined = []
-        for first, box, score, size in zip(found, moved, scores, image_shapes, strict=True):
-            before = F.one_hot(first["labels"], CLASSES) * first["scores"][:, None]  # (N, 10)
-            best, label = ((before + score) / 2).max(1)
-            refined.append(self.one_of_each(box, label, best, size))
-        return refined
+        before = F.one_hot(first.labels, CLASSES) * first.scores[:, None]  # (N, 10)
+        best, label = ((before + logits.softmax(1)[:, 1:]) / 2).max(1)
+        return self.one_of_each(Found(self.moved(deltas, first.where), label, best), limits)
 
-    def one_of_each(self, boxes: Tensor, label: Tensor, best: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
-        """Candidates (N, 4), (N,), (N,) clipped to their picture, without the unlikely, the tiny and the doubles."""
-        boxes = box_ops.clip_boxes_to_image(boxes, size)
-        sides = (boxes[:, 2:] - boxes[:, :2]).amin(1)
-        kept = ((best > self.score_thresh) & (sides >= 1)).nonzero()[:, 0]
-        boxes, best, label = boxes[kept], best[kept], label[kept]
-        groups = label if self.nms_per_class else torch.zeros_like(label)
-        kept = box_ops.batched_nms(boxes, best, groups, self.nms_thresh)
-        kept = kept[without_parts(boxes[kept], groups[kept], self.inside_thresh)][: self.detections_per_img]
-        return {"boxes": boxes[kept], "labels": label[kept], "scores": best[kept]}
+    def moved(self, deltas: Tensor, where: Regions) -> Regions:
+        """Boxes moved by what the head says (K, 4)."""
+        return Regions(decode(deltas * deltas.new_tensor(DELTA_UNITS), where.boxes), where.picture)
+
+    def one_of_each(self, found: Found, limits: Tensor) -> Found:
+        """Candidates clipped to their picture, without the unlikely, the tiny and the doubles."""
+        found = found._replace(where=clip(found.where, limits))
+        likely = (found.scores > self.score_threshold) & (shorter_sides(found.where.boxes) >= 1)
+        found = found.at(likely.nonzero()[:, 0])
+        boxes, groups = found.where.boxes, self.groups(found)
+        found = found.at(best_of_each_place(boxes, found.scores, groups, limits, self.nms_threshold))
+        return found.at(without_parts(found.where.boxes, self.groups(found), self.inside_threshold).nonzero()[:, 0])
+
+    def groups(self, found: Found) -> Tensor:
+        """Digits (N,) of one number suppress each other: those of a picture, or also of a class."""
+        return found.where.picture * CLASSES + found.labels if self.nms_per_class else found.where.picture
+
+
+def some_of_each(groups: Tensor, count: int | Tensor) -> Tensor:
+    """Of members of groups (N,), at most `count` of each, at random: their numbers. count: one, or one a group (G,)."""
+    order = torch.randperm(len(groups), device=groups.device)
+    order = order[groups[order].argsort(stable=True)]  # group by group, at random within
+    sizes = torch.bincount(groups)
+    start = sizes.cumsum(0) - sizes
+    own = groups[order]
+    rank = torch.arange(len(order), device=order.device) - start[own]
+    return order[rank < (count[own] if isinstance(count, Tensor) else count)]

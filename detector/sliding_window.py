@@ -14,15 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.ops import boxes as box_ops
 from torchvision.ops import generalized_box_iou_loss
 
 from detector.backbone import ConvNormReLU
 from detector.background import against_background
-from detector.base import Detector
-from detector.faster_rcnn import as_detections
+from detector.base import BatchDetector
+from detector.boxes import Found, Regions, best_of_each_place, clip, limits_of, overlaps, shorter_sides
 from detector.roi_heads import CLASSES, without_parts
-from detector.types import Detections, Target
+from detector.types import Target
 
 WINDOW = 32  # pixels, what one answer sees
 STRIDE = 4  # pixels between neighbouring answers
@@ -68,8 +67,6 @@ class SlidingWindowConfig:
     """All windows whose boxes overlap a detection's more than this (IoU) have a say in its box and class."""
     most_windows: int = 1500
     """Windows of a picture that may show a digit."""
-    most_detections: int = 300
-    """Detections of each picture."""
 
 
 class WindowClassifier(nn.Module):
@@ -101,14 +98,17 @@ class WindowClassifier(nn.Module):
         return self.classes(seen).float(), self.boxes(seen).float()
 
 
-class SlidingWindow(Detector):
+class SlidingWindow(BatchDetector):
     """Picture -> pyramid -> an answer for every window -> the digits that the windows agree on."""
+
+    name = "sliding-window"
 
     def __init__(self, config: SlidingWindowConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or SlidingWindowConfig()
         self.classifier = WindowClassifier(c.widths, c.hidden, c.dropout)
         nn.init.constant_(self.classifier.classes.bias[:1], 3.0)  # type: ignore[index]  # most windows show no digit
+        self.step = 2 ** (1 / c.scales_per_octave)  # from a scale to the next
         self.to(memory_format=torch.channels_last)
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
@@ -175,66 +175,70 @@ class SlidingWindow(Detector):
             )
         return torch.stack(patches), truths
 
-    @torch.inference_mode()
-    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
-        """See Detector. Pictures of one size go through together, so that company changes no answer."""
-        training = self.training
-        self.eval()
-        found: list[Detections] = [Detections.empty()] * len(images)
-        for size in sorted({tuple(image.shape) for image in images}):
-            members = [i for i, image in enumerate(images) if tuple(image.shape) == size]
-            pictures = torch.stack([against_background(images[i]) for i in members])
-            for i, (boxes, scores) in zip(members, self.windows(pictures), strict=True):
-                found[i] = as_detections(self.agree(boxes, scores, (size[1], size[2])), images[i], images[i])
-        self.train(training)
-        return found
+    def answers(self, images: Tensor, white: float = 1.0) -> Found:
+        """See Detector."""
+        return self.agree(*self.windows(against_background(images, white)), limits_of(images))
 
-    def windows(self, pictures: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Per picture of (B, 3, H, W) the windows of all scales that may show a digit: boxes (N, 4), scores (N, 10)."""
-        boxes: list[list[Tensor]] = [[] for _ in pictures]
-        scores: list[list[Tensor]] = [[] for _ in pictures]
+    def windows(self, pictures: Tensor) -> tuple[Regions, Tensor]:
+        """The windows of all scales that may show a digit: where (N,), and probabilities (N, 10)."""
         height, width = pictures.shape[2:]
-        for size in self.sizes(max(height, width)):
-            h, w = max(1, round(height * DIGIT / size)), max(1, round(width * DIGIT / size))
-            level = scaled(pictures, h, w)
-            answers, offsets = self.classifier(framed(level))
-            probabilities = answers.flatten(2).softmax(1)[:, 1:].transpose(1, 2)  # (B, n, 10)
-            grid = window_middles(answers.shape[2], answers.shape[3], level.device) - WINDOW / 2
-            places = decode(offsets.flatten(2).transpose(1, 2), grid)  # (B, n, 4)
-            places = places * places.new_tensor([width / w, height / h] * 2)
-            for i, seen in enumerate(probabilities.sum(2) > self.config.score_threshold):
-                boxes[i].append(places[i][seen])
-                scores[i].append(probabilities[i][seen])
-        return [(torch.cat(b), torch.cat(s)) for b, s in zip(boxes, scores, strict=True)]
+        places, probabilities = [], []
+        for size in self.sizes(height, width):
+            h, w = (whole(side * (DIGIT / size)) for side in (height, width))
+            answers, offsets = self.classifier(framed(scaled(pictures, h, w)))
+            grid = window_middles(answers.shape[2], answers.shape[3], pictures.device) - WINDOW / 2  # (n, 2)
+            longer = torch.stack([torch.full((), side, device=grid.device) for side in (width / w, height / h)])
+            places.append(decode(offsets.flatten(2).transpose(1, 2), grid) * longer.repeat(2))  # (B, n, 4)
+            asked = self.asked(size, limits_of(pictures).max())
+            probabilities.append(answers.flatten(2).softmax(1)[:, 1:].transpose(1, 2) * asked)  # (B, n, 10)
+        boxes, scores = torch.cat(places, 1), torch.cat(probabilities, 1)
+        seen = (scores.sum(2).flatten() > self.config.score_threshold).nonzero()[:, 0]  # (N,)
+        where = Regions(boxes.flatten(0, 1).index_select(0, seen), seen // boxes.shape[1])
+        return where, scores.flatten(0, 1).index_select(0, seen)
 
-    def sizes(self, longest: int) -> list[float]:
-        """Longer sides of the digits that each scale looks for, in a picture whose longer side is given."""
-        first, last = self.config.sizes
-        step = 2 ** (1 / self.config.scales_per_octave)
-        count = 1 + round(math.log(last / first, step))
-        return [first * step**k for k in range(count) if k == 0 or first * step**k <= longest * step]
-
-    def agree(self, boxes: Tensor, scores: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
-        """Windows' boxes (N, 4) and scores (N, 10) -> one box, label and score for each digit, best first."""
+    def sizes(self, height: int, width: int) -> list[float]:
+        """Longer sides of the digits that each scale looks for, in a picture of this height and width."""
         c = self.config
-        boxes = box_ops.clip_boxes_to_image(boxes, size)
-        sure, order = scores.sum(1).topk(min(c.most_windows, len(scores)))
-        boxes, scores = boxes[order], scores[order]
-        wide = ((boxes[:, 2:] - boxes[:, :2]).amin(1) >= 1).nonzero()[:, 0]
-        boxes, scores, sure = boxes[wide], scores[wide], sure[wide]
-        agreeing = box_ops.box_iou(boxes, boxes)  # (N, N)
+        first, last = c.sizes
+        count = 1 + round(c.scales_per_octave * math.log2(last / first))
+        every = [first * 2 ** (k / c.scales_per_octave) for k in range(count)]  # whole octaves exactly
+        if torch.compiler.is_exporting():  # the size is not known yet: `asked` does the same, at some cost
+            return every
+        return [size for size in every if size == first or size <= max(height, width) * self.step]
+
+    def asked(self, size: float, longest: Tensor) -> Tensor | int:
+        """Whether a scale counts in a picture whose longer side is given, where `sizes` could not know it."""
+        if torch.compiler.is_exporting() and size != self.config.sizes[0]:
+            return (longest * self.step >= size).float()
+        return 1
+
+    def agree(self, where: Regions, scores: Tensor, limits: Tensor) -> Found:
+        """Windows' boxes and scores (N, 10) -> one box, label and score for each digit, best first."""
+        c = self.config
+        where = clip(where, limits)
+        sure = scores.sum(1)  # (N,)
+        order = sure.argsort(descending=True)[: c.most_windows * limits.shape[0]]
+        order = order.index_select(0, (shorter_sides(where.boxes).index_select(0, order) >= 1).nonzero()[:, 0])
+        where, scores, sure = where.at(order), scores.index_select(0, order), sure.index_select(0, order)
+        agreeing = overlaps(where, where)  # (N, N)
         agreeing = torch.where(agreeing >= c.vote_threshold, agreeing, 0) * sure
         support = agreeing.sum(1, keepdim=True)  # (N, 1)
         smooth = sure * (1 - torch.exp(-support[:, 0]))  # over places and scales: one that stands alone counts less
-        peaks = box_ops.nms(boxes, smooth, c.nms_threshold)
-        votes = agreeing[peaks] / support[peaks]  # (K, N)
-        boxes, shares = votes @ boxes, votes @ (scores / sure[:, None])  # (K, 4), (K, 10)
+        peaks = best_of_each_place(where.boxes, smooth, where.picture, limits, c.nms_threshold)
+        votes = (agreeing / support).index_select(0, peaks)  # (K, N)
+        boxes, shares = votes @ where.boxes, votes @ (scores / sure[:, None])  # (K, 4), (K, 10)
         share, label = shares.max(1)
-        score, order = ((smooth[peaks] * share) ** CALIBRATION).sort(descending=True, stable=True)
-        boxes, label = boxes[order], label[order]
-        good = without_parts(boxes, torch.zeros_like(label), c.inside_threshold, c.same_height)
-        good = (good & (score > c.score_threshold)).nonzero()[: c.most_detections, 0]
-        return {"boxes": boxes[good], "labels": label[good], "scores": score[good]}
+        score = (smooth.index_select(0, peaks) * share) ** CALIBRATION
+        order = score.argsort(descending=True)
+        agreed = clip(Regions(boxes, where.picture.index_select(0, peaks)), limits)
+        found = Found(agreed, label, score).at(order)
+        good = without_parts(found.where.boxes, found.where.picture, c.inside_threshold, c.same_height)
+        return found.at((good & (found.scores > c.score_threshold)).nonzero()[:, 0])
+
+
+def whole(length: float) -> int:
+    """Rounded, at least 1; also of lengths that are not known yet, while a detector is exported."""
+    return torch.sym_max(1, torch.sym_int(length + 0.5))  # type: ignore[return-value]
 
 
 def within(start: int, side: int, length: int) -> int:
@@ -274,7 +278,7 @@ def window_middles(rows: int, columns: int, device: torch.device) -> Tensor:
     """x, y of the middles of rows x columns windows, row by row: (rows * columns, 2), pixels from the first corner."""
     y = torch.arange(rows, device=device) * STRIDE + WINDOW / 2
     x = torch.arange(columns, device=device) * STRIDE + WINDOW / 2
-    return torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1)
+    return torch.stack([x.expand(rows, -1), y[:, None].expand(-1, columns)], 2).flatten(0, 1)
 
 
 def encode(boxes: Tensor, middles: Tensor) -> Tensor:
@@ -287,7 +291,7 @@ def encode(boxes: Tensor, middles: Tensor) -> Tensor:
 def decode(offsets: Tensor, middles: Tensor) -> Tensor:
     """What windows say of their boxes (..., n, 4), see WindowClassifier, as boxes (..., n, 4) of pixels."""
     centres = middles + offsets[..., :2] * DIGIT
-    sides = offsets[..., 2:].clamp(-3, 1.5).exp() * DIGIT
+    sides = offsets[..., 2:].clamp(-3.0, 1.5).exp() * DIGIT
     return torch.cat([centres - sides / 2, centres + sides / 2], -1)
 
 

@@ -21,11 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.images import Picture
-from detector.types import Detections, FloatArray
+from detector.types import BoolArray, Detections, FloatArray
 
 TILE = 768  # pixels a side
 ENLARGED = 1.5  # a picture smaller than a tile is enlarged by as much, if it then still fits one
 OVERLAP = 160  # of neighbouring tiles, at least
+STEP = 16  # pixels, of which the sides of such tiles are multiples: what a network rounds up to, or a multiple of that
+CELL = 64  # pixels a side of the cells that are looked at or not: tiles of few different sizes are the faster
+MARGIN = 32  # pixels around what is looked at: the surroundings of a digit tell of its size
 LARGEST = 120  # longest side of a digit trusted in a tile that may cut it: OVERLAP less a border on either side
 HUGE = 240  # longest side of a digit trusted in any tile: one so large is left to the levels after
 SMALLEST = 8  # longest side of a digit trusted on a level that the level before shows at twice the size, in tiles
@@ -41,6 +44,7 @@ INSIDE = 0.7  # a box is inside another with more than this share of its area
 SLIM = 4.0  # height over width from which a box can only be a 1
 COVERED = 0.5  # a box with more than this share of its area in several digits, better seen, is none itself
 MANY, SURE = 4, 0.8  # a box with so many digits of such a score in it is a line or a page, and no digit
+BLOCK = 256  # boxes that are compared with all others at a time
 CREDIBLE = 0.5  # the score from which a digit speaks against others
 
 
@@ -92,20 +96,37 @@ def levels(image: Picture) -> Iterator[Level]:
         depth, smallest = depth + 1, SMALLEST if level.tiled else LARGE
 
 
-def tiles(level: Level) -> Iterator[Tile]:
-    """The tiles of a level that are worth looking at; a level of one tile always is."""
+def tiles(level: Level) -> list[Tile]:
+    """The tiles of a level that show detail; a level of one tile is that tile."""
     height, width = level.image.shape[:2]
-    for y in _starts(height):
-        for x in _starts(width):
-            tile = level.image[y : y + TILE, x : x + TILE]
-            if not level.tiled or _shows_detail(tile):
-                yield Tile(tile, x, y)
+    return around(level, np.array([[0, 0, width, height]], np.float32)) if level.tiled else [Tile(level.image, 0, 0)]
 
 
-def _starts(length: int) -> list[int]:
-    """Where tiles begin along a side: evenly, so that they overlap by OVERLAP or more."""
+def around(level: Level, boxes: FloatArray) -> list[Tile]:
+    """Tiles that show all of boxes (N, 4), in pixels of the level, from some way off, less those without detail."""
+    height, width = level.image.shape[:2]
+    cells = np.zeros((-(-height // CELL), -(-width // CELL)), np.uint8)
+    for x0, y0, x1, y1 in np.rint(boxes).astype(np.int64):
+        rows = slice(max(0, (y0 - MARGIN) // CELL), -(-(y1 + MARGIN) // CELL))
+        cells[rows, max(0, (x0 - MARGIN) // CELL) : -(-(x1 + MARGIN) // CELL)] = 1
+    cut = []
+    for x, y, columns, rows, _ in cv2.connectedComponentsWithStats(cells, connectivity=4)[2][1:] * CELL:
+        for top, bottom in _cuts(y, min(y + rows, height)):
+            for left, right in _cuts(x, min(x + columns, width)):
+                tile = level.image[top:bottom, left:right]
+                wanted = cells[top // CELL : -(-bottom // CELL), left // CELL : -(-right // CELL)].any()
+                if wanted and _shows_detail(tile):
+                    cut.append(Tile(tile, left, top))
+    return cut
+
+
+def _cuts(start: int, end: int) -> list[tuple[int, int]]:
+    """Where tiles begin and end along a side: as few as can be, alike, overlapping by OVERLAP or a little more."""
+    length = end - start
     count = max(1, -(-(length - OVERLAP) // (TILE - OVERLAP)))
-    return [round(i * (length - TILE) / max(1, count - 1)) for i in range(count)]
+    side = min(length, -(-(length + (count - 1) * OVERLAP) // (count * STEP)) * STEP)
+    starts = [start + round(i * (length - side) / max(1, count - 1)) for i in range(count)]
+    return [(begin, begin + side) for begin in starts]
 
 
 def _shows_detail(tile: Picture) -> bool:
@@ -152,21 +173,18 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     depths = np.concatenate([np.full(len(found), level.depth) for level, found in listed])
     limits = np.concatenate([np.full(len(found), LARGEST * 2.0**level.depth) for level, found in listed])
     spans = boxes[:, 2:] - boxes[:, :2]
-    areas, sides = spans.prod(axis=1), spans.max(axis=1)
+    areas, sides = _areas(boxes), spans.max(axis=1)
 
     credible = scores >= CREDIBLE
     alive = np.zeros(len(boxes), np.bool_)
-    for depth in np.unique(depths):  # what neighbouring tiles both found
+    for depth in np.unique(depths):  # finest first
+        digits = np.flatnonzero(alive & credible)
         of_level = np.flatnonzero(depths == depth)
-        alive[of_level[_best_of_each(boxes[of_level], scores[of_level])]] = True
-    for i in np.flatnonzero(alive):
-        for depth in np.unique(depths[depths < depths[i]]):
-            finer = np.flatnonzero(alive & credible & (depths == depth) & (areas < INSIDE * areas[i]))
-            shared = _shared(boxes[i], boxes[finer])
-            inside = shared > INSIDE * areas[finer]
-            covered = inside.sum() > 1 and shared[inside].sum() > COVERED * areas[i]
-            if covered or (scores[finer][inside] >= SURE).sum() >= MANY:
-                alive[i] = False
+        of_level = of_level[_best_of_each(boxes[of_level], scores[of_level])]  # what neighbouring tiles both found
+        alive[of_level] = True
+        for finer in np.unique(depths[digits]):
+            of_finer = digits[depths[digits] == finer]
+            alive[of_level] &= ~_made_of(boxes[of_level], boxes[of_finer], scores[of_finer])
     for i in np.flatnonzero(alive & credible & (sides > limits.min())):
         strokes = (depths < depths[i]) & (sides[i] > limits) & (_shared(boxes[i], boxes) > INSIDE * areas)
         if spans[i, 1] > SLIM * spans[i, 0]:  # a 1 is no more than 1s inside; an edge of the paper may be one, too
@@ -177,22 +195,44 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     return Detections(boxes[kept], labels[kept], scores[kept])
 
 
+def _made_of(boxes: FloatArray, digits: FloatArray, scores: FloatArray) -> BoolArray:
+    """Which of boxes (N, 4) are several digits (M, 4) of a finer level, with scores (M,), taken for one: (N,)."""
+    made = np.zeros(len(boxes), np.bool_)
+    areas, digit_areas = _areas(boxes), _areas(digits)
+    for start in range(0, len(boxes), BLOCK):
+        rows = slice(start, start + BLOCK)
+        shared = _shared(boxes[rows, None], digits)  # (K, M)
+        inside = (shared > INSIDE * digit_areas) & (digit_areas < INSIDE * areas[rows, None])
+        covered = (shared * inside).sum(axis=1) > COVERED * areas[rows]
+        made[rows] = (covered & (inside.sum(axis=1) > 1)) | ((inside & (scores >= SURE)).sum(axis=1) >= MANY)
+    return made
+
+
 def _best_of_each(boxes: FloatArray, scores: FloatArray) -> NDArray[np.int64]:
     """Non-maximum suppression across classes: indices of the boxes (N, 4) that stay, best first."""
-    areas, heights = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1), boxes[:, 3] - boxes[:, 1]
     order = np.argsort(-scores, kind="stable")
-    keep: list[int] = []
-    while len(order):
-        best, order = int(order[0]), order[1:]
-        keep.append(best)
-        shared = _shared(boxes[best], boxes[order])
-        lower, higher = np.minimum(heights[best], heights[order]), np.maximum(heights[best], heights[order])
-        part = (shared > INSIDE * np.minimum(areas[best], areas[order])) & (lower > SAME_HEIGHT * higher)
-        order = order[(shared <= SAME * (areas[best] + areas[order] - shared)) & ~part]
-    return np.array(keep, np.int64)
+    boxes = boxes[order]
+    areas, heights = _areas(boxes), boxes[:, 3] - boxes[:, 1]
+    alive = np.ones(len(boxes), np.bool_)
+    for start in range(0, len(boxes), BLOCK):
+        rows = slice(start, start + BLOCK)
+        shared = _shared(boxes[rows, None], boxes)  # (K, N)
+        alike = np.minimum(heights[rows, None], heights) > SAME_HEIGHT * np.maximum(heights[rows, None], heights)
+        same = alike & (shared > INSIDE * np.minimum(areas[rows, None], areas))
+        same |= shared > SAME * (areas[rows, None] + areas - shared)
+        for i, doubles in enumerate(same, start):
+            if alive[i]:
+                alive[i + 1 :] &= ~doubles[i + 1 :]
+    return order[alive]
+
+
+def _areas(boxes: FloatArray) -> FloatArray:
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
 def _shared(box: FloatArray, boxes: FloatArray) -> FloatArray:
-    """The area that a box (4,) shares with each of boxes (N, 4): (N,)."""
-    sides: FloatArray = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    return np.maximum(sides, 0).prod(axis=1)
+    """The area that a box (4,), or each of (K, 1, 4), shares with each of boxes (N, 4): (N,) or (K, N)."""
+    width = np.minimum(box[..., 2], boxes[:, 2]) - np.maximum(box[..., 0], boxes[:, 0])
+    height = np.minimum(box[..., 3], boxes[:, 3]) - np.maximum(box[..., 1], boxes[:, 1])
+    area: FloatArray = np.maximum(width, 0) * np.maximum(height, 0)
+    return area

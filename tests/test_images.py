@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from detector.errors import ImageError
 from detector.images import MAX_PIXELS, find_images, open_image
@@ -199,6 +199,31 @@ def test_exif_orientation_is_undone(orientation: int, kind: str) -> None:
     options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
     data = encoded(Image.fromarray(np.ascontiguousarray(stored)), kind, exif=exif, **options)
     np.testing.assert_array_equal(open_image(data), upright)
+
+
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_jpegs_are_decoded_as_pillow_does(mode: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    smooth = noise(6, 7).resize((70, 60), Image.Resampling.BICUBIC).convert(mode)
+    data = encoded(smooth, "JPEG", exif=exif, quality=90, progressive=bool(orientation % 2))
+    expected = np.array(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
+    for trailing in (b"", b"something else"):
+        image = open_image(data + trailing)
+        assert image.flags.c_contiguous
+        assert image.flags.writeable
+        np.testing.assert_allclose(image.astype(int), expected, atol=3)
+
+
+@settings(max_examples=40)
+@given(st.floats(0.02, 0.99))
+def test_a_jpeg_cut_off_anywhere_is_refused(share: float) -> None:
+    thumbnail = Image.Exif()
+    thumbnail[0x010E] = "an end \xff\xd9 within"
+    data = encoded(noise(), "JPEG", exif=thumbnail)
+    with pytest.raises(ImageError):
+        open_image(data[: int(share * len(data))])
 
 
 def stroke(mode: str, colour: tuple[int, ...], ground: tuple[int, ...]) -> Image.Image:

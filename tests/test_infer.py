@@ -39,13 +39,15 @@ def load_tool() -> ModuleType:
 
 
 infer = load_tool()
+loaded: list[dict[str, Any]] = []  # what was asked of detector.load, besides weights and threshold
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The tool with a detector that needs no weights, in a folder of its own."""
 
-    def load(weights: Any, model: Any, device: str, min_score: float | None) -> Reader:
+    def load(weights: Any, min_score: float | None, **options: Any) -> Reader:
+        loaded.append(options)
         return Reader(FakeDetector(0.9), MIN_SCORE if min_score is None else min_score)
 
     monkeypatch.chdir(tmp_path)
@@ -74,7 +76,7 @@ def test_prints_what_it_read(run: Callable[..., int], capsys: pytest.CaptureFixt
     picture("c.png", [])
     assert run("a.png", "b.png", "c.png") == 0
     out, err = capsys.readouterr()
-    assert out == "a.png: 42\nb.png:\n  12\n  3\nc.png: (no digits)\n3 pictures read\n"
+    assert out == "a.png: 42\nb.png:\n  12\n  3\nc.png: (no digits)\n3 pictures read on PyTorch\n"
     assert err == ""
 
 
@@ -85,7 +87,7 @@ def test_one_bad_picture_does_not_stop_the_others(run: Callable[..., int], capsy
     Path("none").mkdir()
     assert run("in", "none", "no/*.png", "gone.png", "in/1.png", "--json", "out.jsonl") == 1
     out, err = capsys.readouterr()
-    assert out.startswith("in/1.png: 1\nin/3.png: 3\n2 pictures read, 4 not; JSON Lines in out.jsonl")
+    assert out.startswith("in/1.png: 1\nin/3.png: 3\n2 pictures read on PyTorch, 4 not; JSON Lines in out.jsonl")
     assert err.count("error: ") == len(err.splitlines()) == 4
     read = records(Path("out.jsonl").read_text())
     assert [record["file"] for record in read] == ["in/1.png", "in/2.png", "in/3.png", "none", "no/*.png", "gone.png"]
@@ -185,13 +187,28 @@ def test_min_score_is_passed_on(run: Callable[..., int], capsys: pytest.CaptureF
         run("a.png", "--min-score", "7")
 
 
+def test_what_computes_is_passed_on_and_told(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture("a.png", [5])
+    monkeypatch.setattr(FakeDetector, "runtime", "ONNX Runtime")
+    monkeypatch.setattr(FakeDetector, "name", "faster-rcnn", raising=False)
+    assert run("a.png", "--runtime", "onnx", "--threads", "1", "--json", "-") == 0
+    assert loaded[-1] == {"model": None, "device": "cpu", "threads": 1, "runtime": "onnx"}
+    assert capsys.readouterr().err == "1 picture read by faster-rcnn on ONNX Runtime; JSON Lines in -\n"
+
+
+def test_the_tool_itself_needs_no_torch() -> None:
+    assert "torch" not in {name.split(".")[0] for name in vars(infer)}
+
+
 def test_a_run_that_breaks_leaves_no_file(run: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
     picture("a.png", [5])
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Reader, "page", interrupt)
+    monkeypatch.setattr(Reader, "detect_many", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run("a.png", "--json", "out/a.jsonl", "--csv", "out/a.csv", "--coco", "out/a.json")
     assert list(Path("out").iterdir()) == []

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from detector import checkpoint
 from detector.backbone import FeaturePyramid
-from detector.faster_rcnn import RegionCNN, stack
+from detector.boxes import limits_of, regions
+from detector.faster_rcnn import RegionCNN
 from detector.ladder.rcnn import RCNN, CropAndWarp, FastRCNN, PicturePyramid
 from detector.registry import DETECTORS
 from detector.types import Target
@@ -47,7 +48,7 @@ def test_a_step_lowers_the_loss_and_a_batch_is_learned_by_heart(name: str) -> No
     images, targets = [as_input(image) for image, _ in scenes], [target for _, target in scenes]
     optimizer = torch.optim.AdamW(model.parameters(), 5e-3)
     losses = []
-    for _ in range(40):
+    for _ in range(60):
         torch.manual_seed(0)  # the same samples every time
         loss = torch.stack(list(model.losses(images, targets).values())).sum()
         optimizer.zero_grad()
@@ -78,7 +79,7 @@ def test_crops_are_those_of_sampling_the_picture() -> None:
     """torch's grid_sample on the widened box, which knows nothing of levels and rows."""
     torch.manual_seed(0)
     image, box, size = torch.rand(1, 3, 64, 80), torch.tensor([[20.0, 12.0, 44.0, 48.0]]), 16
-    crop = CropAndWarp((1, 2, 4), size, 0.25)(PicturePyramid()(image), [box], [(64, 80)])
+    crop = CropAndWarp((1, 2, 4), size, 0.25)(PicturePyramid()(image), regions([box]))
     x0, y0, x1, y1 = 20 - 6, 12 - 9, 44 + 6, 48 + 9
     at = (torch.arange(size) + 0.5) / size
     # 42x54 pixels are cropped from the picture halved: 16 cells to 54 pixels.
@@ -90,21 +91,22 @@ def test_crops_are_those_of_sampling_the_picture() -> None:
 
 def test_regions_at_the_border_see_background_beyond_it() -> None:
     image = torch.ones(1, 3, 32, 32)
-    crop = CropAndWarp((1, 2, 4), 8, 0.5)(PicturePyramid()(image), [torch.tensor([[0.0, 0.0, 16.0, 16.0]])], [(32, 32)])
+    corner = regions([torch.tensor([[0.0, 0.0, 16.0, 16.0]])])
+    crop = CropAndWarp((1, 2, 4), 8, 0.5)(PicturePyramid()(image), corner)
     assert (crop[0, :, 0] == 0).all()
     assert (crop[0, :, -1, 3:] == 1).all()
 
 
 def test_r_cnn_sees_a_region_and_nothing_else() -> None:
     """What lies outside a region's context changes nothing for R-CNN, and does for Fast R-CNN."""
-    pictures = stack([torch.zeros(3, 96, 96), torch.zeros(3, 96, 96)]).tensors
+    pictures = torch.zeros(2, 3, 96, 96)
     pictures[:, :, 40:60, 40:50] = 2.0
     pictures[1, :, 40:60, 54:70] = 2.0
     box = torch.tensor([[40.0, 40.0, 50.0, 60.0]])
     for name, same in (("rcnn", True), ("fast-rcnn", False)):
         model = tiny(name).eval()
         with torch.no_grad():
-            logits, _ = model.heads.look(model.backbone(pictures), [box, box], [(96, 96)] * 2)
+            logits, _ = model.heads.look(model.backbone(pictures), regions([box, box]))
         assert torch.equal(logits[0], logits[1]) == same
 
 
@@ -121,5 +123,6 @@ def test_fast_r_cnn_has_the_backbone_of_faster_r_cnn() -> None:
 
 def test_no_more_regions_than_asked_for() -> None:
     model = RCNN(replace(TINY["rcnn"], regions=3)).eval()  # type: ignore[type-var]
-    picture = stack([torch.rand(3, 64, 64)])
-    assert len(model.proposals(picture, {})[0][0]) <= 3
+    pictures = torch.rand(2, 3, 64, 64)
+    found, _ = model.proposals(pictures, limits_of(pictures), {})
+    assert torch.bincount(found.picture).tolist() == [3, 3]

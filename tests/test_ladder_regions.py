@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
+from detector.boxes import limits_of
 from detector.ladder import regions
 from detector.ladder.regions import InkRegions, as_grey, cuts, ink_regions, pieces
 from digit_scenes import Scenes
@@ -116,11 +116,12 @@ def test_a_batch_is_answered_picture_by_picture_without_its_padding() -> None:
     batch = torch.zeros(3, 3, 64, 112)
     batch[0, :, 20:40, 30:35] = 2.5
     batch[1, :, 30:64, 100:112] = -1.0  # outside of the second picture
-    found, losses = InkRegions(MOST)(ImageList(batch, [(64, 112), (30, 100), (64, 100)]), {})
+    limits = torch.tensor([[112.0, 64, 112, 64], [100, 30, 100, 30], [100, 64, 100, 64]])
+    found, losses = InkRegions(MOST)(batch, limits, {})
     assert losses == {}
-    assert [len(boxes) > 0 for boxes in found] == [True, False, False]
-    assert all(boxes.dtype == torch.float32 for boxes in found)
-    assert InkRegions(MOST)(ImageList(torch.zeros(0, 3, 16, 16), []), {}) == ([], {})
+    assert set(found.picture.tolist()) == {0}
+    assert found.boxes.dtype == torch.float32
+    assert len(found.boxes) == len(found.picture) > 0
 
 
 @given(st.integers(0, 99), st.floats(-3, 3), st.floats(0.01, 9))
@@ -139,7 +140,7 @@ def test_most_true_digits_have_a_region(preset: str, floor: float) -> None:
         scene = Scenes(preset, "val", seed=11)[i]
         image = torch.from_numpy(scene.image).permute(2, 0, 1)[None].float()
         truth = torch.from_numpy(scene.target.boxes[~scene.target.ignore])
-        found = InkRegions(MOST)(ImageList(image, [scene.image.shape[:2]]), {})[0][0]
+        found = InkRegions(MOST)(image, limits_of(image), {})[0].boxes
         assert len(found) <= MOST
         if len(truth):
             covered += (box_iou(truth, found).amax(1) >= 0.5).tolist()

@@ -8,26 +8,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.models.detection._utils import Matcher
+from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import box_iou
 
-from detector.proposals import NEGATIVE_IOU, POSITIVE_IOU, ProposalNetwork, choose, on_ignored
+from detector.boxes import Truths, on_any, paired_iou, regions
+from detector.proposals import IGNORED_OVERLAP, NEGATIVE_IOU, POSITIVE_IOU, ProposalNetwork, choose
 
-GRIDS = [(24, 32), (12, 16), (6, 8)]  # of a picture of 96 x 128 pixels
+GRIDS = ((24, 32), (12, 16), (6, 8))  # of a picture of 96 x 128 pixels
 
 
 @pytest.fixture(scope="module")
 def network() -> ProposalNetwork:
-    return ProposalNetwork(
-        4, 4, (4, 8, 16), ((10, 17), (29, 49), (83, 140)), (1.4, 3.0), (50, 50), (20, 20), (0.7, 0.5), 0.0
-    )
+    return ProposalNetwork(4, 4, (4, 8, 16), ((10, 17), (29, 49), (83, 140)), (1.4, 3.0), (50, 50), (0.7, 0.5), 0.0)
 
 
-def target(boxes: Tensor, ignored: Tensor | None = None) -> dict[str, Tensor]:
-    return {
-        "boxes": boxes,
-        "labels": torch.zeros(len(boxes), dtype=torch.int64),
-        "ignored": torch.zeros(0, 4) if ignored is None else ignored,
-    }
+NOTHING = torch.zeros(0, 4)
+
+
+def truths(boxes: list[Tensor], ignored: list[Tensor] | None = None) -> Truths:
+    digits = regions(boxes)
+    return Truths(digits, torch.zeros_like(digits.picture), regions(ignored or [NOTHING] * len(boxes)))
 
 
 def random_boxes(seed: int, count: int) -> Tensor:
@@ -36,9 +36,20 @@ def random_boxes(seed: int, count: int) -> Tensor:
     return torch.cat([corner, corner + torch.exp(torch.rand(count, 2, generator=generator) * 3 + 1.7)], 1)
 
 
-def sampled(network: ProposalNetwork, targets: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def sampled(network: ProposalNetwork, truths: Truths, pictures: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     anchors = network.anchors(GRIDS, torch.device("cpu"))
-    return anchors, *network.sample(anchors, GRIDS, targets)
+    return anchors, *network.sample(anchors, GRIDS, truths, pictures)
+
+
+def test_anchors_are_torchvision_s(network: ProposalNetwork) -> None:
+    generator = AnchorGenerator(((10, 17), (29, 49), (83, 140)), ((1.4, 3.0),) * 3)
+    generator.set_cell_anchors(torch.float32, torch.device("cpu"))
+    theirs = torch.cat(generator.grid_anchors(GRIDS, [[stride, stride] for stride in network.strides]))
+    ours = network.anchors(GRIDS, torch.device("cpu"))
+    assert torch.equal(ours, theirs)
+    some = torch.randperm(len(ours))
+    assert torch.equal(network.anchors_at(some, GRIDS), ours[some])
+    assert network.anchors_at(some[:0], GRIDS).shape == (0, 4)
 
 
 @settings(deadline=None, max_examples=40)
@@ -46,7 +57,7 @@ def sampled(network: ProposalNetwork, targets: list[dict[str, Tensor]]) -> tuple
 def test_samples_agree_with_matching_all_anchors(network: ProposalNetwork, seed: int, count: int) -> None:
     torch.manual_seed(seed)
     boxes = random_boxes(seed, count)
-    anchors, positive, truths, negative = sampled(network, [target(torch.zeros(0, 4)), target(boxes)])
+    anchors, positive, matches, negative = sampled(network, truths([NOTHING, boxes]), 2)
     assert (positive >= len(anchors)).all(), "the first picture has no digit"
     first, second = negative[negative < len(anchors)], negative[negative >= len(anchors)] - len(anchors)
     assert len(first) > 0
@@ -56,7 +67,9 @@ def test_samples_agree_with_matching_all_anchors(network: ProposalNetwork, seed:
     iou = box_iou(boxes, anchors)  # (G, N)
     matched = Matcher(POSITIVE_IOU, NEGATIVE_IOU, allow_low_quality_matches=True)(iou)
     assert (matched[positive - len(anchors)] >= 0).all()
-    torch.testing.assert_close(truths, boxes[iou[:, positive - len(anchors)].argmax(0)])
+    # By IoU, not by number: two boxes may be equally good.
+    matched_iou = paired_iou(matches, anchors[positive - len(anchors)])
+    torch.testing.assert_close(matched_iou, iou[:, positive - len(anchors)].amax(0))
     assert (iou[:, second] < NEGATIVE_IOU).all()
     assert set((iou.amax(0) >= POSITIVE_IOU).nonzero()[:, 0].tolist()) <= set((positive - len(anchors)).tolist())
 
@@ -74,17 +87,26 @@ def test_every_anchor_that_can_match_is_near(network: ProposalNetwork) -> None:
 def test_ignored_digits_are_neither_positive_nor_negative(network: ProposalNetwork) -> None:
     torch.manual_seed(0)
     ignored = torch.tensor([[20.0, 20.0, 100.0, 90.0]])
-    anchors, positive, _, negative = sampled(network, [target(torch.zeros(0, 4), ignored)])
+    anchors, positive, _, negative = sampled(network, truths([NOTHING], [ignored]), 1)
     assert len(positive) == 0
     assert len(negative) > 0
-    assert not on_ignored(anchors[negative], ignored).any()
+    assert not on_any(regions([anchors[negative]]), regions([ignored]), IGNORED_OVERLAP).any()
 
 
-def test_on_ignored_is_measured_by_the_box_itself() -> None:
-    boxes = torch.tensor([[0.0, 0.0, 10.0, 10.0], [8.0, 8.0, 18.0, 18.0], [50.0, 50.0, 60.0, 60.0]])
-    assert on_ignored(boxes, torch.tensor([[-100.0, -100.0, 11.0, 12.0]])).tolist() == [True, False, False]
-    assert on_ignored(boxes, torch.zeros(0, 4)).tolist() == [False] * 3
-    assert on_ignored(torch.zeros(0, 4), boxes).tolist() == []
+def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: ProposalNetwork) -> None:
+    """In the first picture two anchors of one place are likely, in the second one at the corner, in the third none."""
+    anchors = network.anchors(GRIDS, torch.device("cpu"))
+    objectness = torch.full((3, len(anchors)), -99.0)
+    middle = 4 * (10 * 32 + 14) + 1  # row 10, column 14 of the finest level, the second of its anchors: 14 x 20 pixels
+    objectness[0, [middle, middle + 4]] = torch.tensor([2.0, 3.0])
+    objectness[1, 0] = 1.0
+    limits = torch.tensor([[128.0, 96, 128, 96]] * 3)
+    found = network.likely(objectness, torch.zeros(3, len(anchors), 4), GRIDS, limits)
+    assert found.picture.tolist() == [0, 1]
+    assert torch.equal(found.boxes[0], anchors[middle + 4]), "the likelier of the two"
+    assert torch.equal(found.boxes[1], anchors[0].clamp(min=0))
+    nothing = network.likely(objectness[2:], torch.zeros(1, len(anchors), 4), GRIDS, limits[:1])
+    assert nothing.boxes.shape == (0, 4)
 
 
 @pytest.mark.parametrize(("count", "want", "got"), [(0, 5, 0), (4, 5, 4), (5, 5, 5), (9, 5, 5), (3, 0, 0)])

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from detector.errors import ImageError, OptionError, WeightsError
-from detector.images import Picture
+from detector.images import Picture, Source
 from detector.loading import load
-from detector.reader import Reader
+from detector.reader import BATCH, Reader
+from detector.strings import Page
 from detector.tiles import ENLARGED, LARGEST, TILE
 from detector.types import Detections
 
@@ -125,17 +126,34 @@ def test_a_page_of_48_million_pixels_is_read_where_there_is_something() -> None:
     assert len(detector.calls) < 60  # of 280 tiles: white paper is passed over
 
 
-def test_pictures_together_give_what_they_give_alone() -> None:
-    rng = np.random.default_rng(0)
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.sampled_from([(300, 300), (28, 140), (800, 900), (700, 50), (16, 16), (1200, 1000)]), max_size=9))
+def test_no_answer_depends_on_the_company(sizes: list[tuple[int, int]]) -> None:
+    rng = np.random.default_rng(len(sizes))
     images = []
-    for size in ((300, 300), (28, 140), (300, 300), (800, 900), (300, 300), (700, 50), (28, 140), (16, 16)):
+    for size in sizes:
         x, y = int(rng.integers(1, size[1] - 8)), int(rng.integers(1, size[0] - 14))
         images.append(draw_blobs(blank(*size), [[x, y, x + 6, y + 12]], [int(rng.integers(10))]))
+    alone = [sorted_rows(Reader(FakeDetector()).detect(image)) for image in images]
+    together = Reader(FakeDetector()).detect_many(images)
+    assert [sorted_rows(found) for found in together] == alone
+    reader = Reader(FakeDetector())
+    assert list(reader.read_many(images)) == [reader.page(image) for image in images]
+
+
+def test_small_pictures_of_one_size_go_through_together_on_every_level() -> None:
     detector = FakeDetector()
-    together = Reader(detector).detect_many(images)
-    assert max(detector.batches) > 1
-    for image, found in zip(images, together, strict=True):
-        assert sorted_rows(found) == sorted_rows(Reader(FakeDetector()).detect(image))
+    images = [draw_blobs(blank(100, 120), [[9, 9, 19, 30]], [i]) for i in range(10)]
+    assert [int(found.labels[0]) for found in Reader(detector).detect_many(images)] == list(range(10))
+    assert detector.batches == [10, 10]
+
+
+def test_batches_are_bounded_by_pixels() -> None:
+    detector = FakeDetector()
+    Reader(detector).detect_many([blank(700, 700)] * 5)
+    calls = iter(detector.calls)
+    for count in detector.batches:
+        assert sum(height * width for height, width in (next(calls) for _ in range(count))) <= BATCH
 
 
 def test_read_only_and_reversed_arrays() -> None:
@@ -179,6 +197,21 @@ def test_every_source_is_read_and_errors_stand_in_the_place_of_pages(tmp_path: P
     assert all(page == read[0] for page in read[2:])
     with pytest.raises(ImageError, match=r"b\.png"):
         reader.read(bad)
+
+
+def test_one_bad_picture_among_many(tmp_path: Path) -> None:
+    sources: list[Source] = [lines_page()] * 40
+    sources[7] = tmp_path / "missing.png"
+    read = list(Reader(FakeDetector()).read_many(sources))
+    assert [i for i, page in enumerate(read) if isinstance(page, ImageError)] == [7]
+    assert {page.text for page in read if isinstance(page, Page)} == {"12 34\n5"}
+
+
+def test_pages_come_with_their_pictures() -> None:
+    image = lines_page()
+    ((shown, page),) = (pair for pair in Reader(FakeDetector()).read_and_show([image]) if isinstance(pair, tuple))
+    np.testing.assert_array_equal(shown, image)
+    assert page.text == "12 34\n5"
 
 
 def test_load_says_what_is_wrong(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.ops import roi_align
 
+from detector.boxes import regions
 from detector.roi_align import PyramidRoIAlign, WeightedGather
 
 STRIDES = (4, 8, 16)
@@ -48,9 +49,9 @@ def test_same_as_torchvision_in_values_and_gradients(counts: tuple[int, int]) ->
     pool = PyramidRoIAlign(STRIDES, 5)
     boxes = [random_boxes(i, count) for i, count in enumerate(counts)]
     results = []
-    for function in (pool, lambda f, b, _: reference(pool, f, b)):
+    for function in (lambda f, b: pool(f, regions(b)), lambda f, b: reference(pool, f, b)):
         features = {name: m.requires_grad_() for name, m in pyramid(0).items()}
-        crops = function(features, boxes, [(128, 192)] * 2)
+        crops = function(features, boxes)
         (crops * torch.linspace(-1, 2, crops.numel(), dtype=torch.float64).view_as(crops)).sum().backward()
         gradients = [torch.zeros_like(m) if m.grad is None else m.grad for m in features.values()]
         results.append((crops.detach(), *gradients))
@@ -65,7 +66,15 @@ def test_any_boxes_as_torchvision(seed: int) -> None:
     pool = PyramidRoIAlign(STRIDES, 7)
     boxes = [random_boxes(seed, 4), random_boxes(seed + 1, 4)]
     features = pyramid(seed)
-    torch.testing.assert_close(pool(features, boxes, []), reference(pool, features, boxes))
+    torch.testing.assert_close(pool(features, regions(boxes)), reference(pool, features, boxes))
+
+
+def test_an_exported_gather_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX knows no bags: there it is a sum of four."""
+    pool, features, boxes = PyramidRoIAlign(STRIDES, 7), pyramid(5), regions([random_boxes(1, 3), random_boxes(2, 4)])
+    bags = pool(features, boxes)
+    monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
+    torch.testing.assert_close(pool(features, boxes), bags)
 
 
 def test_gather_has_the_gradient_of_finite_differences() -> None:

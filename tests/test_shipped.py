@@ -80,10 +80,23 @@ def test_the_model_card_is_that_of_the_weights(card: Path) -> None:
     content, data = json.loads(card.read_text()), card.with_suffix(".safetensors").read_bytes()
     assert content["sha256"] == hashlib.sha256(data).hexdigest()
     assert content["bytes"] == len(data) <= 10_000_000
-    model = detector.load(model=card.stem).model
+    model = detector.load(model=card.stem, runtime="torch").model
+    assert isinstance(model, detector.Detector)
     assert content["parameters"] == sum(p.numel() for p in model.parameters())
     assert content["sha256"] in card.with_suffix(".md").read_text()
     assert content["figures"]
+
+
+@pytest.mark.parametrize("weights", sorted(WEIGHTS.glob("*.onnx")), ids=lambda path: path.stem)
+def test_both_forms_of_the_weights_read_alike(weights: Path) -> None:
+    """An export that is older than the weights beside it would not."""
+    assert weights.stat().st_size <= 8_000_000
+    by_onnx, by_torch = (detector.load(model=weights.stem, runtime=runtime) for runtime in ("onnx", "torch"))
+    for image in (Scenes("strips", "test", seed=78)[0].image, Scenes("lines", "test", seed=78)[0].image):
+        one, other = by_onnx.page(image), by_torch.page(image)
+        assert one.text == other.text != ""
+        boxes = [[d.box for line in page.lines for n in line.numbers for d in n.digits] for page in (one, other)]
+        np.testing.assert_allclose(*boxes, atol=0.1)
 
 
 def test_the_python_of_the_readme_runs() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tiny import TINY_DETECTORS, as_input, bars, trained_detector
 from torch import nn
 
+from detector.boxes import Regions, regions
 from detector.sliding_window import (
     DIGIT,
     PATCH,
@@ -128,17 +129,31 @@ def test_windows_that_see_the_same_digit_agree_on_one() -> None:
     boxes = torch.tensor([[10.0, 10, 20, 30], [11, 10, 21, 30], [10, 11, 20, 31], [60, 10, 70, 30], [0, 0, 0.5, 40]])
     scores = torch.zeros(5, 10)
     scores[0, 7], scores[1, 1], scores[2, 7], scores[3, 2], scores[4, 1] = 0.9, 0.6, 0.8, 0.95, 0.99
-    found = tiny_window().agree(boxes, scores, (100, 100))
-    seven, two = found["labels"].tolist().index(7), found["labels"].tolist().index(2)
-    assert len(found["labels"]) == 2  # the sliver is no digit
-    assert 10 < found["boxes"][seven, 0] < 11
-    assert found["scores"][seven] < 0.9  # the doubt of the second window counts
-    torch.testing.assert_close(found["boxes"][two], boxes[3])
-    assert found["scores"][two] < 0.95  # nobody supports it
+    found = tiny_window().agree(regions([boxes]), scores, torch.full((1, 4), 100.0))
+    seven, two = found.labels.tolist().index(7), found.labels.tolist().index(2)
+    assert len(found.labels) == 2  # the sliver is no digit
+    assert 10 < found.where.boxes[seven, 0] < 11
+    assert found.scores[seven] < 0.9  # the doubt of the second window counts
+    torch.testing.assert_close(found.where.boxes[two], boxes[3])
+    assert found.scores[two] < 0.95  # nobody supports it
+
+
+def test_windows_of_other_pictures_have_no_say() -> None:
+    """The same place in two pictures, a 7 in one and a 2 in the other; the third shows nothing."""
+    boxes = torch.tensor([[10.0, 10, 20, 30], [10, 10, 20, 30]])
+    scores = torch.zeros(2, 10)
+    scores[0, 7], scores[1, 2] = 0.9, 0.8
+    limits = torch.full((3, 4), 100.0)
+    found = tiny_window().agree(Regions(boxes, torch.tensor([0, 1])), scores, limits)
+    assert found.labels.tolist() == [7, 2]
+    assert found.where.picture.tolist() == [0, 1]
+    assert (
+        len(tiny_window().agree(Regions(boxes[:0], torch.zeros(0, dtype=torch.int64)), scores[:0], limits).labels) == 0
+    )
 
 
 def test_scales_follow_the_picture() -> None:
     model = tiny_window(sizes=(10.0, 160.0), scales_per_octave=1)
-    assert model.sizes(1000) == [10, 20, 40, 80, 160]
-    assert model.sizes(30) == [10, 20, 40]
-    assert model.sizes(1) == [10]
+    assert model.sizes(10, 1000) == [10, 20, 40, 80, 160]
+    assert model.sizes(30, 20) == [10, 20, 40]
+    assert model.sizes(1, 1) == [10]

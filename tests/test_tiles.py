@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 
 from detector.tiles import (
     ENLARGED,
+    INSIDE,
     LARGE,
     LARGEST,
     NARROW,
     OVERLAP,
+    SAME,
+    SAME_HEIGHT,
     SMALLEST,
     THUMBNAIL,
     TILE,
     Level,
     Tile,
+    around,
     levels,
     merge,
     tiles,
@@ -83,6 +87,45 @@ def test_every_trusted_box_is_whole_in_a_tile(height: int, width: int, data: st.
             answers += trusted(seen, tile, one).boxes.tolist()
     assert answers
     assert all(answer == [x, y, x + w, y + h] for answer in answers)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(40, 1500), st.integers(40, 1500), st.integers(0, 10**6))
+def test_what_is_wanted_is_shown_whole_and_little_else(height: int, width: int, seed: int) -> None:
+    image = np.zeros((height, width, 3), np.uint8)
+    image[::2, ::2] = 255  # detail everywhere
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(0, [width, height], (int(rng.integers(0, 4)), 2))
+    boxes = np.concatenate([corners, np.minimum(corners + 20, [width, height])], axis=1).astype(np.float32)
+    cut = around(Level(image, 0, np.ones(4, np.float32), 0), boxes)
+    assert sum(tile.image.size // 3 for tile in cut) <= len(boxes) * 192 * 192 * 4
+    for x0, y0, x1, y1 in boxes:
+        assert any(
+            tile.x <= x0 and tile.y <= y0 and x1 <= tile.x + tile.image.shape[1] and y1 <= tile.y + tile.image.shape[0]
+            for tile in cut
+        )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 10**6))
+def test_doubles_are_those_that_comparing_one_by_one_finds(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    corners, spans = rng.uniform(0, 150, (count, 2)), rng.uniform(10, 60, (count, 2))
+    boxes, scores = np.concatenate([corners, corners + spans], axis=1).astype(np.float32), rng.uniform(0, 0.4, count)
+    kept: list[int] = []
+    for i in np.argsort(-scores):
+        for j in kept:
+            sides = np.minimum(boxes[i, 2:], boxes[j, 2:]) - np.maximum(boxes[i, :2], boxes[j, :2])
+            shared = sides.clip(0).prod()
+            areas, heights = sorted((spans[i].prod(), spans[j].prod())), sorted((spans[i, 1], spans[j, 1]))
+            if shared > SAME * (sum(areas) - shared) or (
+                shared > INSIDE * areas[0] and heights[0] > SAME_HEIGHT * heights[1]
+            ):
+                break
+        else:
+            kept.append(int(i))
+    merged = merge([(level(0), Detections(boxes, np.zeros(count, np.int64), scores.astype(np.float32)))])
+    np.testing.assert_array_equal(merged.boxes, boxes[kept])
 
 
 def test_flat_and_blurred_tiles_are_passed_over_but_never_the_only_one() -> None:

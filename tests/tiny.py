@@ -21,7 +21,6 @@ TINY = FasterRCNNConfig(
     blocks=(1, 0, 0),
     channels=16,
     proposals_before_nms=(60, 60),
-    proposals_after_nms=(40, 40),
     samples=32,
     roi_size=4,
     head_width=16,
@@ -77,7 +76,7 @@ class BarBatches:
         return [image for image, _ in scenes], [target for _, target in scenes]
 
 
-STEPS = {"faster-rcnn": 80, "sliding-window": 120}
+STEPS = {"faster-rcnn": 120, "sliding-window": 120}
 
 
 @lru_cache

@@ -1,123 +1,245 @@
-"""Measures how fast scenes are drawn, pictures read and training steps made, and where the time goes.
+"""Measures how fast scenes are drawn, detectors trained and pictures read, beside others, and what is asked of it.
 
-    python tools/benchmark.py --count 20 --repeats 2
-    python tools/benchmark.py --presets clean paper --out out/benchmark.json
-    python tools/benchmark.py --no-scenes --no-network                       # the sliding window's one pass
-    python tools/benchmark.py --presets paper --no-scenes --threads 1 --weights runs/NAME/best.safetensors
+    python tools/benchmark.py                                          # everything, about ten minutes on two cores
+    python tools/benchmark.py --quick                                  # a first look at every section
+    python tools/benchmark.py --sections train infer --threads 2 --markdown out/speed.md
+    python tools/benchmark.py --sections scenes --presets paper --workers 1
+    python tools/benchmark.py --sections windows                       # the sliding window's one pass
+    python tools/benchmark.py --sections infer --weights runs/NAME/best.safetensors
 
-Run it on a machine that does nothing else.
+Run it on a machine that does nothing else. What is compared is measured in turns; figures are medians, with quartiles.
+Under --out: benchmark.json with every sample, and benchmark.png, which shows how time grows.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+import cv2
+import numpy as np
 import tyro
+from PIL import Image
 
 import detector
+from detector.benchmark import reading
+from detector.benchmark.goals import Report, as_markdown, as_text, details, judge
+from detector.benchmark.machine import cores, describe, was_busy
+from detector.benchmark.measure import Measure
 from detector.errors import DigitReaderError, OptionError
-from detector.evaluation import write_json
-from digit_scenes import Scenes
+from detector.evaluation import prepare_folder, write_json
+from detector.results import appearing
+from detector.types import Target
+from digit_scenes import SceneBatches, Scenes, get_preset
 from digit_scenes.digits import load_digits
+from digit_scenes.large import photographed_page, sheet
 from digit_scenes.speed import scenes_per_second
+
+if TYPE_CHECKING:  # each process that draws scenes imports this file, and needs none of the networks
+    from detector.benchmark.subject import Subject
+
+Section = Literal["scenes", "train", "infer", "read", "peers", "windows"]
+Findings = tuple[dict[str, Measure], list[str]]
+INFER = Path(__file__).with_name("infer.py")
+FED = ("clean", "paper")  # presets that steps are fed from
+SHEET, FEW = 768, 5  # side of the sheets with more and more digits; digits on sheets of more and more pixels
+SMALL = ("strips", "amounts")  # presets of the pictures in the folder
+SHORT = 4  # times as many turns for what takes milliseconds
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured. Sizes of pictures are heights and widths in pixels."""
+
+    repeats: int = 25
+    count: int = 300
+    pictures: int = 1000
+    photograph: tuple[int, int] = (3000, 4000)
+    huge: tuple[int, int] = (6000, 8000)
+    sides: tuple[int, ...] = (128, 256, 384, 512, 768, 1024, 1536)
+    digits: tuple[int, ...] = (0, 10, 30, 100, 200, 300)
+    commands: int = 3
+
+
+FULL = Effort()
+QUICK = Effort(1, 3, 8, (300, 400), (600, 800), (128, 256), (0, 30), 1)
 
 
 @dataclass(frozen=True)
 class Args:
-    presets: tuple[str, ...] = ("clean", "strips", "lines", "paper", "amounts")
-    """What the scenes look like."""
-    scenes: bool = True
-    """Measure how fast scenes are drawn."""
-    network: bool = True
-    """Measure how fast pictures are read and training steps are made."""
-    windows: bool = True
-    """Measure what the sliding window gains by one pass over all windows, and how many digits it gets right alone."""
-    count: int = 300
-    """Scenes that each process draws of each preset."""
-    workers: int = os.cpu_count() or 1
-    """How many processes draw."""
+    sections: tuple[Section, ...] = ("scenes", "train", "infer", "read", "peers")
+    """What to measure; windows is what the sliding window gains by one pass over all windows."""
+    quick: bool = False
+    """Everything small and seldom: shows that it works, and is no measurement."""
+    out: Path = Path("out/benchmark")
+    """Folder for benchmark.json and benchmark.png."""
+    markdown: Path | None = None
+    """File for the table of what is asked and what came, and nothing else."""
     model: str | None = None
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
-    """Weights file; without it, those that are shipped. What a detector finds decides what it costs."""
+    """PyTorch weights; without it, those that are shipped. What a detector finds decides what it costs."""
+    onnx: bool = True
+    """Measure ONNX Runtime too, where it is there; weights that are not shipped are exported for it."""
     device: str = "cpu"
-    """Where to compute: cpu, cuda, ..."""
+    """Where PyTorch computes: cpu, cuda, ... Readers of files and peers are measured on the CPU."""
     threads: int | None = None
     """How many CPU threads to compute with; without it, as many as there are cores."""
+    repeats: int | None = None
+    """How often each is measured, in turns, and four times as often what is short; 25, or 1 when quick."""
+    presets: tuple[str, ...] = ("clean", "strips", "lines", "paper", "amounts")
+    """For scenes: what they look like."""
+    count: int | None = None
+    """For scenes: how many each process draws of each preset; 300, or 3 when quick."""
+    workers: int = field(default_factory=cores)
+    """For scenes: how many processes draw."""
     batch_size: int = 16
-    """Scenes in a training step, and pictures that are read, one at a time."""
-    repeats: int = 5
-    """How often each is measured; the median counts."""
-    out: Path | None = None
-    """JSON file for the figures."""
+    """For train, infer and peers: scenes in a training step, and pictures that take turns."""
+    pictures: int | None = None
+    """For read: small pictures in the folder; 1000, or 8 when quick."""
 
 
-def network_times(args: Args) -> dict[str, float]:
-    """Milliseconds a picture and a training step, for each preset and part."""
-    import torch
+def crops(count: int) -> list[tuple[np.ndarray, Target]]:
+    """Scenes of 256x256: what `clean` draws, cropped."""
+    from detector.benchmark.training import crop
 
-    from detector.base import as_tensor
-    from detector.speed import time_prediction, time_training_step
-
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
-    reader = detector.load(args.weights, model=args.model, device=args.device)
-    figures = {}
-    for preset in args.presets:
-        scenes = Scenes(preset, "val")
-        batch = [scenes[index] for index in range(args.batch_size)]
-        images, targets = [as_tensor(scene.image, reader.device) for scene in batch], [scene.target for scene in batch]
-        reading = time_prediction(reader.model, images, args.repeats)
-        training = time_training_step(reader.model, images, targets, args.repeats)
-        figures |= {f"{preset}: read a picture, {part}, ms": value for part, value in reading.items()}
-        figures |= {f"{preset}: train on {args.batch_size}, {part}, ms": value for part, value in training.items()}
-    return figures
+    drawn = Scenes("clean", "val")
+    return [crop(scene.image, scene.target) for scene in (drawn[index] for index in range(count))]
 
 
-def window_figures(args: Args) -> dict[str, float]:
-    """The sliding window's classifier: all windows of a scene in one pass and one by one, and MNIST's test digits."""
-    import torch
+def scenes(args: Args, effort: Effort, subject: Subject) -> Findings:
+    rates = {name: scenes_per_second(name, effort.count, args.workers) for name in args.presets}
+    unit = f"scenes/s, {args.workers} processes"
+    return {name: Measure((rate,), unit) for name, rate in rates.items()}, []
 
-    from detector.base import as_tensor
-    from detector.sliding_window import SlidingWindow
-    from detector.speed import share_of_digits_right, time_windows
 
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
-    model = detector.load(model="sliding-window", device=args.device).model
-    assert isinstance(model, SlidingWindow)
-    device = torch.device(args.device)
-    figures = time_windows(model, as_tensor(Scenes("clean", "val")[0].image, device), args.repeats)
-    digits = load_digits("test")
-    pixels, labels = (
-        torch.tensor(digits.images, device=device).float() / 255,
-        torch.tensor(digits.labels, device=device),
+def train(args: Args, effort: Effort, subject: Subject) -> Findings:
+    from detector.benchmark import training
+
+    found, skipped = training.time_training(subject.model, crops(args.batch_size), effort.repeats, subject.device)
+    for preset in FED:
+        batches = SceneBatches({preset: 1.0}, args.batch_size, 0)
+        fed = training.time_stream(subject.model, batches, 1, effort.repeats, subject.device)
+        found |= {f"fed with {preset} by one process, {name}": measure for name, measure in fed.items()}
+    return found, skipped
+
+
+def infer(args: Args, effort: Effort, subject: Subject) -> Findings:
+    from detector.benchmark import looks
+    from detector.plots import save_growth
+
+    pictures = [image for image, _ in crops(args.batch_size)]
+    found, skipped = looks.time_looks(subject.networks, subject.model, pictures, SHORT * effort.repeats)
+    reader = next(iter(subject.readers.values()))
+    growth = looks.time_growth(
+        looks.finders(subject.networks) | {f"whole reading, {reader.model.runtime}": reader.page},
+        {side: sheet(side, FEW).image for side in effort.sides},
+        {count: sheet(SHEET, count).image for count in effort.digits},
+        effort.repeats,
     )
-    share = share_of_digits_right(model, pixels, torch.tensor(digits.boxes), labels)
-    figures["MNIST test digits right, %"] = 100 * share
-    return {f"sliding window: {name}": value for name, value in figures.items()}
+    save_growth(args.out / "benchmark.png", growth.by_side, growth.by_digits)
+    return found | growth.measures(reader.model.runtime), skipped
+
+
+def read(args: Args, effort: Effort, subject: Subject) -> Findings:
+    photograph, huge = subject.folder / "photograph.jpg", subject.folder / "huge.jpg"
+    page = photographed_page(effort.photograph)
+    Image.fromarray(page.image).save(photograph, quality=90)
+    Image.fromarray(photographed_page(effort.huge).image).save(huge, quality=90)
+    rows = [Scenes(preset, "test") for preset in SMALL]
+    paths = [subject.folder / f"{number}.png" for number in range(effort.pictures)]
+    for number, path in enumerate(paths):
+        Image.fromarray(rows[number % len(rows)][number // len(rows)].image).save(path)
+
+    found = reading.time_photograph(subject.readers, photograph, page.lines or (), effort.repeats)
+    found |= reading.time_folder(next(iter(subject.readers.values())), paths)
+    infer = [sys.executable, INFER, *subject.options]
+    watched = [reading.watch([*infer, photograph]) for _ in range(effort.commands)]
+    found["infer.py on the photograph, whole command"] = Measure(tuple(seconds for seconds, _ in watched), "s")
+    _, peak = reading.watch([*infer, huge])
+    found["peak memory"] = Measure((peak,), "GB")
+    return found, []
+
+
+def compare(args: Args, effort: Effort, subject: Subject) -> Findings:
+    from detector.benchmark import peers
+
+    pictures = [image for image, _ in crops(args.batch_size)]
+    return peers.time_peers(subject.networks, pictures, subject.folder, SHORT * effort.repeats, subject.threads)
+
+
+def one_pass(args: Args, effort: Effort, subject: Subject) -> Findings:
+    import torch
+
+    from detector.benchmark import windows
+    from detector.sliding_window import SlidingWindow
+
+    model = detector.load(model="sliding-window", device=args.device, runtime="torch").model
+    assert isinstance(model, SlidingWindow)
+    picture = torch.tensor(Scenes("clean", "val")[0].image, device=subject.device).permute(2, 0, 1) / 255
+    found = windows.time_windows(model, picture, effort.repeats)
+    digits = load_digits("test")
+    pixels = torch.tensor(digits.images, device=subject.device) / 255
+    labels = torch.tensor(digits.labels, device=subject.device)
+    share = windows.share_of_digits_right(model, pixels, torch.tensor(digits.boxes), labels)
+    return found | {"MNIST test digits right": Measure((100 * share,), "%")}, []
+
+
+WAYS = {"scenes": scenes, "train": train, "infer": infer, "read": read, "peers": compare, "windows": one_pass}
+
+
+def effort_of(args: Args) -> Effort:
+    asked = {"repeats": args.repeats, "count": args.count, "pictures": args.pictures}
+    numbers = asked | {"workers": args.workers, "batch-size": args.batch_size, "threads": args.threads}
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise OptionError(f"--{name}: expected 1 or more, got {value}; leave it out for the usual number.")
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    return replace(QUICK if args.quick else FULL, **given)
 
 
 def main(args: Args) -> None:
-    for name in ("count", "workers", "batch_size", "repeats"):
-        if getattr(args, name) < 1:
-            raise OptionError(f"--{name.replace('_', '-')}: expected 1 or more, got {getattr(args, name)}.")
-    figures = {}
-    if args.scenes:
-        for preset in args.presets:
-            rate = scenes_per_second(preset, args.count, args.workers)
-            figures[f"{preset}: scenes/s, {args.workers} processes"] = rate
-    if args.network:
-        figures |= network_times(args)
-    if args.windows:
-        figures |= window_figures(args)
-    for name, value in figures.items():
-        print(f"{name:<44} {value:10.4g}" if value < 100 else f"{name:<44} {value:10.1f}")
-    if args.out:
-        write_json(args.out, figures, indent=2)
+    import torch
+
+    from detector.benchmark.subject import Subject
+
+    effort = effort_of(args)
+    if not args.sections:
+        raise OptionError(f"--sections: expected some of {', '.join(WAYS)}, got none; leave it out for all.")
+    for preset in args.presets:
+        get_preset(preset)
+    prepare_folder(args.out)
+    threads = args.threads or cores()
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    as_asked = args.batch_size == Args.batch_size and effort == replace(
+        FULL, repeats=effort.repeats, count=effort.count
+    )
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(args).items()}
+    report = Report(describe(threads), settings | asdict(effort), as_asked)
+    if was_busy(report.machine):
+        print("warning: this machine is busy with something else; the figures will be worth little.", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        subject = Subject(args.weights, args.model, args.device, threads, Path(folder), args.onnx)
+        for section in dict.fromkeys(args.sections):
+            found, skipped = WAYS[section](args, effort, subject)
+            report.sections[section], report.skipped[section] = found, skipped + subject.missing
+            subject.missing = []
+            print(f"\n{section}\n{details(found)}", flush=True)
+            for what in report.skipped[section]:
+                print(f"  skipped: {what}", flush=True)
+    write_json(args.out / "benchmark.json", report.record(), indent=1)
+    rows = judge(report)
+    if args.markdown:
+        with appearing(args.markdown) as file:
+            file.write(as_markdown(rows))
+    machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+    print(f"\n{as_text(rows)}\n\nmeasured on: {machine}")
+    if not as_asked:
+        print("Sizes are not those that are asked for, so nothing is called reached or not.")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,10 @@ class Args:
     model: str | None = None
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
-    """Weights file; without it, those that are shipped."""
+    """Weights file, .safetensors or .onnx; without it, those that are shipped."""
+    runtime: Literal["onnx", "torch"] | None = None
+    """What computes with the shipped weights; without it, ONNX Runtime where it is installed and they can be read with
+    it, else PyTorch."""
     device: str = "cpu"
     """Where to compute: cpu, cuda, ..."""
     threads: int | None = None
@@ -92,14 +95,17 @@ def main(args: Args) -> int:
     for folder in (args.out, args.coco_results and args.coco_results.parent):
         if folder:
             prepare_folder(folder)
-    if args.threads is not None:
-        import torch  # here, because it takes seconds, which --help and an error need not wait for
-
-        torch.set_num_threads(args.threads)
     count = 1000 if args.count is None else args.count
     if not isinstance(data, Scenes):
         count = len(data) if args.count is None else min(args.count, len(data))
-    reader = detector.load(args.weights, model=args.model, device=args.device, min_score=args.min_score)
+    reader = detector.load(
+        args.weights,
+        model=args.model,
+        device=args.device,
+        min_score=args.min_score,
+        threads=args.threads,
+        runtime=args.runtime,
+    )
     evaluation = evaluate(
         reader,
         data,

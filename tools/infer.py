@@ -17,10 +17,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
-import torch
 import tyro
 from PIL import Image
 from tqdm import tqdm
@@ -28,7 +27,8 @@ from tqdm import tqdm
 import detector
 from detector.draw import draw_page
 from detector.errors import DigitReaderError
-from detector.images import find_images, open_image
+from detector.images import find_images
+from detector.reader import Reader
 from detector.results import CSV_COLUMNS, annotated_paths, appearing, coco_results, csv_rows, json_record
 from detector.strings import Page
 
@@ -54,6 +54,8 @@ class Args:
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
     """Weights file; without it, those that are shipped."""
+    runtime: Literal["onnx", "torch"] | None = None
+    """What to compute with; without it, ONNX Runtime where it is installed and can be used, else PyTorch."""
     device: str = "cpu"
     """Where to compute: cpu, cuda, ..."""
     threads: int | None = None
@@ -118,9 +120,14 @@ def found_or_error(arguments: tuple[str, ...]) -> Iterator[tuple[Path, DigitRead
 
 def main(args: Args) -> int:
     listed = list(found_or_error(args.pictures))
-    reader = detector.load(args.weights, model=args.model, device=args.device, min_score=args.min_score)
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
+    reader = detector.load(
+        args.weights,
+        model=args.model,
+        device=args.device,
+        min_score=args.min_score,
+        threads=args.threads,
+        runtime=args.runtime,
+    )
     readable = [path for path, error in listed if error is None]
     named = [Path("stdin") if path == STDIN else path for path in readable]
     targets = dict(zip(readable, annotated_paths(named, args.annotated), strict=True)) if args.annotated else {}
@@ -128,12 +135,13 @@ def main(args: Args) -> int:
     with ExitStack() as stack:
         output = Output(args, stack)
         progress = tqdm(listed, unit="picture", disable=len(listed) < MANY or not sys.stderr.isatty())
+        read = reader.read_and_show(sys.stdin.buffer if path == STDIN else path for path in readable)
         for image_id, (path, error) in enumerate(progress, 1):
             try:
-                if error:
-                    raise error
-                image = open_image(sys.stdin.buffer if path == STDIN else path)
-                page = reader.page(image)
+                found = error or next(read)
+                if isinstance(found, DigitReaderError):
+                    raise found
+                image, page = found
                 if path in targets:
                     save(targets[path], draw_page(image, page))
                 output.page(str(path), image_id, page)
@@ -141,7 +149,7 @@ def main(args: Args) -> int:
                 failed += 1
                 output.error(str(path), problem)
         output.close()
-    report(args, len(listed) - failed, failed)
+    report(args, reader, len(listed) - failed, failed)
     return 1 if failed else 0
 
 
@@ -150,13 +158,15 @@ def save(path: Path, image: np.ndarray) -> None:
         Image.fromarray(image).save(stream, format="PNG", compress_level=3)
 
 
-def report(args: Args, read: int, failed: int) -> None:
+def report(args: Args, reader: Reader, read: int, failed: int) -> None:
     """Say what was done and where it is, beside what was read or, where that is for machines, out of its way."""
     places = [f"{what} in {where}" for what, where in (("JSON Lines", args.json), ("table", args.csv)) if where]
     places += [f"{what} in {where}" for what, where in (("COCO results", args.coco),) if where]
     places += [f"annotated pictures in {args.annotated}/"] if args.annotated else []
     stream = sys.stderr if args.json == "-" else sys.stdout
-    count = f"{read} picture{'' if read == 1 else 's'} read" + (f", {failed} not" if failed else "")
+    name = getattr(reader.model, "name", None)
+    by = f"by {name} on {reader.model.runtime}" if name else f"on {reader.model.runtime}"
+    count = f"{read} picture{'' if read == 1 else 's'} read {by}" + (f", {failed} not" if failed else "")
     print(f"{count}{'; ' if places else ''}{', '.join(places)}", file=stream)
 
 

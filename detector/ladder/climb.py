@@ -229,7 +229,7 @@ def _read_json(path: Path) -> Any:
 def reader_of(rung: Rung, folder: Path) -> Reader:
     """The rung, ready to read. One that answers for every picture as a whole is believed whatever its score."""
     if rung.making is Making.SHIPPED:
-        return load(model=rung.name)
+        return load(model=rung.name, runtime="torch")  # like all others
     _, model, _ = checkpoint.load(folder / WEIGHTS)
     return Reader(model, 0.0 if model.whole_picture else MIN_SCORE)
 

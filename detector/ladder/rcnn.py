@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detector.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
+from detector.boxes import Regions
 from detector.faster_rcnn import RegionCNN, RegionCNNConfig
 from detector.ladder.regions import InkRegions
 from detector.roi_align import PyramidRoIAlign
@@ -62,6 +63,7 @@ class FastRCNNConfig(RegionCNNConfig):
 class RCNN(RegionCNN):
     """Each region of the picture, cropped and warped to a square, goes through a network of its own."""
 
+    exportable = False  # OpenCV finds its regions
     config: RCNNConfig
 
     def __init__(self, config: RCNNConfig | None = None) -> None:
@@ -78,6 +80,7 @@ class RCNN(RegionCNN):
 class FastRCNN(RegionCNN):
     """The same regions, but the convolutions run once over the picture, and regions are cut out of their result."""
 
+    exportable = False  # OpenCV finds its regions
     config: FastRCNNConfig
 
     def __init__(self, config: FastRCNNConfig | None = None) -> None:
@@ -111,9 +114,9 @@ class CropAndWarp(PyramidRoIAlign):
         super().__init__(strides, size)
         self.context = context
 
-    def forward(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
+    def forward(self, features: dict[str, Tensor], found: Regions) -> Tensor:
         """See PyramidRoIAlign; beyond the picture there is its background."""
-        return super().forward(features, [self.widened(b) for b in boxes], image_shapes)
+        return super().forward(features, found._replace(boxes=self.widened(found.boxes)))
 
     def widened(self, boxes: Tensor) -> Tensor:
         """Boxes (K, 4), grown by the context on all sides."""

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import nms
 
+from detector.boxes import Regions, Truths, regions
 from detector.types import BoolArray, FloatArray
 
 Grey = NDArray[np.uint8]
@@ -154,15 +154,15 @@ class InkRegions(nn.Module):
         self.most = most
 
     def forward(
-        self, images: ImageList, features: dict[str, Tensor], targets: list[dict[str, Tensor]] | None = None
-    ) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Regions (K, 4) in pixels for each picture, and no losses: what does not learn cannot be wrong."""
-        pictures = images.tensors.float().mean(1).cpu().numpy()  # (B, H, W)
-        regions = []
-        for picture, (height, width) in zip(pictures, images.image_sizes, strict=True):
+        self, batch: Tensor, limits: Tensor, features: dict[str, Tensor], truths: Truths | None = None
+    ) -> tuple[Regions, dict[str, Tensor]]:
+        """Regions in pixels of the batch (B, 3, H, W), and no losses: what does not learn cannot be wrong."""
+        pictures = batch.float().mean(1).cpu().numpy()  # (B, H, W)
+        found = []
+        for picture, (width, height) in zip(pictures, limits[:, :2].int().tolist(), strict=True):
             grey = as_grey(picture[:height, :width])
-            regions.append(torch.from_numpy(ink_regions(grey, self.most)).to(images.tensors.device))
-        return regions, {}
+            found.append(torch.from_numpy(ink_regions(grey, self.most)).to(batch.device))
+        return regions(found), {}
 
 
 def as_grey(picture: FloatArray) -> Grey:

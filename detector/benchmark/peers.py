@@ -1,0 +1,170 @@
+"""What it is compared with: torchvision's and Ultralytics's detectors. Their weights are random: nothing is downloaded.
+
+Of YOLO the network alone is timed, without the non-maximum suppression that its answers still need: to its favour.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import detection
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
+from torchvision.ops import MultiScaleRoIAlign
+
+from detector.backbone import FeaturePyramid
+from detector.base import as_tensor
+from detector.benchmark.measure import Measure, in_turns
+from detector.faster_rcnn import FasterRCNN
+from detector.images import Picture
+from detector.proposals import NEGATIVE_IOU, POSITIVE_IOU, SAMPLES, ProposalHead
+from detector.reader import Network
+from detector.roi_heads import CLASSES
+
+YOLOS = {"YOLO11n": "yolo11n", "YOLOv8n": "yolov8n"}
+INSTALL = {
+    "ultralytics": "pip install --no-deps ultralytics ultralytics-thop psutil pyyaml requests polars scipy",
+    "onnx": "pip install '.[export]'",
+    "onnxruntime": "pip install '.[onnx]'",
+}
+"""How to get what is missing. Ultralytics's own dependencies would bring an OpenCV that this project cannot have."""
+EXPORT = """
+import sys
+from ultralytics import YOLO
+
+YOLO(sys.argv[1]).export(format="onnx", imgsz=int(sys.argv[2]), simplify=False)
+"""
+EXPORT_SECONDS = 600
+
+
+class _Backbone(nn.Module):
+    """The pyramid as torchvision wants it."""
+
+    def __init__(self, pyramid: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.pyramid = pyramid
+        self.out_channels = channels
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        return self.pyramid(images)
+
+
+class _ProposalHead(nn.Module):
+    """The layers of our ProposalHead, with answers in torchvision's order."""
+
+    def __init__(self, head: ProposalHead) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, maps: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """(B, C, H, W) per level -> per level (B, A, H, W) and (B, A * 4, H, W)."""
+        hidden = [torch.relu(self.head.hidden(m)) for m in maps]
+        return [self.head.objectness(h) for h in hidden], [self.head.deltas(h) for h in hidden]
+
+
+def torchvision_assembly(model: FasterRCNN, side: int) -> nn.Module:
+    """torchvision's own FasterRCNN of the model's layers, anchors, thresholds and numbers of samples, for training.
+
+    Only what tells classes and moves boxes last is new: torchvision has one box for each class. RoIs are sampled as is
+    usual there, 2 x 2 times a bin. side: of its pictures, pixels, so that it leaves their size as it is.
+    """
+    c = model.config
+    anchors = AnchorGenerator(c.anchor_sizes, (c.anchor_aspects,) * len(c.anchor_sizes))
+    before_nms, head = c.proposals_before_nms[0], model.proposals.head
+    assert isinstance(head, ProposalHead)
+    return detection.FasterRCNN(
+        _Backbone(model.backbone, c.channels),
+        min_size=side,
+        max_size=side,
+        image_mean=[0.0] * 3,
+        image_std=[1.0] * 3,
+        rpn_anchor_generator=anchors,
+        rpn_head=_ProposalHead(head),
+        rpn_pre_nms_top_n_train=before_nms,
+        rpn_post_nms_top_n_train=before_nms * len(c.anchor_sizes),
+        rpn_nms_thresh=c.proposal_nms[0],
+        rpn_fg_iou_thresh=POSITIVE_IOU,
+        rpn_bg_iou_thresh=NEGATIVE_IOU,
+        rpn_batch_size_per_image=SAMPLES,
+        box_roi_pool=MultiScaleRoIAlign([str(s) for s in FeaturePyramid.strides], c.roi_size, sampling_ratio=2),
+        box_head=model.heads.box_head,
+        box_predictor=FastRCNNPredictor(c.head_hidden, 1 + CLASSES),
+        box_batch_size_per_image=c.samples,
+        box_positive_fraction=0.5,
+    )
+
+
+def time_peers(
+    networks: Mapping[str, Network], pictures: Sequence[Picture], folder: Path, turns: int, threads: int
+) -> tuple[dict[str, Measure], list[str]]:
+    """One picture of a size (H, W, 3) at a time by our networks, by their runtimes, and by others; and who is missing.
+
+    folder: for files that nobody needs afterwards.
+    """
+    mobilenet = detection.fasterrcnn_mobilenet_v3_large_320_fpn(weights=None, weights_backbone=None).eval()
+    images = [as_tensor(picture, torch.device("cpu")) for picture in pictures]
+    contenders = {name: _of(network.find, [[picture] for picture in pictures]) for name, network in networks.items()}
+    contenders["mobilenet"] = _of(torch.inference_mode()(mobilenet.forward), [[image] for image in images])
+    skipped = []
+    for name, model in YOLOS.items():
+        try:
+            session = _session(_exported(model, folder, pictures[0].shape[1]), threads)
+        except Missing as missing:
+            skipped.append(f"{name}: {missing}")
+        else:
+            feeds = [{session.get_inputs()[0].name: image[None].numpy()} for image in images]
+            contenders[name] = _of(partial(session.run, None), feeds)
+    times = in_turns(contenders, turns)
+    measures = {f"{name}, ms": measure for name, measure in times.items()}
+    for network in networks:
+        measures[f"mobilenet / {network}"] = times["mobilenet"].over(times[network])
+        measures |= {f"{network} / {name}": times[network].over(times[name]) for name in YOLOS if name in times}
+    return measures, skipped
+
+
+class Missing(Exception):
+    """A peer that is not there, in words."""
+
+
+def _of(run: Callable[[Any], object], inputs: Sequence[Any]) -> Callable[[int], object]:
+    """A contender that takes one input a turn, the first again after the last."""
+    return lambda turn: run(inputs[turn % len(inputs)])
+
+
+def _exported(model: str, folder: Path, side: int) -> Path:
+    """An ONNX file of a YOLO with random weights, made by a process of its own, as its makers export it."""
+    for package in ("ultralytics", "onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise Missing(f"{package} is not installed; to compare with it: {INSTALL[package]}")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        # It would otherwise look for updates, install packages, and keep settings in the user's home.
+        "YOLO_OFFLINE": "true",
+        "YOLO_AUTOINSTALL": "false",
+        "YOLO_CONFIG_DIR": str(folder),
+    }
+    command = [sys.executable, "-c", EXPORT, f"{model}.yaml", str(side)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=EXPORT_SECONDS)
+    path = folder / f"{model}.onnx"
+    if done.returncode or not path.is_file():
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Missing(f"its export failed ({last})")
+    return path
+
+
+def _session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,81 @@
+"""What is measured: one detector, on every runtime there is."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from detector import checkpoint
+from detector.base import Detector, available
+from detector.errors import DigitReaderError, OptionError
+from detector.loading import load
+from detector.reader import Network, Reader
+
+
+class Subject:
+    """What is measured: the model on PyTorch, and on ONNX Runtime where that is there; loaded when first asked for."""
+
+    def __init__(
+        self, weights: Path | None, model: str | None, device: str, threads: int, folder: Path, with_onnx: bool = True
+    ) -> None:
+        """weights, model: see loading.load. folder: for files that nobody needs afterwards."""
+        if weights is not None and weights.suffix == ".onnx":
+            raise OptionError(f"--weights {weights}: expected PyTorch weights (.safetensors), which can be trained.")
+        self.weights, self.name, self.threads, self.folder = weights, model, threads, folder
+        self.device = available(device)
+        self.with_onnx = with_onnx and self.device.type == "cpu"
+        self.missing: list[str] = []
+
+    @cached_property
+    def reader(self) -> Reader:
+        """On PyTorch."""
+        return load(self.weights, self.name, str(self.device), threads=self.threads, runtime="torch")
+
+    @property
+    def model(self) -> Detector:
+        """Of that reader."""
+        assert isinstance(self.reader.model, Detector)
+        return self.reader.model
+
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """By the names of their runtimes, the one that a user gets unasked first."""
+        readers = {self.reader.model.runtime: self.reader}
+        if not self.with_onnx:
+            return readers
+        try:
+            exported = load(self.onnx, self.name, threads=self.threads, runtime="onnx")
+        except (DigitReaderError, ImportError) as error:
+            self.missing.append(f"ONNX Runtime: {error}")
+            return readers
+        return {exported.model.runtime: exported} | readers
+
+    @cached_property
+    def onnx(self) -> Path | None:
+        """The file to read with on ONNX Runtime; None for the one that is shipped."""
+        if self.weights is None:
+            return None
+        from detector.export import export  # needs packages that nothing else does
+
+        name, model, _ = checkpoint.load(self.weights)
+        path = self.folder / f"{name}.onnx"
+        export(model, path)
+        return path
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        """As readers."""
+        return {name: reader.model for name, reader in self.readers.items()}
+
+    @property
+    def options(self) -> list[str]:
+        """For the command line of infer.py, so that it reads as the first of the readers does."""
+        runtime = "onnx" if "ONNX Runtime" in self.readers else "torch"
+        options = {
+            "weights": self.onnx if runtime == "onnx" else self.weights,
+            "runtime": runtime,
+            "model": self.name,
+            "device": self.device,
+            "threads": self.threads,
+        }
+        return [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]

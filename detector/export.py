@@ -1,0 +1,92 @@
+"""A detector as an ONNX file: pixels in, digits out, and everything in between inside of it.
+
+What torchvision's own detectors cannot do: batches, pictures of any size, and pictures without any detection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from detector.base import BatchDetector, Detector
+from detector.checkpoint import FORMAT
+from detector.errors import OptionError
+
+OPSET = 20
+LARGEST = 1 << 14  # of a side, in pixels, and of a batch: the exporter wants to know a bound
+EXAMPLE = (2, 80, 112, 3)  # nothing is special about it: no side is that of another, none needs padding
+
+
+class FromPixels(nn.Module):
+    """uint8 (B, H, W, 3) -> boxes (N, 4), labels (N,), scores (N,), and the number (N,) of the picture of each."""
+
+    def __init__(self, model: BatchDetector) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """See the class."""
+        found = self.model.answers(pictures.permute(0, 3, 1, 2).float(), white=255.0)
+        return found.where.boxes, found.labels, found.scores, found.where.picture
+
+
+def export(model: Detector, path: Path) -> None:
+    """Write a detector as ONNX, for pictures of any number and size; the file appears whole or not at all.
+
+    Input `pictures`: uint8 (B, H, W, 3) RGB. Outputs: `boxes` float32 (N, 4) in
+    pixels, `labels` int64 (N,), `scores` float32 (N,), best first, and `picture` int64 (N,), the number in the batch of
+    the picture that each was found in. The detector's name and config stand in the file's metadata. Raises OptionError
+    for a detector that cannot be exported.
+    """
+    if not isinstance(model, BatchDetector) or not model.exportable:
+        kind = model.name or type(model).__name__
+        raise OptionError(f"{kind}: expected a detector that can be exported: faster-rcnn or sliding-window.")
+    sizes = {axis: torch.export.Dim.DYNAMIC(max=LARGEST) for axis in range(3)}
+    with warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript", "onnx_ir"):
+        warnings.simplefilter("ignore")  # the exporter's own, about what it will call differently one day
+        program = torch.export.export(
+            FromPixels(model.cpu().eval()),
+            (torch.zeros(EXAMPLE, dtype=torch.uint8),),
+            dynamic_shapes=(sizes,),
+            prefer_deferred_runtime_asserts_over_guards=True,
+        )
+        exported = torch.onnx.export(
+            program,
+            input_names=["pictures"],
+            output_names=["boxes", "labels", "scores", "picture"],
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert exported is not None
+    exported.model.metadata_props.update(
+        format=FORMAT,
+        model=model.name,
+        config=json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
+        whole_picture=str(int(model.whole_picture)),
+    )
+    temporary = path.with_name(path.name + ".part")
+    exported.save(str(temporary), external_data=False)
+    os.replace(temporary, path)
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Loggers of these names say only what went wrong."""
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
+    try:
+        for logger in levels:
+            logger.setLevel(logging.ERROR)
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)

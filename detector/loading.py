@@ -1,0 +1,122 @@
+"""Readers to have: with weights from a file, or with those that are shipped; on PyTorch or on ONNX Runtime."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from importlib.util import find_spec
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detector.errors import OptionError, WeightsError
+from detector.images import Source
+from detector.onnx_runtime import OnnxNetwork
+from detector.reader import MIN_SCORE, Network, Reader
+from detector.strings import Page
+
+if TYPE_CHECKING:  # Python 3.10 has it elsewhere
+    from importlib.resources.abc import Traversable
+
+DEFAULT_MODEL = "faster-rcnn"
+SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}  # of the weights that each runtime takes
+
+
+def load(
+    weights: str | PathLike[str] | None = None,
+    model: str | None = None,
+    device: str = "cpu",
+    min_score: float | None = None,
+    threads: int | None = None,
+    runtime: str | None = None,
+) -> Reader:
+    """A reader to keep: with the weights in a file that training or export wrote or, without one, with shipped ones.
+
+    model: which of the shipped ones, the default where none is named; with a file, what its weights have to be of.
+    device: where to compute, by PyTorch's name; ONNX Runtime is used on the CPU only.
+    min_score: digits with a lower score are not read; without one, MIN_SCORE.
+    threads: CPU threads to compute with; without it, all cores. PyTorch's are those of the whole process.
+    runtime: "onnx" or "torch". A file decides by its name: .onnx is for ONNX Runtime, all else for PyTorch. Shipped
+    weights are read with ONNX Runtime where it is installed and they can be, as it is faster, else with PyTorch.
+    Raises WeightsError where there are no such weights, or what they need is not installed; OptionError for a bad
+    device, min_score, threads or runtime, or those that do not go together.
+    """
+    if runtime is not None and runtime not in SUFFIXES:
+        raise OptionError(f"runtime: expected one of {', '.join(SUFFIXES)}, got {runtime!r}; or leave it out.")
+    if threads is not None and threads < 1:
+        raise OptionError(f"threads: expected at least 1, got {threads}; leave it out to use all cores.")
+    if weights is None:
+        engine, shipped = _shipped(model or DEFAULT_MODEL, device, runtime)
+        with resources.as_file(shipped) as path:
+            name, network = _network(engine, path, device, threads)
+    else:
+        path = Path(weights)
+        engine = "onnx" if path.suffix.lower() == SUFFIXES["onnx"] else "torch"
+        if runtime is not None and runtime != engine:
+            raise OptionError(
+                f"runtime: expected {engine} for {path}, got {runtime}, which takes {SUFFIXES[runtime]} files; leave "
+                "it out or name other weights."
+            )
+        name, network = _network(engine, path, device, threads)
+    if model is not None and model != name:
+        raise WeightsError(f"{path}: expected weights of '{model}', got those of '{name}'; name that model.")
+    return Reader(network, MIN_SCORE if min_score is None else min_score)
+
+
+def read(source: Source) -> Page:
+    """What is written in a picture, read with the shipped weights, which stay loaded. See Reader.read."""
+    return _default_reader().read(source)
+
+
+@lru_cache(maxsize=1)
+def _default_reader() -> Reader:
+    return load()
+
+
+def _shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversable]:
+    """The runtime to read a shipped model with, and its weights."""
+    files = {engine: resources.files("detector.weights") / (model + suffix) for engine, suffix in SUFFIXES.items()}
+    there = [engine for engine, file in files.items() if file.is_file()]
+    if not there:
+        raise WeightsError(f"{model}: no weights are shipped for this model; train it, then name the file.")
+    if runtime is None:
+        fits = _is_cpu(device) and (_installed("onnxruntime") or not _installed("torch"))
+        runtime = there[0] if len(there) == 1 else "onnx" if fits else "torch"
+    if runtime not in there:
+        raise WeightsError(f"{model}: its shipped weights are for {there[0]}, not for {runtime}; leave runtime out.")
+    return runtime, files[runtime]
+
+
+def _network(runtime: str, path: Path, device: str, threads: int | None) -> tuple[str, Network]:
+    """A model's name, and the model."""
+    if runtime == "onnx":
+        if not _is_cpu(device):
+            raise OptionError(
+                f"device: expected cpu for {path}, got '{device}', where ONNX Runtime is not used; take .safetensors "
+                "weights for other devices."
+            )
+        network = OnnxNetwork(path, threads)
+        return network.name, network
+    try:
+        import torch
+
+        from detector import checkpoint
+        from detector.base import available
+    except ImportError as error:
+        raise WeightsError(
+            f"{path}: weights in safetensors form need the extra 'torch', which is not installed ({error}); install "
+            "it, as in: pip install 'digit-reader[torch]'"
+        ) from error
+    target = available(device)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    name, detector, _ = checkpoint.load(path, target)
+    return name, detector
+
+
+def _is_cpu(device: str) -> bool:
+    return str(device).split(":")[0] == "cpu"
+
+
+def _installed(package: str) -> bool:
+    return find_spec(package) is not None

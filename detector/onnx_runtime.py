@@ -1,0 +1,118 @@
+"""A detector that was exported to ONNX, on ONNX Runtime: all that reading takes, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detector.errors import WeightsError
+from detector.images import Picture
+from detector.types import Detections
+
+FORMAT = "digit-reader 1"
+INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
+OUTPUTS = {  # N digits in all the pictures, best first within each
+    "boxes": "tensor(float)",  # (N, 4), pixels
+    "labels": "tensor(int64)",  # (N,), 0-9
+    "scores": "tensor(float)",  # (N,)
+    "picture": "tensor(int64)",  # (N,), the number in the batch of the picture that each was found in
+}
+
+
+class OnnxNetwork:
+    """What tools/export.py wrote, as a Reader takes it: the Network of reader.py.
+
+    name: the detector's, such as faster-rcnn. threads: CPU threads to compute with, all cores where none are given.
+    Raises WeightsError where the file is missing, damaged, or not such an export, or ONNX Runtime is not installed.
+    """
+
+    runtime = "ONNX Runtime"
+
+    def __init__(self, path: str | os.PathLike[str], threads: int | None = None) -> None:
+        self.path = Path(path)
+        self._session = _session(self.path, threads or _cores())
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        if metadata.get("format") != FORMAT:
+            raise WeightsError(
+                f"{path}: expected a detector of this project in ONNX form ({FORMAT}), got "
+                f"{metadata.get('format', 'something else')!r}; give a file that tools/export.py wrote."
+            )
+        inputs = {node.name: node.type for node in self._session.get_inputs()}
+        outputs = {node.name: node.type for node in self._session.get_outputs()}
+        if inputs != INPUTS or outputs != OUTPUTS:
+            raise WeightsError(
+                f"{path}: expected {_listed(INPUTS)} in and {_listed(OUTPUTS)} out, got {_listed(inputs)} in and "
+                f"{_listed(outputs)} out; export it again with this version's tools/export.py."
+            )
+        self.name = str(metadata.get("model", ""))
+        self.whole_picture = metadata.get("whole_picture") == "1"
+
+    def find(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """See reader.Network. Pictures of one size go through together. Raises WeightsError where the network fails."""
+        found = [Detections.empty()] * len(pictures)
+        for shape in sorted({picture.shape for picture in pictures}):
+            alike = [i for i, picture in enumerate(pictures) if picture.shape == shape]
+            for i, digits in zip(alike, self._run(np.stack([pictures[i] for i in alike])), strict=True):
+                found[i] = digits
+        return found
+
+    def _run(self, batch: np.ndarray) -> list[Detections]:
+        """What is in each picture of uint8 (B, H, W, 3)."""
+        try:
+            boxes, labels, scores, picture = self._session.run(list(OUTPUTS), {"pictures": batch})
+        except Exception as error:
+            raise WeightsError(
+                f"{self.path}: the network failed on pictures of shape {batch.shape} ({_reason(error)}); give it less "
+                "at a time if memory ran out, else export it again."
+            ) from error
+        height, width = batch.shape[1:3]
+        boxes = boxes.clip(0, [[width, height, width, height]]).astype(np.float32)  # (N, 4)
+        visible = (boxes[:, 2:] > boxes[:, :2]).all(1)  # (N,)
+        found = []
+        for number in range(len(batch)):
+            own = np.flatnonzero(visible & (picture == number))  # (n,)
+            own = own[np.argsort(-scores[own], kind="stable")]
+            found.append(Detections(boxes[own], labels[own], scores[own].clip(0, 1)))
+        return found
+
+
+def _session(path: Path, threads: int) -> Any:
+    """An InferenceSession on the CPU."""
+    if not path.is_file():
+        raise WeightsError(f"{path}: expected a weights file, found none; check the path.")
+    try:
+        # Here, because it is an extra, and takes as long to import as everything else together.
+        import onnxruntime
+    except ImportError as error:
+        raise WeightsError(
+            f"{path}: weights in ONNX form need the extra 'onnx', which is not installed ({error}); install it, as in: "
+            "pip install 'digit-reader[onnx]'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no base of their own
+        raise WeightsError(
+            f"{path}: expected a network in ONNX form, got something damaged or else ({_reason(error)}); "
+            "copy or export it again."
+        ) from error
+
+
+def _cores() -> int:
+    """Cores that this process may use: left to itself, ONNX Runtime would count those of the whole machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _reason(error: Exception) -> str:
+    """What ONNX Runtime says, in one line and without its code."""
+    return " ".join(str(error).split(" : ")[-1].split("failed:")[-1].split())[:300].rstrip(".")
+
+
+def _listed(nodes: dict[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in nodes.items()) or "nothing"

@@ -1,0 +1,85 @@
+"""What is done with the boxes of a whole batch, against torchvision's functions picture by picture."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torchvision.models.detection._utils import BoxCoder
+from torchvision.ops import box_area, box_iou, clip_boxes_to_image, nms
+
+from detector import boxes as ours
+from detector.boxes import Regions, regions
+
+
+def random_boxes(seed: int, count: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    corner = torch.rand(count, 2, generator=generator) * 90 - 5
+    return torch.cat([corner, corner + torch.rand(count, 2, generator=generator) * 40 + 1], 1)
+
+
+COUNTS = st.lists(st.integers(0, 6), min_size=1, max_size=4)
+
+
+@settings(deadline=None, max_examples=40)
+@given(COUNTS, st.integers(0, 10_000))
+def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
+    """Clipping, suppression and overlaps of all pictures together are those of each on its own."""
+    own = [random_boxes(seed + i, count) for i, count in enumerate(counts)]
+    found = regions(own)
+    limits = torch.tensor([[60.0 + i, 80, 60 + i, 80] for i in range(len(counts))])
+    clipped = ours.clip(found, limits)
+    expected = [clip_boxes_to_image(boxes, (80, 60 + i)) for i, boxes in enumerate(own)]
+    assert torch.equal(clipped.boxes, torch.cat(expected))
+
+    scores = torch.rand(len(found.boxes), generator=torch.Generator().manual_seed(seed))
+    kept = ours.best_of_each_place(clipped.boxes, scores, found.picture, limits, 0.4)
+    assert torch.equal(scores[kept], scores[kept].sort(descending=True).values)
+    for i, boxes in enumerate(expected):
+        mine = (found.picture == i).nonzero()[:, 0]
+        assert set(kept[found.picture[kept] == i].tolist()) == set(mine[nms(boxes, scores[mine], 0.4)].tolist())
+
+    overlap = ours.overlaps(found, found)
+    for i, boxes in enumerate(own):
+        mine = found.picture == i
+        torch.testing.assert_close(overlap[mine][:, mine], box_iou(boxes, boxes))
+        assert not overlap[mine][:, ~mine].any()
+
+
+@pytest.mark.parametrize("count", [0, 1, 50])
+def test_deltas_are_torchvision_s_and_reversible(count: int) -> None:
+    anchors, boxes = random_boxes(1, count), random_boxes(2, count)
+    coder = BoxCoder((1.0, 1.0, 1.0, 1.0))
+    deltas = ours.encode(boxes, anchors)
+    torch.testing.assert_close(deltas, coder.encode_single(boxes, anchors))
+    torch.testing.assert_close(ours.decode(deltas, anchors), boxes, atol=1e-4, rtol=1e-4)
+    wild = torch.randn(count, 4, generator=torch.Generator().manual_seed(0)) * 9
+    torch.testing.assert_close(ours.decode(wild, anchors), coder.decode_single(wild, anchors))
+
+
+def test_areas_and_sides() -> None:
+    boxes = random_boxes(3, 20)
+    torch.testing.assert_close(ours.areas(boxes), box_area(boxes))
+    sides = boxes[:, 2:] - boxes[:, :2]
+    assert torch.equal(ours.shorter_sides(boxes), sides.amin(1))
+    assert torch.equal(ours.longer_sides(boxes), sides.amax(1))
+    assert ours.shorter_sides(boxes[:0]).shape == (0,)
+
+
+def test_on_any_is_measured_by_the_box_itself_and_within_its_picture() -> None:
+    found = regions([torch.tensor([[0.0, 0.0, 10.0, 10.0], [8.0, 8.0, 18.0, 18.0]]), torch.tensor([[0.0, 0, 10, 10]])])
+    large = torch.tensor([[-100.0, -100.0, 11.0, 12.0]])
+    nothing = torch.zeros(0, 4)
+    assert ours.on_any(found, regions([large, nothing]), 0.5).tolist() == [True, False, False]
+    assert ours.on_any(found, regions([nothing, large]), 0.5).tolist() == [False, False, True]
+    assert ours.on_any(found, regions([nothing, nothing]), 0.5).tolist() == [False] * 3
+
+
+def test_numbers_pick_boxes_with_their_pictures() -> None:
+    found = Regions(random_boxes(4, 3), torch.tensor([0, 0, 2]))
+    picked = found.at(torch.tensor([2, 0]))
+    assert picked.picture.tolist() == [2, 0]
+    assert torch.equal(picked.boxes, found.boxes[[2, 0]])
+    assert found.at(torch.zeros(0, dtype=torch.int64)).boxes.shape == (0, 4)

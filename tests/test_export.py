@@ -1,0 +1,116 @@
+"""Exported detectors: the same answers as PyTorch's, for any number of pictures of any size, and for nothing at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import bars, tiny_detector, trained_detector
+
+from detector import checkpoint
+from detector.base import Detector
+from detector.errors import OptionError
+from detector.export import export
+from detector.onnx_runtime import OnnxNetwork
+from detector.types import Detections
+
+Pair = tuple[Detector, OnnxNetwork]
+names = pytest.mark.parametrize("name", ["faster-rcnn", "sliding-window"])
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pair]:
+    """A tiny detector that knows bars, and what became of it."""
+    folder, made = tmp_path_factory.mktemp("exported"), {}
+
+    def get(name: str) -> Pair:
+        if name not in made:
+            export(trained_detector(name), folder / f"{name}.onnx")
+            made[name] = trained_detector(name), OnnxNetwork(folder / f"{name}.onnx", threads=1)
+        return made[name]
+
+    return get
+
+
+def assert_same(ours: list[Detections], theirs: list[Detections]) -> None:
+    assert len(ours) == len(theirs)
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine.labels.tolist() == other.labels.tolist()
+        np.testing.assert_allclose(mine.boxes, other.boxes, atol=1e-3)
+        np.testing.assert_allclose(mine.scores, other.scores, atol=1e-3)
+
+
+@names
+def test_bars_of_many_sizes_are_found_alike(name: str, pair: Callable[[str], Pair]) -> None:
+    detector, exported = pair(name)
+    pictures = [bars(i, *size)[0] for i, size in enumerate([(64, 96), (64, 96), (80, 112), (97, 131), (200, 70)])]
+    found = detector.find(pictures)
+    assert sum(len(one) for one in found) > 5
+    assert_same(exported.find(pictures), found)
+
+
+@names
+def test_without_any_detection(name: str, pair: Callable[[str], Pair]) -> None:
+    detector, exported = pair(name)
+    for shape in ((1, 1, 3), (2, 90, 3), (16, 16, 3), (70, 40, 3)):
+        flat = np.full(shape, 90, np.uint8)
+        assert_same(exported.find([flat, flat]), detector.find([flat, flat]))
+    assert exported.find([]) == []
+
+
+@names
+@settings(deadline=None, max_examples=15)
+@given(height=st.integers(2, 90), width=st.integers(2, 90), count=st.integers(1, 3), seed=st.integers(0, 99))
+def test_any_size_and_number(
+    name: str, pair: Callable[[str], Pair], height: int, width: int, count: int, seed: int
+) -> None:
+    detector, exported = pair(name)
+    ground = np.random.default_rng(seed).integers(0, 256, (count, height, width, 3)).astype(np.uint8)
+    ground[0] = np.resize(bars(seed)[0], ground[0].shape)
+    assert_same(exported.find(list(ground)), detector.find(list(ground)))
+
+
+def test_it_says_what_it_is(pair: Callable[[str], Pair]) -> None:
+    _, exported = pair("sliding-window")
+    assert (exported.name, exported.whole_picture) == ("sliding-window", False)
+
+
+def test_one_that_cannot_be_exported(tmp_path: Path) -> None:
+    for name in ("rcnn", "fast-rcnn"):
+        with pytest.raises(OptionError, match="can be exported"):
+            export(tiny_detector(name), tmp_path / "x.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    tool = Path(__file__).parents[1] / "tools" / "export.py"
+    return subprocess.run([sys.executable, str(tool), *options], capture_output=True, text=True, check=False)
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "w.safetensors", "faster-rcnn", trained_detector("faster-rcnn"), {})
+    done = run("--weights", str(tmp_path / "w.safetensors"), "--out", str(tmp_path / "new" / "digits.onnx"))
+    assert done.returncode == 0, done.stderr
+    assert "digits.onnx" in done.stdout
+    assert done.stderr == ""
+    picture = bars(5)[0]
+    assert_same(
+        OnnxNetwork(tmp_path / "new" / "digits.onnx").find([picture]), trained_detector("faster-rcnn").find([picture])
+    )
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["digits.onnx"]
+
+
+@pytest.mark.parametrize(
+    "options", [["--model", "nonsense"], ["--weights", "nowhere.safetensors"], ["--weights", "x.onnx"]]
+)
+def test_mistakes_are_one_sentence(options: list[str]) -> None:
+    done = run(*options)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
