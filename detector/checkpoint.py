@@ -71,6 +71,15 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Det
     return name, model.to(device).eval(), extra
 
 
+def extra_of(path: Path | str) -> dict[str, Any]:
+    """The extra that `save` was given, also of a design that this version does not know. Raises WeightsError."""
+    metadata, _ = _read(Path(path))
+    try:
+        return dict(json.loads(metadata["extra"]))
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: expected weights of this project, got something else ({error}).") from error
+
+
 def adopt(model: Detector, path: Path | str) -> int:
     """Give a model every weight of a file that fits it by name and shape; how many that are.
 

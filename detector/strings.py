@@ -27,6 +27,7 @@ from detector.types import Detections
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
 UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
 NEAR = 6.0  # how many digit heights away a digit still has a say in the slope
+PAIRS = 4096  # of digits that vote at a time: what fits the cache
 LINE_TILT = 0.015  # how far a line strays from the slope of the page, as a tangent: nearly one degree
 PAGE_TILT = 0.03  # how far off the first estimate of that slope is
 PAGE_FAN = 0.005  # how much the slope changes, for each digit height down the page, where perspective fans lines out
@@ -147,14 +148,14 @@ def _page_slope(boxes: Floats) -> float:
     angles = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))
     # Leaning towards level where digits say little: one pair of digits is no reason to believe in a slope.
     votes = -0.3 * np.abs(angles)  # (A,)
-    for i in range(len(boxes) - 1):
-        size = (frame.h[i] + frame.h[i + 1 :]) / 2
-        du, dv = (frame.u[i + 1 :] - frame.u[i]) / size, (frame.v[i + 1 :] - frame.v[i]) / size
-        near = (np.hypot(du, dv) < 16) & (np.abs(dv) < np.abs(du))
-        du, dv = du[near], dv[near]
-        if len(du):
-            offset = np.outer(np.cos(angles), dv) - np.outer(np.sin(angles), du)  # (A, pairs)
-            votes += np.exp(-((offset / UNEVEN) ** 2) / 2) @ np.exp(-np.hypot(du, dv) / NEAR)
+    first, second = np.triu_indices(len(boxes), 1)
+    size = (frame.h[first] + frame.h[second]) / 2
+    du, dv = (frame.u[second] - frame.u[first]) / size, (frame.v[second] - frame.v[first]) / size
+    near = np.flatnonzero((np.hypot(du, dv) < 16) & (np.abs(dv) < np.abs(du)))
+    for part in np.array_split(near, 1 + len(near) // PAIRS):
+        u, v = du[part], dv[part]
+        offset = np.outer(np.cos(angles), v) - np.outer(np.sin(angles), u)  # (A, pairs)
+        votes += np.exp((offset / UNEVEN).astype(np.float32) ** 2 / -2) @ np.exp(-np.hypot(u, v) / NEAR)
     return float(angles[np.argmax(votes)])
 
 
@@ -220,7 +221,7 @@ def _straightened(frame: _Frame, lines: Sequence[NDArray[np.int64]]) -> _Frame:
 
 def _misfit(moments: Floats) -> Floats:
     """How badly one straight line, near the slope of the page, fits parts with these moments (..., 6): chi squared."""
-    s, su, sv, suu, suv, svv = np.moveaxis(moments, -1, 0)
+    s, su, sv, suu, suv, svv = (moments[..., k] for k in range(6))
     uu, uv, vv = suu - su * su / s, suv - su * sv / s, svv - sv * sv / s
     return vv - uv * uv / (uu + 1 / LINE_TILT**2)
 

@@ -5,7 +5,7 @@
     python tools/ship_weights.py runs/LAST --earlier runs/FIRST        # LAST was begun with what FIRST had learned
     python tools/ship_weights.py runs/NAME --figures out/clean out/strips out/lines out/paper
 
-Files go to detector/weights/MODEL.safetensors, .json and .md.
+Files go to detector/weights/MODEL.safetensors, .onnx (the same weights, for ONNX Runtime), .json and .md.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import tyro
 
 from detector import checkpoint
 from detector.errors import DataError, DigitReaderError
+from detector.export import export
 
 WEIGHTS = Path("detector/weights")
 SHOWN = (
@@ -39,12 +40,11 @@ SHOWN = (
 
 IN_USE = (
     "proposals_before_nms",
-    "proposals_after_nms",
+    "proposal_nms",
     "proposal_threshold",
     "score_threshold",
     "nms_threshold",
     "inside_threshold",
-    "most_detections",
     "second_look",
     "sizes",
     "scales_per_octave",
@@ -62,7 +62,7 @@ class Args:
     """Folders that tools/evaluate.py wrote, one for each set; a row of the card is named after its folder.
     The weights, shipped before, then stay as they are."""
     earlier: tuple[Path, ...] = ()
-    """Folders of the runs that this one began with (--init), first things first; the card names them too."""
+    """Folders of the runs that this one began with (--init, --adopt), first things first; the card names them too."""
     weights: Path = WEIGHTS
     """Folder to write into."""
 
@@ -92,7 +92,7 @@ def command(args: dict[str, Any]) -> str:
 def training(runs: Sequence[Path]) -> dict[str, Any]:
     """What the card tells of these runs, each begun with the weights of the one before it."""
     configs = [read_json(run / "config.json") for run in runs]
-    extras = [checkpoint.load(run / "best.safetensors")[2] for run in runs]
+    extras = [checkpoint.extra_of(run / "best.safetensors") for run in runs]
 
     def all_of(name: str) -> str:
         return ", then ".join(dict.fromkeys(str(config[name]) for config in configs))
@@ -154,6 +154,7 @@ def main(args: Args) -> None:
     target = args.weights / f"{name}.safetensors"
     if not args.figures:  # figures were measured on the file that is there, which stays as it is
         checkpoint.save(target, name, model, extra, half=True)
+        export(checkpoint.load(target)[1], target.with_suffix(".onnx"))
     data = target.read_bytes()
     figures = {}
     for folder in args.figures:

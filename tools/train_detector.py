@@ -32,6 +32,7 @@ from detector.training import Batches, TrainingConfig, fit
 from detector.validation import Pictures, validator
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
 from digit_scenes.coco import CocoBatches, read_coco
+from digit_scenes.stream import Zoomed, zoom
 
 RUNS = Path("runs")
 
@@ -46,6 +47,9 @@ class Args:
     """Which detector."""
     preset: tuple[str, ...] = ("paper=4", "lines=2", "clean=2", "strips=2", "amounts=2")
     """What scenes to learn from, with weights if several: paper=3 lines=2."""
+    zoom: tuple[float, ...] = (1.0,)
+    """Each batch is enlarged or reduced by one of these. A reader enlarges small pictures by 1.5 and looks at half of
+    that, too. Validation is at the first."""
     batch_size: int = 8
     """Scenes a step."""
     lr: float = 3e-3
@@ -105,8 +109,9 @@ def shares(presets: Sequence[str]) -> dict[str, float]:
 def training_batches(args: Args) -> Batches:
     if args.data:
         dataset = read_coco(args.data / "annotations.json", args.data / "images")
-        return CocoBatches(dataset, args.batch_size, args.seed)
-    return SceneBatches(shares(args.preset), args.batch_size, args.seed, "train", args.mnist_dir)
+        return Zoomed(CocoBatches(dataset, args.batch_size, args.seed), args.zoom, args.seed)
+    batches = SceneBatches(shares(args.preset), args.batch_size, args.seed, "train", args.mnist_dir)
+    return Zoomed(batches, args.zoom, args.seed)
 
 
 def validation_pictures(args: Args) -> dict[str, Pictures]:
@@ -115,11 +120,14 @@ def validation_pictures(args: Args) -> dict[str, Pictures]:
     if folder:
         dataset = read_coco(folder / "annotations.json", folder / "images")
         scenes = (dataset[i] for i in range(min(args.val_count, len(dataset))))
-        return {folder.name: [(scene.image, scene.target) for scene in scenes]}
+        return {folder.name: [zoom(scene.image, scene.target, args.zoom[0]) for scene in scenes]}
     mix = shares(args.preset)
     count = max(1, args.val_count // len(mix))
     return {
-        name: [(s.image, s.target) for s in map(Scenes(name, "val", 0, args.mnist_dir).__getitem__, range(count))]
+        name: [
+            zoom(scene.image, scene.target, args.zoom[0])
+            for scene in map(Scenes(name, "val", 0, args.mnist_dir).__getitem__, range(count))
+        ]
         for name in mix
     }
 
@@ -146,7 +154,7 @@ def read_config(run: Path) -> Args:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))["args"]
         paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "adopt", "mnist_dir") if stored[key]}
-        return Args(**stored | paths | {"preset": tuple(stored["preset"])})
+        return Args(**stored | paths | {"preset": tuple(stored["preset"]), "zoom": tuple(stored["zoom"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,12 @@ from detector.types import Target
 from digit_scenes.digits import Split
 from digit_scenes.plain import STRIP
 from digit_scenes.presets import Scenes
+
+
+class Batches(Protocol):
+    """Batches by number: pictures uint8 (H, W, 3), and what is in them."""
+
+    def __getitem__(self, step: int, /) -> tuple[list[NDArray[np.uint8]], list[Target]]: ...
 
 
 class SceneBatches:
@@ -44,6 +52,35 @@ class SceneBatches:
         source = self.scenes[int(chosen)]
         scenes = [source[step * self.batch_size + j] for j in range(self.batch_size)]
         return [scene.image for scene in scenes], [scene.target for scene in scenes]
+
+
+class Zoomed:
+    """Batches of which each is enlarged or reduced by one of some factors, as a reader does before it looks.
+
+    Which one is drawn for each step, deterministically. Raises OptionError for a factor that makes no sense.
+    """
+
+    def __init__(self, batches: Batches, factors: Sequence[float], seed: int) -> None:
+        if not factors or not all(0.1 <= factor <= 10 for factor in factors):
+            raise OptionError(f"--zoom: expected factors from 0.1 to 10, got {', '.join(map(str, factors)) or 'none'}.")
+        self.batches, self.factors, self.seed = batches, tuple(factors), seed
+
+    def __getitem__(self, step: int) -> tuple[list[NDArray[np.uint8]], list[Target]]:
+        images, targets = self.batches[step]
+        factor = self.factors[int(np.random.default_rng((self.seed, step, 1)).integers(len(self.factors)))]
+        zoomed = [zoom(image, target, factor) for image, target in zip(images, targets, strict=True)]
+        return [image for image, _ in zoomed], [target for _, target in zoomed]
+
+
+def zoom(image: NDArray[np.uint8], target: Target, factor: float) -> tuple[NDArray[np.uint8], Target]:
+    """A picture uint8 (H, W, 3) and its target, enlarged or reduced; sides are rounded, boxes follow exactly."""
+    if factor == 1:
+        return image, target
+    height, width = image.shape[:2]
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    pixels = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
+    scale = np.array([size[0] / width, size[1] / height] * 2, np.float32)
+    return pixels.astype(np.uint8), Target(target.boxes * scale, target.labels, target.ignore)
 
 
 def draw_strips(
