@@ -43,10 +43,15 @@ class ProposalHead(nn.Module):
         """(B, C, H, W) per level -> per level objectness logits (B, H * W * A) and deltas (B, H * W * A, 4)."""
         objectness, deltas = [], []
         for feature in features:
-            hidden = F.relu(self.hidden(feature))
-            objectness.append(self.objectness(hidden).permute(0, 2, 3, 1).flatten(1).float())
-            deltas.append(self.deltas(hidden).permute(0, 2, 3, 1).reshape(feature.shape[0], -1, 4).float())
+            hidden = F.relu(of_each_cell(self.hidden, feature.permute(0, 2, 3, 1)))  # (B, H, W, hidden)
+            objectness.append(of_each_cell(self.objectness, hidden).flatten(1).float())
+            deltas.append(of_each_cell(self.deltas, hidden).reshape(feature.shape[0], -1, 4).float())
         return objectness, deltas
+
+
+def of_each_cell(layer: nn.Conv2d, cells: Tensor) -> Tensor:
+    """A convolution of 1x1 on (B, H, W, C): one product of matrices, where PyTorch's own takes a slow path on a CPU."""
+    return F.linear(cells, layer.weight.flatten(1), layer.bias)
 
 
 class ProposalNetwork(nn.Module):

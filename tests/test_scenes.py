@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detector.errors import OptionError
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, pens
@@ -19,6 +21,7 @@ from digit_scenes.layout import Slot
 from digit_scenes.pens import Ink, Pen
 from digit_scenes.presets import LINES, PAPER
 from digit_scenes.scene import _blend, _Sheet, page_scene
+from digit_scenes.stream import Zoomed, zoom
 
 STRIPS = ("strips", "short-strips", "loose-strips")
 SIZES = {"clean": (300, 300), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
@@ -253,3 +256,38 @@ def test_nonsense_is_refused(tmp_path: Path) -> None:
         SceneBatches({"clean": 1.0}, 0, 0)
     with pytest.raises(IndexError, match="-1"):
         Scenes("clean", "test")[-1]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0.3, 3.0), st.integers(0, 50))
+def test_zoomed_boxes_stay_on_their_ink(factor: float, index: int) -> None:
+    """Of black scenes: what is bright lies in the boxes before and after, up to what interpolation spreads."""
+    scene = Scenes("strips", "val", 3)[index]
+    image, target = zoom(scene.image, scene.target, factor)
+    height, width = scene.image.shape[:2]
+    assert image.shape == (max(1, round(height * factor)), max(1, round(width * factor)), 3)
+    assert image.dtype == np.uint8
+    assert np.array_equal(target.labels, scene.target.labels)
+    outside = image.max(axis=2).astype(int)
+    for x0, y0, x1, y1 in target.boxes:
+        assert 0 <= x0 < x1 <= image.shape[1] + 1e-3
+        assert 0 <= y0 < y1 <= image.shape[0] + 1e-3
+        spread = 1 + factor
+        rows = slice(max(0, int(y0 - spread)), int(y1 + spread + 1))
+        outside[rows, max(0, int(x0 - spread)) : int(x1 + spread + 1)] = 0
+    assert outside.max() < 64
+
+
+def test_zoomed_batches_are_drawn_by_their_number() -> None:
+    batches = SceneBatches({"strips": 1.0}, 2, 0)
+    zoomed = Zoomed(batches, (1.0, 2.0, 0.5), seed=4)
+    sizes = {zoomed[step][0][0].shape[0] for step in range(20)}
+    assert sizes == {28, 56, 14}
+    assert all(
+        np.array_equal(a, b) for a, b in zip(zoomed[7][0], Zoomed(batches, (1.0, 2.0, 0.5), 4)[7][0], strict=True)
+    )
+    plain = Zoomed(batches, (1.0,), 0)[3]
+    assert all(np.array_equal(a, b) for a, b in zip(plain[0], batches[3][0], strict=True))
+    for factors in ((), (0.0,), (float("nan"),), (1.0, 99.0)):
+        with pytest.raises(OptionError, match="--zoom"):
+            Zoomed(batches, factors, 0)
