@@ -10,16 +10,19 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from detector.base import BatchDetector, Detector
 from detector.checkpoint import FORMAT
 from detector.errors import OptionError
+from detector.images import Picture
+from detector.reader import Network
 
 OPSET = 20
 LARGEST = 1 << 14  # of a side, in pixels, and of a batch: the exporter wants to know a bound
@@ -77,6 +80,35 @@ def export(model: Detector, path: Path) -> None:
     temporary = path.with_name(path.name + ".part")
     exported.save(str(temporary), external_data=False)
     os.replace(temporary, path)
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """How far the answers of two networks to the same pictures are apart.
+
+    other: pictures in which they find other digits. boxes, scores: the largest difference in all others, in pixels of
+    the picture and in parts of 1.
+    """
+
+    pictures: int
+    other: int
+    boxes: float
+    scores: float
+
+
+def compare(first: Network, second: Network, pictures: Iterable[Picture]) -> Agreement:
+    """Let both networks look at pictures uint8 (H, W, 3), one at a time."""
+    count = other = 0
+    boxes = scores = 0.0
+    for picture in pictures:
+        count += 1
+        (mine,), (theirs,) = first.find([picture]), second.find([picture])
+        if not np.array_equal(mine.labels, theirs.labels):
+            other += 1
+            continue
+        boxes = max(boxes, float(np.abs(mine.boxes - theirs.boxes).max(initial=0)))
+        scores = max(scores, float(np.abs(mine.scores - theirs.scores).max(initial=0)))
+    return Agreement(count, other, boxes, scores)
 
 
 @contextmanager

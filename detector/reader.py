@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from detector.errors import DigitReaderError, ImageError, OptionError
 from detector.images import Picture, Source, open_image
 from detector.search import search
-from detector.stream import open_ahead
+from detector.stream import Group, open_ahead
 from detector.strings import Page, read_lines
 from detector.types import Detections
 
@@ -85,16 +87,28 @@ class Reader:
     def read_and_show(self, sources: Iterable[Source]) -> Iterator[tuple[Picture, Page] | DigitReaderError]:
         """As read_many, each page with its picture, uint8 (H, W, 3) RGB.
 
-        Pictures are opened in a thread while others are read, and small ones are read together.
+        Three things go on at once: pictures are opened in one thread, small ones together looked at in another, and
+        what was found is put in order in the caller's.
         """
-        for group in open_ahead(sources):
-            images = [image for image in group if not isinstance(image, DigitReaderError)]
-            found = iter(self.detect_many(images))
-            for image in group:
-                if isinstance(image, DigitReaderError):
-                    yield image
-                else:
-                    yield image, self._ordered(image, next(found))
+        with ThreadPoolExecutor(1, "find") as pool:
+            waiting: deque[tuple[Group, Future[list[Detections]]]] = deque()
+            for group in open_ahead(sources):
+                images = [image for image in group if not isinstance(image, DigitReaderError)]
+                waiting.append((group, pool.submit(self.detect_many, images)))
+                if len(waiting) > 1:
+                    yield from self._shown(*waiting.popleft())
+            for last in waiting:
+                yield from self._shown(*last)
+
+    def _shown(
+        self, group: Group, found: Future[list[Detections]]
+    ) -> Iterator[tuple[Picture, Page] | DigitReaderError]:
+        detections = iter(found.result())
+        for image in group:
+            if isinstance(image, DigitReaderError):
+                yield image
+            else:
+                yield image, self._ordered(image, next(detections))
 
     def _ordered(self, image: Picture, found: Detections) -> Page:
         height, width = image.shape[:2]

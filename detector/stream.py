@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Condition
+from typing import TypeAlias
 
 from detector.errors import DigitReaderError
 from detector.images import Picture, Source, open_image
@@ -14,6 +15,8 @@ AHEAD = 32_000_000  # pixels that may wait, opened, before the next picture is: 
 WAITING = 256  # pictures that may wait, opened or not
 GROUP = 4_000_000  # pixels from which a group is not added to
 MOST = 64  # pictures of a group
+
+Group: TypeAlias = "list[Picture | DigitReaderError]"
 
 
 class _Opener:
@@ -41,7 +44,7 @@ class _Opener:
             self._changed.notify()
 
 
-def open_ahead(sources: Iterable[Source]) -> Generator[list[Picture | DigitReaderError], None, None]:
+def open_ahead(sources: Iterable[Source]) -> Generator[Group, None, None]:
     """The pictures, or what is wrong with each, in order: in groups of what is ready, to be looked at together.
 
     A group is one picture or more, of GROUP pixels and a picture at most. The sources are taken in the caller's thread,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeDetector, blank, draw_blobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import bars, tiny_detector, trained_detector
@@ -16,7 +17,7 @@ from tiny import bars, tiny_detector, trained_detector
 from detector import checkpoint
 from detector.base import Detector
 from detector.errors import OptionError
-from detector.export import export
+from detector.export import Agreement, compare, export
 from detector.onnx_runtime import OnnxNetwork
 from detector.types import Detections
 
@@ -88,6 +89,23 @@ def test_one_that_cannot_be_exported(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_comparing_sees_what_differs() -> None:
+    """Of three pictures, in one something is missed, and in one a box is off by 2 and a score by a quarter."""
+    pictures = [draw_blobs(blank(60, 80), [(10, 10, 20, 30)], [digit]) for digit in (3, 4, 5)]
+
+    class Other(FakeDetector):
+        def find(self, pictures: Sequence[np.ndarray]) -> list[Detections]:
+            (found,) = super().find(pictures)
+            if found.labels[0] == 4:
+                return [Detections.empty()]
+            return [Detections(found.boxes + 2, found.labels, found.scores - 0.25) if found.labels[0] == 5 else found]
+
+    agreement = compare(FakeDetector(), Other(), pictures)
+    assert (agreement.pictures, agreement.other, agreement.boxes) == (3, 1, 2.0)
+    assert agreement.scores == pytest.approx(0.25)
+    assert compare(FakeDetector(), FakeDetector(), []) == Agreement(0, 0, 0.0, 0.0)
+
+
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     tool = Path(__file__).parents[1] / "tools" / "export.py"
     return subprocess.run([sys.executable, str(tool), *options], capture_output=True, text=True, check=False)
@@ -95,9 +113,11 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_line(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "w.safetensors", "faster-rcnn", trained_detector("faster-rcnn"), {})
-    done = run("--weights", str(tmp_path / "w.safetensors"), "--out", str(tmp_path / "new" / "digits.onnx"))
+    out = tmp_path / "new" / "digits.onnx"
+    done = run("--weights", str(tmp_path / "w.safetensors"), "--out", str(out), "--check", "7")
     assert done.returncode == 0, done.stderr
     assert "digits.onnx" in done.stdout
+    assert "compared on 7 scenes: 0 with other digits" in done.stdout
     assert done.stderr == ""
     picture = bars(5)[0]
     assert_same(
@@ -107,7 +127,8 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--model", "nonsense"], ["--weights", "nowhere.safetensors"], ["--weights", "x.onnx"]]
+    "options",
+    [["--model", "nonsense"], ["--weights", "nowhere.safetensors"], ["--weights", "x.onnx"], ["--check", "-1"]],
 )
 def test_mistakes_are_one_sentence(options: list[str]) -> None:
     done = run(*options)

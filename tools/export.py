@@ -1,7 +1,7 @@
 """Writes a detector as an ONNX file, which reads the same without PyTorch.
 
     python tools/export.py                                             # the shipped one, to out/faster-rcnn.onnx
-    python tools/export.py --model sliding-window
+    python tools/export.py --model sliding-window --check 500
     python tools/export.py --weights runs/NAME/best.safetensors --out digits.onnx
     python tools/infer.py photo.jpg --weights digits.onnx
 
@@ -11,13 +11,17 @@ Pixels in (uint8), boxes, labels and scores out; any number of pictures of any s
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tyro
 
 import detector
-from detector.errors import DigitReaderError
+from detector.errors import DigitReaderError, OptionError
+from digit_scenes import PRESET_NAMES, Scenes
+from digit_scenes.stream import zoom
 
 
 @dataclass(frozen=True)
@@ -28,16 +32,35 @@ class Args:
     """Weights file; without it, those that are shipped."""
     out: Path | None = None
     """File to write; without it, out/ and the detector's name."""
+    check: int = 20
+    """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none."""
 
 
 def main(args: Args) -> None:
-    from detector.export import export  # here, because it takes seconds, which --help need not wait for
+    from detector.export import compare, export  # here, because it takes seconds, which --help need not wait for
 
+    if args.check < 0:
+        raise OptionError(f"--check: expected 0 or more, got {args.check}.")
     network = detector.load(args.weights, model=args.model, runtime="torch").model
     path = args.out or Path("out") / f"{network.name}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
     export(network, path)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: python tools/infer.py --weights {path}")
+    if args.check:
+        found = compare(network, detector.load(path).model, pictures(args.check))
+        print(
+            f"compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes differ by "
+            f"{found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"
+        )
+
+
+def pictures(count: int) -> Iterator[np.ndarray]:
+    """Validation scenes uint8 (H, W, 3) of every preset in turn, each larger or smaller than it was drawn."""
+    rng = np.random.default_rng(0)
+    drawn = [Scenes(preset, "val") for preset in PRESET_NAMES]
+    for i in range(count):
+        scene = drawn[i % len(drawn)][i // len(drawn)]
+        yield zoom(scene.image, scene.target, float(2 ** rng.uniform(-1, 0.6)))[0]
 
 
 if __name__ == "__main__":
