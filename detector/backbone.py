@@ -59,7 +59,11 @@ class ConvNormReLU(nn.Sequential):
         assert norm.running_mean is not None
         assert norm.running_var is not None
         parts = (convolution.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
-        state = tuple((part.data_ptr(), part._version) for part in parts) if torch.is_inference_mode_enabled() else ()
+        state: tuple[tuple[int, int], ...] = ()
+        if torch.is_inference_mode_enabled() and not any(
+            part.is_inference() for part in parts
+        ):  # those have no version
+            state = tuple((part.data_ptr(), part._version) for part in parts)
         if state and self.kept is not None and self.kept[0] == state:
             return self.kept[1], self.kept[2]
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)  # (outputs,)

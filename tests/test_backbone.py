@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -54,3 +56,20 @@ def test_folded_normalisation_is_the_same_in_values_and_gradients(relu: bool) ->
         torch.autograd.grad(layer(x).sum(), weights), torch.autograd.grad(plain.sum(), weights), strict=True
     ):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_kernels_kept_in_inference_follow_the_weights() -> None:
+    """Loaded, trained, copied or moved: what is kept is folded again as soon as a weight is another."""
+    layer = ConvNormReLU(3, 4).eval()
+    x = torch.rand(1, 3, 8, 8)
+    with torch.inference_mode():
+        before = layer(x)
+    with torch.no_grad():
+        layer[0].weight.mul_(2)
+    other = ConvNormReLU(3, 4).eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(x), 2 * before)
+        copied = copy.deepcopy(layer)
+        copied.load_state_dict(other.state_dict())
+        torch.testing.assert_close(copied(x), other(x))
+        torch.testing.assert_close(layer(x), 2 * before)
