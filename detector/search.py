@@ -5,7 +5,7 @@ of many pictures go through the detector together.
 
 The levels that are one tile are looked at first. Of those that take more tiles, the coarsest comes first, and each is
 looked at around two things only: digits found so far that are so small that twice the pixels make a difference, and ink
-that may be digits too small to be found in half the size. So what a large photograph costs is decided by where its
+that may be digits too small to be found in half the size, unless many far larger ones were. So what a large photograph costs is decided by where its
 small writing is: paper, blur and large digits take no second look.
 """
 
@@ -31,6 +31,7 @@ BLOT = 15  # larger than such a digit: what holds a square of this side is a gro
 CONTRAST = 8.0  # grey levels, at least, between such ink and its ground; and ...
 ABOVE = 2.0  # ... so many times the contrast that everything around has: grain is all contrast
 AROUND = 65  # pixels a side that are around
+ENOUGH, UNEQUAL = 20, 2.5  # where so many digits are found, none is so many times smaller than nine of ten of them
 LINE = 25  # pixels that are too long for a stroke of such a digit: a ruling, which may join many
 
 
@@ -52,7 +53,12 @@ def search(image: Picture) -> Generator[list[Picture], list[Detections], Detecti
         known = Detections(found.boxes / coarser.scale, found.labels, found.scores)
         sides = (known.boxes[:, 2:] - known.boxes[:, :2]).max(axis=1, initial=0)
         small = known.boxes[(sides < SMALL) & (known.scores >= WEAK)]
-        wanted = np.concatenate([small, unseen(coarser.image, known.boxes[known.scores >= CREDIBLE])])
+        credible = known.boxes[known.scores >= CREDIBLE]
+        spots = unseen(coarser.image, credible)
+        if len(credible) >= ENOUGH:  # whoever wrote so many digits writes others about as large
+            usual = np.quantile(credible[:, 3] - credible[:, 1], 0.1)
+            spots = spots[spots[:, 3] - spots[:, 1] > usual / UNEQUAL]
+        wanted = np.concatenate([small, spots])
         parts += yield from _look(level, around(level, wanted * coarser.scale / level.scale))
     return merge(parts)
 

@@ -11,6 +11,8 @@ import numpy as np
 
 Wait = Callable[[], object]
 WARM_UP = 3
+REST = 0.05  # seconds, in which idle threads go to sleep
+SETTLE = 2  # calls
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ def in_turns(
 ) -> dict[str, Measure]:
     """Milliseconds of each contender, called once a turn with the number of the turn, `turns` times.
 
-    wait: returns when all that was asked of the device is done. settle: whether each is called once more before the
-    clock starts, so that its own data, and none of the other's threads, are there when it does: for what is short.
+    wait: returns when all that was asked of the device is done. settle: whether there is a rest, and each is called
+    some more times before the clock starts, so that its own data, and none of the other's threads, which spin for a
+    while after they are done, are there when it does: for what is short.
     warm_up: turns before the first that counts, which allocate and compile.
     """
     for turn in range(min(warm_up, turns)):
@@ -75,7 +78,10 @@ def in_turns(
     for turn in range(turns):
         for name, run in contenders.items():
             if settle:
-                run(turn)
+                wait()
+                time.sleep(REST)
+                for _ in range(SETTLE):
+                    run(turn)
             wait()
             start = time.perf_counter()
             run(turn)
