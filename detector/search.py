@@ -5,8 +5,8 @@ of many pictures go through the detector together.
 
 The levels that are one tile are looked at first. Of those that take more tiles, the coarsest comes first, and each is
 looked at around two things only: digits found so far that are so small that twice the pixels make a difference, and ink
-that may be digits too small to be found in half the size, unless many far larger ones were. So what a large photograph costs is decided by where its
-small writing is: paper, blur and large digits take no second look.
+that may be digits too small to be found in half the size, unless many far larger ones were. So what a large photograph
+costs is decided by where its small writing is: paper, blur and large digits take no second look.
 """
 
 from __future__ import annotations
