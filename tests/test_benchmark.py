@@ -86,7 +86,7 @@ def test_a_measure_in_words() -> None:
     }
 
 
-@pytest.mark.parametrize(("settle", "once"), [(True, "aabb"), (False, "ab")])
+@pytest.mark.parametrize(("settle", "once"), [(True, "aaabbb"), (False, "ab")])
 def test_contenders_take_turns(settle: bool, once: str) -> None:
     calls: list[tuple[str, int]] = []
     waits: list[int] = []
