@@ -100,7 +100,7 @@ def test_contenders_take_turns(settle: bool, once: str) -> None:
     assert "".join(name for name, _ in calls) == "ab" + 2 * once
     assert {turn for _, turn in calls[2 : 2 + len(once)]} == {0}
     assert {turn for _, turn in calls[2 + len(once) :]} == {1}
-    assert len(waits) == 8, "before and after each that counts"
+    assert len(waits) == (12 if settle else 8), "before and after each that counts, and before a rest"
     assert [len(measure.samples) for measure in times.values()] == [2, 2]
 
 
