@@ -46,8 +46,8 @@ def load(
     if threads is not None and threads < 1:
         raise OptionError(f"threads: expected at least 1, got {threads}; leave it out to use all cores.")
     if weights is None:
-        engine, shipped = _shipped(model or DEFAULT_MODEL, device, runtime)
-        with resources.as_file(shipped) as path:
+        engine, file = shipped(model or DEFAULT_MODEL, device, runtime)
+        with resources.as_file(file) as path:
             name, network = _network(engine, path, device, threads)
     else:
         path = Path(weights)
@@ -73,8 +73,8 @@ def _default_reader() -> Reader:
     return load()
 
 
-def _shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversable]:
-    """The runtime to read a shipped model with, and its weights."""
+def shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversable]:
+    """The runtime to read a shipped model with, and its weights. Raises WeightsError where there are none for it."""
     files = {engine: resources.files("detector.weights") / (model + suffix) for engine, suffix in SUFFIXES.items()}
     there = [engine for engine, file in files.items() if file.is_file()]
     if not there:

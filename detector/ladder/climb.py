@@ -36,7 +36,7 @@ from detector.ladder.tasks import (
 )
 from detector.ladder.training import Epoch, Samples, train
 from detector.ladder.whole import WholePicture
-from detector.loading import load
+from detector.loading import load, shipped
 from detector.plots import save_confusions
 from detector.reader import MIN_SCORE, Reader
 from detector.registry import kind
@@ -162,9 +162,11 @@ def count_parameters(model: Detector) -> int:
 
 
 def _shipped(rung: Rung, folder: Path) -> Plan:
-    weights = resources.files("detector.weights")
-    settings = {"shipped": hashlib.sha256((weights / f"{rung.name}.safetensors").read_bytes()).hexdigest()}
-    card: dict[str, Any] = json.loads((weights / f"{rung.name}.json").read_text(encoding="utf-8"))
+    _, weights = shipped(rung.name, "cpu", "torch")
+    settings = {"shipped": hashlib.sha256(weights.read_bytes()).hexdigest()}
+    card: dict[str, Any] = json.loads(
+        resources.files("detector.weights").joinpath(f"{rung.name}.json").read_text("utf-8")
+    )
     return Plan(rung, folder, card["parameters"], settings, lambda say: float(card["trained"]["minutes"]))
 
 
