@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,32 +52,30 @@ class BatchDetector(Detector):
     def answers(self, images: Tensor, white: float = 1.0) -> Found:
         """What is in pictures of one size (B, 3, H, W) in [0, white], in their pixels, best first."""
 
-    @torch.inference_mode()
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
         """See Detector. Pictures of one size go through together, so that company changes no answer."""
-        training = self.training
-        self.eval()
-        found: list[Detections] = [Detections.empty()] * len(images)
-        for size in sorted({image.shape for image in images}):
-            members = [i for i, image in enumerate(images) if image.shape == size]
-            answers = self.answers(torch.stack([images[i] for i in members]))
-            for i, own in zip(members, by_picture(answers, len(members)), strict=True):
-                found[i] = own
-        self.train(training)
-        return found
+        return self._size_by_size(images, lambda alike: self.answers(torch.stack(alike)))
 
-    @torch.inference_mode()
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """See Detector; the same answers as predict's."""
+        device = device_of(self)
+
+        def answers(alike: list[Picture]) -> Found:
+            pixels = torch.from_numpy(np.stack(alike)).to(device)  # (B, H, W, 3)
+            return self.answers(pixels.permute(0, 3, 1, 2).float(), white=255.0)
+
+        return self._size_by_size(pictures, answers)
+
+    @torch.inference_mode()
+    def _size_by_size(self, pictures: Sequence[Any], answers: Callable[[list[Any]], Found]) -> list[Detections]:
         training = self.training
         self.eval()
         found: list[Detections] = [Detections.empty()] * len(pictures)
         for shape in sorted({picture.shape for picture in pictures}):
             members = [i for i, picture in enumerate(pictures) if picture.shape == shape]
-            pixels = torch.from_numpy(np.stack([pictures[i] for i in members])).to(device_of(self))
-            answers = self.answers(pixels.permute(0, 3, 1, 2).float(), white=255.0)
-            for i, own in zip(members, by_picture(answers, len(members)), strict=True):
-                found[i] = own
+            own = by_picture(answers([pictures[i] for i in members]), len(members))
+            for i, one in zip(members, own, strict=True):
+                found[i] = one
         self.train(training)
         return found
 
