@@ -128,8 +128,8 @@ def markdown(card: dict[str, Any]) -> str:
             f"    {trained['command']}",
             "",
             "No real picture was trained on. Figures, on these very weights with default settings (each set: the first "
-            "1,000 test scenes of seed 0, drawn with MNIST test digits, unless named otherwise; milliseconds to read one "
-            "by the machine that measured them):",
+            "1,000 test scenes of seed 0, drawn with MNIST test digits, unless named otherwise; milliseconds to read "
+            "one, by the machine that measured them):",
             "",
             *table,
             "",
