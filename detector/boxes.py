@@ -6,6 +6,7 @@ Nothing here loops over pictures: sixteen of them cost about as many operations 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -66,6 +67,18 @@ def limits_of(pictures: Tensor) -> Tensor:
     """Width, height, width, height of each of the pictures (B, 3, H, W): float32 (B, 4)."""
     one = torch.ones((), device=pictures.device)
     return torch.stack([one * pictures.shape[3], one * pictures.shape[2]]).repeat(pictures.shape[0], 2)
+
+
+def whole_numbers(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """A small table, int64; also of sizes that are not known yet, while a detector is exported."""
+    if torch.compiler.is_exporting():
+        return torch.stack([torch.full((), number) for row in rows for number in row]).view(len(rows), -1)
+    return torch.tensor(rows, device=device)
+
+
+def quotient(numbers: Tensor, by: Tensor | int) -> Tensor:
+    """Whole numbers, none below 0, divided and rounded down: for them truncated is the same, and one ONNX operation."""
+    return torch.div(numbers, by, rounding_mode="trunc")
 
 
 def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
@@ -132,9 +145,14 @@ def on_any(found: Regions, others: Regions, share: float) -> Tensor:
     return (covered & same).any(1)
 
 
-def best_of_each_place(boxes: Tensor, scores: Tensor, groups: Tensor, limits: Tensor, overlap: float) -> Tensor:
-    """Non-maximum suppression within groups (K,): numbers of the boxes (K, 4) kept, best first.
+def apart(found: Regions, groups: Tensor, limits: Tensor) -> Tensor:
+    """Boxes (K, 4), each group (K,) moved to a place of its own, so that none overlaps one of another group.
 
-    All groups go through at once, each moved to a place of its own. limits (B, 4): no box lies beyond any of them.
+    limits (B, 4): no box lies beyond any of them.
     """
-    return nms(boxes + groups[:, None] * (limits.max() + 1), scores, overlap)
+    return found.boxes + (groups * (limits.max() + 1))[:, None]
+
+
+def best_of_each_place(found: Regions, scores: Tensor, limits: Tensor, overlap: float) -> Tensor:
+    """Non-maximum suppression in each picture: numbers of the boxes kept, best first. All pictures go at once."""
+    return nms(apart(found, found.picture, limits), scores, overlap)

@@ -45,7 +45,7 @@ class RegionCNNConfig:
     """Of two detections about as high, one of which has more of its area than this in the other, the better is kept."""
     nms_per_class: bool = False
     """Whether only detections of the same digit suppress each other."""
-    second_look: bool = True
+    second_look: bool = False
     """Whether the heads look once more at what they found: slightly better boxes and classes for little time."""
 
 
@@ -63,7 +63,7 @@ class FasterRCNNConfig(RegionCNNConfig):
     """Channels of each level of the pyramid."""
     head_width: int = 128
     """Channels of the head's convolution."""
-    proposal_width: int = 32
+    proposal_width: int = 64
     """Channels of the layer that proposes."""
     anchor_sizes: tuple[tuple[float, ...], ...] = ((10, 17), (29, 49), (83, 140))
     """Square roots of the anchors' areas on each level."""

@@ -12,7 +12,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detector.anchors import NearAnchors, cell_anchors, grid_anchors
-from detector.boxes import Regions, Truths, best_of_each_place, clip, decode, encode, on_any, paired_iou, shorter_sides
+from detector.boxes import (
+    Regions,
+    Truths,
+    best_of_each_place,
+    clip,
+    decode,
+    encode,
+    on_any,
+    paired_iou,
+    quotient,
+    shorter_sides,
+    whole_numbers,
+)
 
 SAMPLES = 256  # anchors of each picture that are learned from
 POSITIVE_IOU = 0.5
@@ -102,16 +114,17 @@ class ProposalNetwork(nn.Module):
     def anchors_at(self, index: Tensor, grids: tuple[tuple[int, int], ...]) -> Tensor:
         """Some (K, 4) of all anchors, by their numbers (K,): in use only few are looked at."""
         kinds = len(self.cells[0])
-        anchors, start = torch.zeros_like(index)[:, None].float(), 0
-        for cells, stride, (rows, columns) in zip(self.cells, self.strides, grids, strict=True):
-            own = index - start
-            cell = own // kinds
-            row = cell // columns
-            corner = torch.stack([cell - row * columns, row], 1) * stride  # (K, 2)
-            level = corner.repeat(1, 2) + cells.to(index.device).index_select(0, own % kinds)
-            anchors = torch.where((own >= 0)[:, None], level, anchors)  # until a later level claims it
-            start = start + rows * columns * kinds
-        return anchors
+        counts = [rows * columns * kinds for rows, columns in grids]
+        starts = [sum(counts[:level]) for level in range(len(grids))]
+        level = sum((index >= start).long() for start in starts[1:])  # (K,)
+        sizes = [(starts[i], columns, self.strides[i], i * kinds) for i, (_, columns) in enumerate(grids)]
+        own = whole_numbers(sizes, index.device).index_select(0, level)  # (K, 4), of each anchor's level
+        index = index - own[:, 0]
+        cell = quotient(index, kinds)
+        row = quotient(cell, own[:, 1])
+        corner = torch.stack([cell - row * own[:, 1], row], 1) * own[:, 2:3]  # (K, 2)
+        shapes = torch.cat(self.cells).to(index.device).index_select(0, own[:, 3] + index - cell * kinds)
+        return corner.repeat(1, 2) + shapes
 
     def likely(self, objectness: Tensor, deltas: Tensor, grids: tuple[tuple[int, int], ...], limits: Tensor) -> Regions:
         """In use: anchors that are likely digits, moved and clipped to their picture, without duplicates.
@@ -122,11 +135,11 @@ class ProposalNetwork(nn.Module):
         scores = objectness.flatten().index_select(0, flat)
         best = scores.argsort(descending=True)[: self.before_nms[1] * objectness.shape[0]]
         flat, scores = flat.index_select(0, best), scores.index_select(0, best)
-        picture = flat // objectness.shape[1]
+        picture = quotient(flat, objectness.shape[1])
         index = flat - picture * objectness.shape[1]
         moved = decode(deltas.flatten(0, 1).index_select(0, flat), self.anchors_at(index, grids))
         found = clip(Regions(moved, picture), limits)
-        return found.at(best_of_each_place(found.boxes, scores, picture, limits, self.nms_thresholds[1]))
+        return found.at(best_of_each_place(found, scores, limits, self.nms_thresholds[1]))
 
     def best(self, objectness: list[Tensor], deltas: list[Tensor], anchors: Tensor, limits: Tensor) -> Regions:
         """In training: the best `before_nms` anchors of each level and picture, likely or not, likewise."""
@@ -143,7 +156,7 @@ class ProposalNetwork(nn.Module):
         found = clip(Regions(boxes.flatten(0, 1), picture), limits)
         wide = (shorter_sides(found.boxes) >= 1).nonzero()[:, 0]
         found, likelihood = found.at(wide), torch.cat(scores, 1).flatten()[wide]
-        return found.at(best_of_each_place(found.boxes, likelihood, found.picture, limits, self.nms_thresholds[0]))
+        return found.at(best_of_each_place(found, likelihood, limits, self.nms_thresholds[0]))
 
     def losses(
         self,

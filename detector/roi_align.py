@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from detector.boxes import Regions, longer_sides
+from detector.boxes import Regions, longer_sides, whole_numbers
 
 
 class WeightedGather(torch.autograd.Function):
@@ -72,33 +72,28 @@ class PyramidRoIAlign(nn.Module):
         maps = list(features.values())
         assert len(maps) == len(self.strides)
         boxes, picture = found
-        level = self.levels(boxes)
-        counts = [m.shape[0] * m.shape[2] * m.shape[3] for m in maps]
         table = torch.cat([m.permute(0, 2, 3, 1).reshape(-1, m.shape[1]) for m in maps])  # (R, C)
+        counts = [m.shape[0] * m.shape[2] * m.shape[3] for m in maps]
+        sizes = [(m.shape[3], m.shape[2], sum(counts[:i]), self.strides[i]) for i, m in enumerate(maps)]
+        own = whole_numbers(sizes, boxes.device).index_select(0, self.levels(boxes))  # (K, 4), of each box's level
+        sides, start, stride = own[:, :2], own[:, 2], own[:, 3:]  # width and height
 
-        def of_level(values: Sequence[int]) -> Tensor:
-            return torch.stack([torch.full((), value, device=boxes.device) for value in values])[level]  # (K,)
+        # x and y alike, in cells, where 0 is the middle of the first: (K, 2, size) or (K, 2, 1)
+        low, high = (boxes / stride - 0.5).reshape(-1, 2, 2, 1).unbind(1)
+        bins = (torch.arange(self.size, device=boxes.device, dtype=boxes.dtype) + 0.5) / self.size
+        last = (sides - 1)[:, :, None].to(boxes.dtype)
+        at = low + (high - low) * bins  # (K, 2, size)
+        inside = (at >= -1) & (at <= last + 1)
+        at = torch.minimum(at.clamp(min=0), last)
+        first = at.floor()
+        cells = torch.stack([first, torch.minimum(first + 1, last)], 3).long()  # (K, 2, size, 2)
+        fraction = at - first
+        weights = torch.stack([1 - fraction, fraction], 3) * inside[:, :, :, None]
 
-        height, width = of_level([m.shape[2] for m in maps]), of_level([m.shape[3] for m in maps])
-        start = of_level([sum(counts[:number]) for number in range(len(maps))])
-        cells = boxes / of_level(self.strides)[:, None] - 0.5  # (K, 4), in cells, where 0 is the middle of the first
-        xs, wx = self._samples(cells[:, 0], cells[:, 2], width)  # (K, size, 2)
-        ys, wy = self._samples(cells[:, 1], cells[:, 3], height)
-        origin = start + picture * height * width  # (K,)
-        rows = origin[:, None, None] + ys * width[:, None, None]  # (K, size, 2)
+        xs, ys = cells.unbind(1)  # (K, size, 2) each
+        rows = (start + picture * sides.prod(1))[:, None, None] + ys * sides[:, :1, None]
         index = rows[:, :, None, :, None] + xs[:, None, :, None, :]  # (K, size, size, 2, 2)
+        wx, wy = weights.unbind(1)
         weights = wy[:, :, None, :, None] * wx[:, None, :, None, :]
         out = gathered(table, index.reshape(-1, 4), weights.reshape(-1, 4).to(table.dtype))
         return out.view(-1, self.size, self.size, table.shape[1]).permute(0, 3, 1, 2)  # (K, C, size, size)
-
-    def _samples(self, low: Tensor, high: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Along one axis, the two cells next to each bin's centre and their weights: (K, size, 2) each."""
-        bins = (torch.arange(self.size, device=low.device, dtype=low.dtype) + 0.5) / self.size
-        at = low[:, None] + (high - low)[:, None] * bins  # (K, size)
-        inside = (at >= -1) & (at <= cells[:, None])
-        at = torch.minimum(at.clamp(min=0), (cells[:, None] - 1).to(at.dtype))
-        first = at.floor()
-        second = torch.minimum(first.long() + 1, cells[:, None] - 1)
-        fraction = at - first
-        weights = torch.stack([1 - fraction, fraction], 2) * inside[:, :, None]
-        return torch.stack([first.long(), second], 2), weights

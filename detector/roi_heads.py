@@ -8,14 +8,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.ops import nms
 
 from detector.backbone import ConvNormReLU
 from detector.boxes import (
     Found,
     Regions,
     Truths,
+    apart,
     areas,
-    best_of_each_place,
     clip,
     decode,
     encode,
@@ -35,8 +36,8 @@ DELTA_UNITS = (0.1, 0.1, 0.2, 0.2)  # deltas are learned in units of about their
 ROUNDS = 4  # of without_parts: as long a row of digits, each a part of the next, is sorted out right
 
 
-def without_parts(boxes: Tensor, groups: Tensor, threshold: float, same_height: float = SAME_HEIGHT) -> Tensor:
-    """Of boxes (N, 4), best first, those (N,) that are not the same ink as a better one of their group (N,).
+def without_parts(boxes: Tensor, threshold: float, same_height: float = SAME_HEIGHT) -> Tensor:
+    """Of boxes (N, 4), best first, those (N,) that are not the same ink as a better one.
 
     A slim 1 in a wide box and in a narrow one has an IoU as small as that of two digits. It is one digit nevertheless
     if more than `threshold` of the smaller box lies in the other and both are about as high: two digits of a height
@@ -48,13 +49,13 @@ def without_parts(boxes: Tensor, groups: Tensor, threshold: float, same_height: 
     both, size = shared(boxes[:, None], boxes), areas(boxes)  # (N, N), (N,)
     heights = boxes[:, 3] - boxes[:, 1]  # (N,)
     alike = torch.minimum(heights[:, None], heights) > same_height * torch.maximum(heights[:, None], heights)
-    same = (both > threshold * torch.minimum(size[:, None], size)) & alike & (groups[:, None] == groups)
+    same = (both > threshold * torch.minimum(size[:, None], size)) & alike
     number = torch.arange(boxes.shape[0], device=boxes.device)  # an exported one has no len
-    same = same & (number[:, None] < number)  # a better one speaks against a worse one
-    keep = torch.ones_like(number, dtype=torch.bool)
+    same = (same & (number[:, None] < number)).to(boxes.dtype)  # a better one speaks against a worse one
+    keep = torch.ones_like(heights)
     for _ in range(ROUNDS):
-        keep = ~(same & keep[:, None]).any(0)
-    return keep
+        keep = (keep @ same < 0.5).to(boxes.dtype)
+    return keep > 0.5
 
 
 class BoxHead(nn.Sequential):
@@ -112,7 +113,9 @@ class DigitHeads(nn.Module):
     def forward(self, features: dict[str, Tensor], proposals: Regions, limits: Tensor) -> Found:
         """What is found in each picture. limits: (B, 4), see boxes.clip."""
         found = self.digits(*self.look(features, proposals), proposals, limits)
-        return self.refined(*self.look(features, found.where), found, limits) if self.second_look else found
+        if self.second_look:  # before doubles are removed: it says more surely which is the better
+            found = self.refined(*self.look(features, found.where), found, limits)
+        return self.one_of_each(found, limits)
 
     def losses(
         self, features: dict[str, Tensor], proposals: Regions, truths: Truths, pictures: int
@@ -151,14 +154,14 @@ class DigitHeads(nn.Module):
         return where.at(chosen), labels[chosen], matched[chosen]
 
     def digits(self, logits: Tensor, deltas: Tensor, proposals: Regions, limits: Tensor) -> Found:
-        """The likely ones of what was seen in the proposals, each once."""
-        moved = self.moved(deltas, proposals)
+        """The likely ones of what was seen in the proposals."""
+        moved = self.moved(deltas, proposals, limits)
         scores = logits.softmax(1)[:, 1:]  # (K, 10)
         if self.nms_per_class:
             row, label = (scores > self.score_threshold).nonzero(as_tuple=True)
-            return self.one_of_each(Found(moved.at(row), label, scores[row, label]), limits)
+            return Found(moved.at(row), label, scores[row, label])
         best, label = scores.max(1)
-        return self.one_of_each(Found(moved, label, best), limits)
+        return Found(moved, label, best).at((best > self.score_threshold).nonzero()[:, 0])
 
     def refined(self, logits: Tensor, deltas: Tensor, first: Found, limits: Tensor) -> Found:
         """After a second look, right at what was found: boxes become tighter, scores the mean of both looks.
@@ -168,20 +171,21 @@ class DigitHeads(nn.Module):
         """
         before = F.one_hot(first.labels, CLASSES) * first.scores[:, None]  # (N, 10)
         best, label = ((before + logits.softmax(1)[:, 1:]) / 2).max(1)
-        return self.one_of_each(Found(self.moved(deltas, first.where), label, best), limits)
+        return Found(self.moved(deltas, first.where, limits), label, best)
 
-    def moved(self, deltas: Tensor, where: Regions) -> Regions:
-        """Boxes moved by what the head says (K, 4)."""
-        return Regions(decode(deltas * deltas.new_tensor(DELTA_UNITS), where.boxes), where.picture)
+    def moved(self, deltas: Tensor, where: Regions, limits: Tensor) -> Regions:
+        """Boxes moved by what the head says (K, 4), clipped to their picture."""
+        boxes = decode(deltas * deltas.new_tensor(DELTA_UNITS), where.boxes)
+        return clip(Regions(boxes, where.picture), limits)
 
     def one_of_each(self, found: Found, limits: Tensor) -> Found:
-        """Candidates clipped to their picture, without the unlikely, the tiny and the doubles."""
-        found = found._replace(where=clip(found.where, limits))
-        likely = (found.scores > self.score_threshold) & (shorter_sides(found.where.boxes) >= 1)
-        found = found.at(likely.nonzero()[:, 0])
-        boxes, groups = found.where.boxes, self.groups(found)
-        found = found.at(best_of_each_place(boxes, found.scores, groups, limits, self.nms_threshold))
-        return found.at(without_parts(found.where.boxes, self.groups(found), self.inside_threshold).nonzero()[:, 0])
+        """Candidates, best first, without doubles, the unlikely and the tiny."""
+        places = apart(found.where, self.groups(found), limits)
+        order = nms(places, found.scores, self.nms_threshold)  # (M,)
+        places, scores = places.index_select(0, order), found.scores.index_select(0, order)
+        keep = without_parts(places, self.inside_threshold)
+        keep = keep & (scores > self.score_threshold) & (shorter_sides(places) >= 1)
+        return found.at(order.index_select(0, keep.nonzero()[:, 0]))
 
     def groups(self, found: Found) -> Tensor:
         """Digits (N,) of one number suppress each other: those of a picture, or also of a class."""

@@ -19,7 +19,7 @@ from torchvision.ops import generalized_box_iou_loss
 from detector.backbone import ConvNormReLU
 from detector.background import against_background
 from detector.base import BatchDetector
-from detector.boxes import Found, Regions, best_of_each_place, clip, limits_of, overlaps, shorter_sides
+from detector.boxes import Found, Regions, apart, best_of_each_place, clip, limits_of, overlaps, shorter_sides
 from detector.roi_heads import CLASSES, without_parts
 from detector.types import Target
 
@@ -224,15 +224,16 @@ class SlidingWindow(BatchDetector):
         agreeing = torch.where(agreeing >= c.vote_threshold, agreeing, 0) * sure
         support = agreeing.sum(1, keepdim=True)  # (N, 1)
         smooth = sure * (1 - torch.exp(-support[:, 0]))  # over places and scales: one that stands alone counts less
-        peaks = best_of_each_place(where.boxes, smooth, where.picture, limits, c.nms_threshold)
+        peaks = best_of_each_place(where, smooth, limits, c.nms_threshold)
         votes = (agreeing / support).index_select(0, peaks)  # (K, N)
-        boxes, shares = votes @ where.boxes, votes @ (scores / sure[:, None])  # (K, 4), (K, 10)
+        voted, shares = votes @ where.boxes, votes @ (scores / sure[:, None])  # (K, 4), (K, 10)
         share, label = shares.max(1)
         score = (smooth.index_select(0, peaks) * share) ** CALIBRATION
         order = score.argsort(descending=True)
-        agreed = clip(Regions(boxes, where.picture.index_select(0, peaks)), limits)
+        agreed = clip(Regions(voted, where.picture.index_select(0, peaks)), limits)
         found = Found(agreed, label, score).at(order)
-        good = without_parts(found.where.boxes, found.where.picture, c.inside_threshold, c.same_height)
+        places = apart(found.where, found.where.picture, limits)
+        good = without_parts(places, c.inside_threshold, c.same_height)
         return found.at((good & (found.scores > c.score_threshold)).nonzero()[:, 0])
 
 

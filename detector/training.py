@@ -80,6 +80,8 @@ class TrainingConfig:
                 raise OptionError(f"{name}: expected more than 0, got {value}; give a positive number.")
         if not 0 <= self.average < 1:
             raise OptionError(f"average: expected a decay from 0 to below 1, got {self.average}; 0.998 is usual.")
+        if not 0 <= self.freeze_norms <= 1:
+            raise OptionError(f"freeze_norms: expected a part of the budget from 0 to 1, got {self.freeze_norms}.")
 
 
 def fit(

@@ -35,7 +35,7 @@ def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
     assert torch.equal(clipped.boxes, torch.cat(expected))
 
     scores = torch.rand(len(found.boxes), generator=torch.Generator().manual_seed(seed))
-    kept = ours.best_of_each_place(clipped.boxes, scores, found.picture, limits, 0.4)
+    kept = ours.best_of_each_place(clipped, scores, limits, 0.4)
     assert torch.equal(scores[kept], scores[kept].sort(descending=True).values)
     for i, boxes in enumerate(expected):
         mine = (found.picture == i).nonzero()[:, 0]
@@ -83,3 +83,19 @@ def test_numbers_pick_boxes_with_their_pictures() -> None:
     assert picked.picture.tolist() == [2, 0]
     assert torch.equal(picked.boxes, found.boxes[[2, 0]])
     assert found.at(torch.zeros(0, dtype=torch.int64)).boxes.shape == (0, 4)
+
+
+def test_groups_are_apart_and_keep_their_shapes() -> None:
+    found = regions([random_boxes(1, 4).clamp(0, 60), random_boxes(2, 3).clamp(0, 60)])
+    limits = torch.tensor([[60.0, 60, 60, 60], [60, 60, 60, 60]])
+    places = ours.apart(found, found.picture, limits)
+    torch.testing.assert_close(places[:, 2:] - places[:, :2], found.boxes[:, 2:] - found.boxes[:, :2])
+    assert not ours.shared(places[:4, None], places[4:]).any()
+
+
+def test_small_tables_and_quotients() -> None:
+    device = torch.device("cpu")
+    assert ours.whole_numbers([(1, 2), (3, 4), (5, 6)], device).tolist() == [[1, 2], [3, 4], [5, 6]]
+    numbers = torch.arange(40)
+    assert torch.equal(ours.quotient(numbers, 7), numbers // 7)
+    assert torch.equal(ours.quotient(numbers, torch.full_like(numbers, 3)), numbers // 3)

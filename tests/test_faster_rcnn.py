@@ -41,7 +41,8 @@ def test_one_piece_of_ink_is_one_digit_unless_asked_per_class() -> None:
     deltas = torch.zeros(2, 4)
     for per_class, labels in ((False, [1]), (True, [1, 7])):
         heads = FasterRCNN(replace(TINY, nms_per_class=per_class)).heads
-        found = heads.digits(logits, deltas, proposals, torch.full((1, 4), 64.0))
+        limits = torch.full((1, 4), 64.0)
+        found = heads.one_of_each(heads.digits(logits, deltas, proposals, limits), limits)
         assert found.labels.tolist() == labels
 
 
@@ -110,11 +111,9 @@ def test_a_second_look_keeps_what_was_found(trained: FasterRCNN) -> None:
 
 def test_parts_of_a_digit_as_high_as_itself_are_not_digits() -> None:
     boxes = torch.tensor([[0.0, 0, 30, 100], [2, 10, 11, 90], [5, 55, 25, 95], [200, 0, 230, 100], [2, 5, 12, 95]])
-    groups = torch.zeros(5)
-    assert without_parts(boxes, groups, 0.7).tolist() == [True, False, True, True, False]
-    assert without_parts(boxes, torch.tensor([0, 1, 0, 0, 1]), 0.7).tolist() == [True, True, True, True, False]
-    assert without_parts(boxes, groups, 1.0).all()
-    assert without_parts(torch.zeros(0, 4), torch.zeros(0), 0.7).tolist() == []
+    assert without_parts(boxes, 0.7).tolist() == [True, False, True, True, False]
+    assert without_parts(boxes, 1.0).all()
+    assert without_parts(torch.zeros(0, 4), 0.7).tolist() == []
 
 
 @settings(deadline=None, max_examples=60)
@@ -124,15 +123,14 @@ def test_all_at_once_are_judged_as_one_by_one(seed: int, count: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     corner = torch.rand(count, 2, generator=generator) * 30
     boxes = torch.cat([corner, corner + 20 + torch.rand(count, 2, generator=generator) * 15], 1)
-    groups = torch.randint(2, (count,), generator=generator)
     kept: list[int] = []
     rows = 0  # of boxes of which each depends on the verdict on the one before
     depth: list[int] = []
     for i in range(count):
-        against = [j for j in range(i) if not without_parts(boxes[[j, i]], groups[[j, i]], 0.7)[1]]
+        against = [j for j in range(i) if not without_parts(boxes[[j, i]], 0.7)[1]]
         depth.append(1 + max((depth[j] for j in against), default=0))
         rows = max(rows, depth[-1])
         if not set(against) & set(kept):
             kept.append(i)
     if rows <= ROUNDS + 1:
-        assert without_parts(boxes, groups, 0.7).nonzero()[:, 0].tolist() == kept
+        assert without_parts(boxes, 0.7).nonzero()[:, 0].tolist() == kept

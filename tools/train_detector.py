@@ -68,6 +68,8 @@ class Args:
     """Decay of the running average of weights."""
     clip: float = 5.0
     """Largest norm of the gradients."""
+    freeze_norms: float = 0.4
+    """Part of the budget after which normalisation uses what it has gathered; 0 with --init on other scenes."""
     name: str | None = None
     """The run's folder is runs/NAME; without it, the time of day."""
     val_every: int = 4000
@@ -196,6 +198,7 @@ def main(args: Args) -> None:
         rate=args.lr,
         clip=args.clip,
         average=args.ema,
+        freeze_norms=args.freeze_norms,
         bfloat16=args.amp,
         device=args.device,
         workers=args.workers,
