@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -16,10 +17,13 @@ from digit_scenes.layout import (
     NUMBER_GAP,
     Hand,
     Slot,
+    extents,
     homography,
     largest_iou,
     localise,
+    nesting,
     page_to_canvas,
+    profiles,
     scatter,
     transform,
     write_line,
@@ -88,6 +92,60 @@ def test_gaps_within_a_number_are_narrow_and_between_numbers_wide(seed: int) -> 
         assert all(DIGIT_GAP[0] * 30 - 1e-6 <= gap <= DIGIT_GAP[1] * 30 + 1e-6 for gap in gaps)
     for left, right in pairwise(line):
         assert edges(right[0])[0] - edges(left[-1])[1] >= NUMBER_GAP * 30 - 1e-6
+
+
+@given(seeds)
+def test_nesting_against_each_pair_and_row_by_itself(seed: int) -> None:
+    rng, digits = np.random.default_rng(seed), load_digits("val")
+    index = rng.integers(len(digits), size=int(rng.integers(1, 6)))
+    left, right = profiles(digits, index, float(rng.uniform(0.7, 1.3)), rng.normal(0, 0.3, len(index)))
+    room, narrower = nesting(left, right)
+    assert room.shape == narrower.shape == (len(index) - 1,)
+    for i in range(len(index) - 1):
+        widths = [right[k].max() - left[k].min() for k in (i, i + 1)]
+        free = [
+            (right[i].max() - right[i, a]) + (left[i + 1, b] - left[i + 1].min())
+            for a in range(28)
+            for b in range(28)
+            if abs(a - b) <= 3
+        ]
+        assert narrower[i] == pytest.approx(min(widths))
+        assert 0 <= room[i] == pytest.approx(min(*free, 0.5 * min(widths)))
+
+
+@given(seeds)
+def test_nested_digits_stand_closer_but_not_on_one_another(seed: int) -> None:
+    digits = load_digits("val")
+    hand = replace(Hand.random(np.random.default_rng(seed), (2, 6)), uneven=0.0, zero=1.0)
+    rows = [
+        write_line(np.random.default_rng(seed), digits, h, 30.0, 0.0, 900.0, 50.0, 1)[0]
+        for h in (hand, replace(hand, nested=True))
+    ]
+    assert [slot.digit for slot in rows[0]] == [slot.digit for slot in rows[1]]
+    index = np.array([slot.digit for slot in rows[0]])
+    left, right = extents(digits, index, hand.stretch, np.array([slot.slant for slot in rows[0]]))
+    scale = [30.0 / max(digits.boxes[i, 3] - digits.boxes[i, 1], 15.0) for i in index]
+    for k, ((a, b), (c, d)) in enumerate(zip(pairwise(rows[0]), pairwise(rows[1]), strict=True)):
+        narrower = min((right[k] - left[k]) * scale[k], (right[k + 1] - left[k + 1]) * scale[k + 1])
+        overlap = (d.x + left[k + 1] * scale[k + 1]) - (c.x + right[k] * scale[k])
+        assert overlap >= min(DIGIT_GAP[0] * 30, -0.9 * narrower) - 1e-6
+        assert d.x - c.x <= max(b.x - a.x, -0.35 * narrower + (right[k] * scale[k] - left[k + 1] * scale[k + 1])) + 1e-6
+
+
+@given(seeds, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_hurried_hand_keeps_what_it_is_not_told_to_change(
+    seed: int, joined: float, slanted: float, separated: float
+) -> None:
+    hand = Hand.random(np.random.default_rng(seed))
+    quick = hand.hurried(np.random.default_rng(seed), joined, slanted, separated)
+    assert quick.nested
+    assert (quick.stretch, quick.uneven, quick.lengths) == (hand.stretch, hand.uneven, hand.lengths)
+    none = hand.hurried(np.random.default_rng(seed), 0.0, 0.0, 0.0)
+    assert none == replace(hand, nested=True)
+    every = hand.hurried(np.random.default_rng(seed), 1.0, 1.0, 1.0)
+    assert every.grouped > 0
+    assert every.slant >= 0.2
+    assert every.gap < 0.05
 
 
 @given(seeds, st.integers(1, 700), st.integers(1, 700), st.floats(1, 900))

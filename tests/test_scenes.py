@@ -13,19 +13,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_digits import write_set
 
 from detector.errors import OptionError
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, pens
-from digit_scenes.digits import load_digits
+from digit_scenes.digits import DigitSet, load_digits
+from digit_scenes.forms import drawn_digits
 from digit_scenes.layout import Slot
 from digit_scenes.pens import Ink, Pen
-from digit_scenes.presets import LINES, PAPER
+from digit_scenes.presets import HANDS, LINES, PAPER, mixed_digits
 from digit_scenes.scene import _blend, _Sheet, page_scene
 from digit_scenes.stream import Zoomed, zoom
 
 STRIPS = ("strips", "short-strips", "loose-strips")
 SIZES = {"clean": (300, 300), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
-SIZES |= dict.fromkeys(STRIPS, (28, 140))
+SIZES |= dict.fromkeys(STRIPS, (28, 140)) | {"hands": (72, 256), "pages": (512, 512), "places": (384, 384)}
 
 
 def fingerprint(job: tuple[str, int]) -> int:
@@ -78,6 +80,7 @@ def test_the_benchmark_scenes_are_frozen() -> None:
     assert Scenes("clean", "test")[0].target.labels.tolist() == [5, 9, 9, 6, 1]
     assert Scenes("lines", "test")[0].lines == ("964008 4 4", "418397")
     assert Scenes("paper", "test")[0].lines == ("672416 61970745", "6085631", "1 0 24")
+    assert [Scenes("amounts", "test")[i].lines for i in range(3)] == [("42300",), ("222464",), ("923145",)]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,62 @@ def test_boxes_are_those_of_the_ink_after_slope_and_perspective() -> None:
 
 def square(x: int, y: int, side: int = 10) -> Ink:
     return Ink(np.full((side, side), 255, np.uint8), x, y)
+
+
+def test_signs_touch_digits_but_neither_cover_them_nor_are_boxed() -> None:
+    sheet = _Sheet((40, 40))
+    sheet.write(square(10, 10), 4)
+    before = sheet.target()
+    assert sheet.mark(square(18, 10))  # a fifth of it lies on the 4
+    assert not sheet.mark(square(12, 12))
+    assert not sheet.mark(square(60, 60))
+    assert not sheet.mark(None)
+    assert sheet.written[15, 25] == 255
+    np.testing.assert_array_equal(sheet.target().boxes, before.boxes)
+    assert not sheet.target().ignore.any()
+
+
+def test_shares_of_digits_are_as_asked_and_none_is_mnist_alone(tmp_path: Path) -> None:
+    mnist = load_digits("val")
+    np.testing.assert_array_equal(mixed_digits("val", 0.0, 0.0).images, mnist.images)
+    mixed = mixed_digits("val", 0.4, 0.0)
+    np.testing.assert_array_equal(mixed.images[: len(mnist)], mnist.images)
+    np.testing.assert_array_equal(mixed.images[len(mnist) :], drawn_digits("val", len(mixed) - len(mnist)).images)
+    assert len(mnist) / len(mixed) == pytest.approx(0.6, abs=1e-3)
+    write_set(tmp_path)
+    own = Scenes("hands", "train", mnist_dir=tmp_path).digits
+    np.testing.assert_array_equal(own.images, load_digits("train", tmp_path).images)
+
+
+def test_ties_and_signs_put_ink_outside_of_boxes() -> None:
+    """Of clean black pages: 0s that are tied, and numbers that are grouped, against the same hand without."""
+    plain = replace(
+        HANDS, redrawn=0.0, furnished=0.0, patterned=0.0, desks=0.0, lit=0.0, photographed=0.0, clutter=0, spilled=0.0
+    )
+    zeros = drawn_digits("val", 2000)
+    zeros = DigitSet(zeros.images[zeros.labels == 0], zeros.labels[zeros.labels == 0])
+    outside = {}
+    for name, shares in {"signs": (1.0, 0.0), "neither": (0.0, 0.0), "ties": (0.0, 1.0)}.items():
+        recipe = replace(plain, separated=shares[0], joined=shares[1], slanted=0.01, lengths=(4, 6))
+        found = []
+        for seed in range(40):
+            picture, target = (scene := page_scene(np.random.default_rng(seed), zeros, recipe)).image, scene.target
+            ink = np.abs(picture.astype(int) - np.median(picture, (0, 1))).max(2) > 60
+            for x0, y0, x1, y1 in target.boxes.astype(int):
+                ink[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1] = False
+            found.append(np.count_nonzero(ink))
+        outside[name] = np.array(found)
+    assert np.mean(outside["neither"] > 0) < 0.35  # stains of the paper
+    assert np.mean(outside["signs"] > 0) > 0.6
+    assert np.mean(outside["ties"] > 0) > np.mean(outside["neither"] > 0)
+
+
+def test_grey_pictures_have_no_colour_and_the_same_truth() -> None:
+    digits = load_digits("val")
+    for seed in range(5):
+        scenes = [page_scene(np.random.default_rng(seed), digits, replace(HANDS, grey=grey)) for grey in (0.0, 1.0)]
+        np.testing.assert_array_equal(scenes[0].target.boxes, scenes[1].target.boxes)
+        assert (np.ptp(scenes[1].image, axis=2) == 0).all()
 
 
 def test_less_than_half_visible_is_ignored() -> None:

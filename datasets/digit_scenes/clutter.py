@@ -110,6 +110,42 @@ def separator(rng: np.random.Generator, kind: str) -> Field:
     return cv2.GaussianBlur(field, (0, 0), 1.2)
 
 
+def amount_sign(rng: np.random.Generator, trailing: bool) -> Field:
+    """What stands before or, trailing, after an amount: a field as high as the digits are."""
+    if not trailing:
+        if rng.uniform() < 0.25:
+            return text_field(rng, str(rng.choice(["#", "$", "R$", "=", "-", "*", "EUR", "Rp", "Kr"])))
+        return separator(rng, str(rng.choice(["currency", "dash", "equals", "plus"], p=[0.3, 0.3, 0.3, 0.1])))
+    kinds = ["dash", "equals", "double", "dot", "comma", "plus", "hash", "pointed", "wave"]
+    kind = str(rng.choice(kinds, p=[0.2, 0.2, 0.06, 0.14, 0.08, 0.02, 0.08, 0.12, 0.1]))
+    if kind == "hash":
+        return text_field(rng, str(rng.choice(["#", "##", "*", "--"])))
+    if kind in ("pointed", "wave"):
+        field = np.zeros((HEIGHT, 2 * HEIGHT), np.uint8)
+        width, end = int(rng.integers(3, 6)), int(rng.integers(56, 120))
+        if kind == "pointed":
+            drop = int(rng.integers(0, 9))
+            cv2.line(field, (14, 50), (14 - drop // 2, 50 + drop), 255, width + 2, cv2.LINE_AA)
+            x = np.linspace(rng.uniform(24, 32), end, 9)
+            y = rng.uniform(30, 46) + np.linspace(0, rng.uniform(-10, 4), 9)
+        else:
+            x = np.linspace(10, end, 24)
+            y = 32 + rng.uniform(2, 7) * np.sin(np.linspace(0, rng.uniform(3, 10), 24) + rng.uniform(0, 6))
+        points = np.round(np.stack([x, y], 1) * 8).astype(np.int32).reshape(-1, 1, 2)
+        cv2.polylines(field, [points], False, 255, width, cv2.LINE_AA, 3)
+        return cv2.GaussianBlur(field, (0, 0), 1.2)
+    return separator(rng, kind)
+
+
+def thread() -> Field:
+    """A stroke that hangs slightly between (8, 16) and (56, 16): what joins two 0s. uint8 (32, HEIGHT)."""
+    field = np.zeros((HEIGHT // 2, HEIGHT), np.uint8)
+    x = np.linspace(8, 56, 13)
+    points = np.stack([x, 16 + 3 * np.sin((x - 8) / 48 * np.pi)], 1)
+    cv2.polylines(field, [np.round(points * 8).astype(np.int32).reshape(-1, 1, 2)], False, 255, 4, cv2.LINE_AA, 3)
+    return cv2.GaussianBlur(field, (0, 0), 1.2)
+
+
 def any_clutter(rng: np.random.Generator) -> Field:
     """One thing of any of the kinds above, words most often."""
     kinds = (word, scribble, stroke, blob, lone_sign)

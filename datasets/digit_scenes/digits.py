@@ -38,11 +38,13 @@ _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 class DigitSet:
     """Digits of one split. images: uint8 (N, 28, 28), light ink on 0. labels: int64 (N,), 0-9.
 
-    Raises ValueError where shapes or values differ from that.
+    printed: how many, the last ones, are printed; all others are of a pen. Raises ValueError where shapes or values
+    differ from that.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    printed: int = 0
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), SIDE, SIDE):
@@ -53,6 +55,13 @@ class DigitSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def by_hand_or_printed(self) -> tuple[DigitSet, DigitSet]:
+        """The digits of a pen and the printed ones, apart."""
+        cut = len(self) - self.printed
+        hand = DigitSet(self.images[:cut], self.labels[:cut])
+        return hand, DigitSet(self.images[cut:], self.labels[cut:], self.printed)
 
     @cached_property
     def boxes(self) -> NDArray[np.float32]:

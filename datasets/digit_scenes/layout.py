@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from digit_scenes.digits import INK, SIDE, DigitSet
@@ -58,6 +59,8 @@ class Hand:
     gap, gap_spread: between digits. number_gap: between numbers. uneven: spread of heights. wander: of the baseline.
     zero: height of a 0 against the others.
     stretch, slant: see Slot. lengths: fewest and most digits a number. pitch: numbers start at multiples of it, or 0.
+    nested: gaps are those between inks, along each row, not those between boxes. grouped: what is added to the gap
+    before each third digit from the right, where a dot goes; 0 for plain numbers. tied: neighbouring 0s are joined.
     """
 
     gap: float
@@ -70,6 +73,9 @@ class Hand:
     slant: float
     lengths: tuple[int, int]
     pitch: float = 0.0
+    nested: bool = False
+    grouped: float = 0.0
+    tied: bool = False
 
     @classmethod
     def random(cls, rng: np.random.Generator, lengths: tuple[int, int] = (1, 10), steadiness: float = 1.0) -> Hand:
@@ -87,13 +93,27 @@ class Hand:
             pitch=float(rng.uniform(3.0, 6.0)) if rng.uniform() < 0.12 else 0.0,
         )
 
+    def hurried(self, rng: np.random.Generator, joined: float, slanted: float, separated: float) -> Hand:
+        """The hand as it fills in amounts; shares of hands: digits that touch, a strong slant, groups of three."""
+        hand = replace(self, nested=True)
+        if rng.uniform() < joined:
+            hand = replace(
+                hand,
+                gap=float(rng.uniform(-0.07, 0.02)),
+                gap_spread=float(rng.uniform(0.02, 0.06)),
+                tied=bool(rng.uniform() < 0.6),
+            )
+        if rng.uniform() < slanted:
+            hand = replace(hand, slant=float(rng.uniform(0.2, 0.55)))
+        return replace(hand, grouped=float(rng.uniform(0.06, 0.3))) if rng.uniform() < separated else hand
 
-def extents(
+
+def profiles(
     digits: DigitSet, index: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far digits' ink reaches left and right of its centre once stretched and slanted, MNIST pixels: (N,) each.
+    """How far digits' ink reaches left and right of its centre in each row, MNIST pixels: (N, 28) each.
 
-    index: (N,), which digits. slants: (N,), see Slot.
+    index: (N,), which digits. slants: (N,), see Slot. Rows without ink: inf to the left, -inf to the right.
     """
     ink = np.asarray(digits.images[index] >= INK)  # (N, 28, 28)
     x0, y0, x1, y1 = digits.boxes[index].astype(np.float64).T
@@ -102,7 +122,31 @@ def extents(
     left = stretch * (ink.argmax(2) - centre) + shift  # (N, 28)
     right = stretch * (SIDE - ink[:, :, ::-1].argmax(2) - centre) + shift
     inked = ink.any(2)
-    return np.where(inked, left, np.inf).min(1), np.where(inked, right, -np.inf).max(1)
+    return np.where(inked, left, np.inf), np.where(inked, right, -np.inf)
+
+
+def extents(
+    digits: DigitSet, index: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far digits' ink reaches left and right of its centre once stretched and slanted, MNIST pixels: (N,) each.
+
+    index: (N,), which digits. slants: (N,), see Slot.
+    """
+    left, right = profiles(digits, index, stretch, slants)
+    return left.min(1), right.max(1)
+
+
+def nesting(left: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How much closer neighbours can come than box to box until their inks touch, MNIST pixels: (N - 1,).
+
+    left, right: (N, 28), see profiles. Never more than half of the narrower one, whose width is the second answer.
+    """
+    first, last = left.min(1), right.max(1)  # (N,)
+    reach = sliding_window_view(right, 4, axis=1).max(2)  # (N, 25): neighbours are not quite on one level
+    start = sliding_window_view(left, 4, axis=1).min(2)
+    room = (last[:-1, None] - reach[:-1]) + (start[1:] - first[1:, None])  # (N - 1, 25)
+    narrower = np.minimum((last - first)[:-1], (last - first)[1:])
+    return np.minimum(room.min(1), 0.5 * narrower), narrower
 
 
 def write_line(
@@ -118,9 +162,14 @@ def write_line(
         heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length))
         heights = heights * np.where(digits.labels[index] == 0, hand.zero, 1.0)
         slants = hand.slant + rng.normal(0, 0.03, length)
-        left, right = extents(digits, index, hand.stretch, slants)  # (length,) each
+        edges = profiles(digits, index, hand.stretch, slants)
+        left, right = edges[0].min(1), edges[1].max(1)  # (length,) each
         scale = heights / np.maximum(digits.boxes[index, 3] - digits.boxes[index, 1], 15.0)
         gaps = np.clip(hand.gap + hand.gap_spread * rng.standard_normal(length), *DIGIT_GAP) * height
+        if hand.nested:
+            room, narrower = np.stack(nesting(*edges)) * np.minimum(scale[:-1], scale[1:])  # (length - 1,) each
+            thirds = (length - 1 - np.arange(length - 1)) % 3 == 0
+            gaps[:-1] = np.maximum(gaps[:-1], -0.35 * narrower) + thirds * hand.grouped * height - room
         ends = x + np.cumsum((right - left) * scale) + np.concatenate([[0.0], np.cumsum(gaps[:-1])])  # (length,)
         fitting = int((ends <= x1).sum())
         if fitting == 0:
@@ -148,8 +197,12 @@ def write_lines(
     page: tuple[float, float],
     line_range: tuple[int, int],
     most_digits: int,
+    number_range: tuple[int, int] = (1, 4),
 ) -> list[list[Number]]:
-    """Lines of numbers on a page of (height, width) pixels: line_range lines where they fit, at least one number."""
+    """Lines of numbers on a page of (height, width) pixels: line_range lines where they fit, at least one number.
+
+    number_range: fewest and most numbers a line.
+    """
     page_height, page_width = page
     height = min(height, page_height * 0.9)
     pitch = height * rng.uniform(LINE_PITCH, 2.6)
@@ -161,7 +214,7 @@ def write_lines(
     lines: list[list[Number]] = []
     left = most_digits
     for row in range(count):
-        numbers = int(rng.integers(1, 5)) if not hand.pitch else 12
+        numbers = int(rng.integers(number_range[0], number_range[1] + 1)) if not hand.pitch else 3 * number_range[1]
         line = write_line(rng, digits, hand, height, 0.0, page_width * 0.99, first + row * pitch, numbers)
         while line and sum(map(len, line)) > left:
             line.pop()

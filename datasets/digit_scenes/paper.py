@@ -205,8 +205,13 @@ def light(rng: np.random.Generator, picture: Picture, darkest: float) -> Picture
     return cv2.multiply(picture, cv2.merge([full, full, full]), dtype=cv2.CV_8U)
 
 
-def desk(rng: np.random.Generator, picture: Picture, page: tuple[float, float], matrix: Matrix) -> None:
-    """What lies beyond the paper's edge in a photograph: another colour and texture outside of the page's outline."""
+def desk(
+    rng: np.random.Generator, picture: Picture, page: tuple[float, float], matrix: Matrix, world: Picture | None = None
+) -> None:
+    """What lies beyond the paper's edge in a photograph: another colour and texture outside of the page's outline.
+
+    world: what can be seen there, uint8 (H, W, 3), instead of a surface of one colour.
+    """
     height, width = picture.shape[:2]
     margin = rng.uniform(0.0, 0.06, 4) * max(page)
     corners = np.array(
@@ -219,6 +224,9 @@ def desk(rng: np.random.Generator, picture: Picture, page: tuple[float, float], 
     )
     outside = np.ones((height, width), np.uint8)
     cv2.fillPoly(outside, [transform(matrix, corners).astype(np.int32)], 0)
+    if world is not None:
+        cv2.copyTo(world, outside, picture)
+        return
     surface = flat((height, width), rng.uniform(10, 230) + rng.normal(0, 25, 3))
     stretch = rng.uniform(0.02, 1.0)  # wood is stretched, cloth is not
     field = smooth_field(rng, (height, max(int(width * stretch), 4)), int(rng.integers(6, 40)))

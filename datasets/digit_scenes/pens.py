@@ -44,16 +44,21 @@ class Ink:
     y: int
 
 
-@lru_cache(maxsize=1)
-def _elastic_maps() -> NDArray[np.float32]:
-    """Sampling maps from field to MNIST pixels, float32 (BANK, FIELD, FIELD, 2): smooth, up to about 1.5 pixels off."""
+@lru_cache(maxsize=2)
+def _elastic_maps(strength: float) -> NDArray[np.float32]:
+    """Sampling maps from field to MNIST pixels, float32 (BANK, FIELD, FIELD, 2): smooth, up to about 1.5 pixels off.
+
+    strength: 1 for that, less for less.
+    """
     rng = np.random.default_rng(20240229)
     centre = (np.arange(FIELD, dtype=np.float32) + 0.5) / SCALE - 0.5
     straight = np.stack(np.meshgrid(centre, centre), -1)  # (FIELD, FIELD, 2): x, y
     maps = np.empty((BANK, FIELD, FIELD, 2), np.float32)
     for i in range(BANK):
         coarse = rng.standard_normal((5, 5, 2)).astype(np.float32)
-        maps[i] = straight + cv2.resize(coarse, (FIELD, FIELD), interpolation=cv2.INTER_CUBIC) * rng.uniform(0.0, 0.9)
+        maps[i] = straight + cv2.resize(coarse, (FIELD, FIELD), interpolation=cv2.INTER_CUBIC) * (
+            rng.uniform(0.0, 0.9) * strength
+        )
     return maps
 
 
@@ -64,13 +69,16 @@ def ridge(field: NDArray[np.uint8], size: int, sigma: float) -> NDArray[np.uint8
     return cv2.divide(smooth, cv2.max(local, 60), scale=255)
 
 
-def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None) -> Field:
-    """The field of a digit, uint8 (FIELD, FIELD). warp: number of an elastic deformation, None for none."""
+def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None, strength: float = 1.0) -> Field:
+    """The field of a digit, uint8 (FIELD, FIELD).
+
+    warp: number of an elastic deformation, None for none. strength: of the deformation, in [0, 1].
+    """
     source = ridge(image, 5, 1.1) if redrawn else image
     smoothness = cv2.INTER_LINEAR if redrawn else cv2.INTER_CUBIC  # a ridge is smooth already
     if warp is None:
         return cv2.resize(source, (FIELD, FIELD), interpolation=smoothness)
-    return cv2.remap(source, _elastic_maps()[warp % BANK], None, smoothness)
+    return cv2.remap(source, _elastic_maps(strength)[warp % BANK], None, smoothness)
 
 
 def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:

@@ -7,30 +7,37 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from detector.errors import OptionError
 from digit_scenes.digits import SPLITS, DigitSet, Split, load_digits
+from digit_scenes.fonts import printed_digits
+from digit_scenes.forms import drawn_digits
 from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.scene import PageRecipe, Scene, page_scene
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe by name. size: height and width of its pictures, pixels."""
+    """A recipe by name. size: height and width of its pictures, pixels.
+
+    drawn, printed: shares of digits drawn after `forms` and printed in `fonts`; all others are MNIST's.
+    """
 
     name: str
     version: int
     size: tuple[int, int]
     draw: Callable[[np.random.Generator, DigitSet], Scene]
+    drawn: float = 0.0
+    printed: float = 0.0
 
 
-def _page(name: str, version: int, recipe: PageRecipe) -> Preset:
-    return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe))
+def _page(name: str, version: int, recipe: PageRecipe, drawn: float = 0.0, printed: float = 0.0) -> Preset:
+    return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe), drawn, printed)
 
 
 LINES = PageRecipe(
@@ -99,6 +106,50 @@ AMOUNTS = PageRecipe(
     blank=0.02,
     clutter=3,
 )
+HANDS = PageRecipe(
+    size=(72, 256),
+    heights=(28, 68),
+    lines=(1, 1),
+    lengths=(1, 9),
+    most_digits=20,
+    slope=4,
+    perspective=0.05,
+    steadiness=1.0,
+    light_on_dark=0.04,
+    redrawn=0.88,
+    embellished=0.0,
+    furnished=0.6,
+    patterned=0.65,
+    desks=0.02,
+    lit=0.35,
+    photographed=0.8,
+    spilled=0.35,
+    scattered=0.0,
+    blank=0.015,
+    clutter=2,
+    numbers=(1, 1),
+    separated=0.55,
+    joined=0.35,
+    slanted=0.35,
+    grey=0.5,
+)
+PAGES = replace(PAPER, embellished=0.0, blank=0.1, separated=0.5, joined=0.2, slanted=0.15, worded=0.5)
+PLACES = replace(
+    PAGES,
+    size=(384, 384),
+    heights=(10, 150),
+    lines=(1, 3),
+    lengths=(1, 6),
+    furnished=0.2,
+    patterned=0.1,
+    desks=0.9,
+    spilled=0.0,
+    scattered=0.08,
+    blank=0.45,
+    clutter=14,
+    textured=0.85,
+    far=0.65,
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -110,6 +161,9 @@ PRESETS: dict[str, Preset] = {
         _page("lines", 1, LINES),
         _page("paper", 1, PAPER),
         _page("amounts", 1, AMOUNTS),
+        _page("hands", 1, HANDS, drawn=0.4),
+        _page("pages", 1, PAGES, drawn=0.25, printed=0.06),
+        _page("places", 1, PLACES, drawn=0.15, printed=0.4),
     )
 }
 
@@ -121,17 +175,35 @@ def get_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
+@lru_cache(maxsize=8)
+def mixed_digits(split: Split, drawn: float, printed: float) -> DigitSet:
+    """MNIST's digits of a split and so many others that these are the given shares of all."""
+    sets = [load_digits(split)]
+    total = len(sets[0]) / (1 - drawn - printed)
+    if drawn:
+        sets.append(drawn_digits(split, round(total * drawn)))
+    if printed:
+        sets.append(printed_digits(split, round(total * printed)))
+    if len(sets) == 1:
+        return sets[0]
+    images, labels = np.concatenate([s.images for s in sets]), np.concatenate([s.labels for s in sets])
+    return DigitSet(images, labels, printed=len(sets[-1]) if printed else 0)
+
+
 class Scenes:
     """The endless row of scenes of a preset: `Scenes("paper", "train")[123]`, made when asked for.
 
     split: whose digits are used; `train`, `val` and `test` never share one. seed: another row of the same kind.
-    mnist_dir: a folder with another set of digits in IDX form. Raises OptionError and DataError.
+    mnist_dir: a folder with another set of digits in IDX form, which are then the only ones: a preset's drawn and
+    printed ones are Latin as MNIST's are, and the folder's may be of another kind. Raises OptionError and DataError.
     """
 
     def __init__(self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None) -> None:
         self._made_with = (preset, split, seed, mnist_dir)
         self.preset = get_preset(preset)
-        self.digits = load_digits(split, mnist_dir)
+        self.digits = (
+            load_digits(split, mnist_dir) if mnist_dir else mixed_digits(split, self.preset.drawn, self.preset.printed)
+        )
         self._key = (zlib.crc32(preset.encode()), self.preset.version, SPLITS.index(split), seed)
 
     def __getitem__(self, index: int) -> Scene:
