@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 from statistics import median
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,8 +13,12 @@ from PIL import Image, ImageDraw, ImageFont
 from detector.images import Picture
 from detector.strings import Digit, Page
 
+Colour: TypeAlias = tuple[int, int, int]
+Box: TypeAlias = tuple[float, float, float, float]
+
 LEGIBLE = 24  # pixels: the digits of a small picture are enlarged to about this height, so that labels fit them
 LARGEST_LETTER = 300.0
+THICKEST_FRAME = 4  # pixels
 SHORTEST, LONGEST = 320, 4096  # pixels: longer side under which a picture is enlarged, and past which none is
 
 
@@ -22,37 +28,71 @@ def draw_page(image: Picture, page: Page) -> Picture:
     image: uint8 (H, W, 3) RGB, the one that the page was read in; left as it is. Boxes run from red to green with
     their score. Lines and letters follow the height of the digits; a small picture is enlarged by a whole factor.
     """
-    factor = _enlargement(image, page)
-    canvas = Image.fromarray(image)
-    if factor > 1:
-        canvas = canvas.resize((canvas.width * factor, canvas.height * factor), Image.Resampling.LANCZOS)
+    digits = [digit for line in page.lines for number in line.numbers for digit in number.digits]
+    factor = enlargement(image, [digit.box for digit in digits])
+    canvas = _scaled(image, factor)
     pen = ImageDraw.Draw(canvas)
     for line in page.lines:
         for number in line.numbers:
             for digit in number.digits:
-                _draw_digit(pen, digit, factor, canvas.height)
+                _draw_digit(pen, digit.box, str(digit.digit), score_colour(digit.score), factor, canvas.height)
             _underline(pen, number.digits, factor)
     return np.array(canvas)
 
 
-def score_colour(score: float) -> tuple[int, int, int]:
+def draw_boxes(
+    image: Picture,
+    boxes: Sequence[Box],
+    names: Sequence[str],
+    colours: Sequence[Colour],
+    *,
+    factor: float = 1,
+    framed: Sequence[int] = (),
+    frame: Colour = (230, 0, 200),
+) -> Picture:
+    """A new picture uint8 (H', W', 3), `factor` times the size, with named boxes in it.
+
+    image: uint8 (H, W, 3) RGB, left as it is. boxes: x0, y0, x1, y1 in pixels of it, each with its name and colour.
+    framed: numbers of those that a second frame, of the colour `frame`, is drawn around.
+    """
+    canvas = _scaled(image, factor)
+    pen = ImageDraw.Draw(canvas)
+    for i, (box, name, colour) in enumerate(zip(boxes, names, colours, strict=True)):
+        width = _draw_digit(pen, box, name, colour, factor, canvas.height)
+        if i in framed:
+            x0, y0, x1, y1 = (side * factor for side in box)
+            line = min(width + 1, THICKEST_FRAME)
+            out = width + line
+            pen.rectangle((x0 - out, y0 - out, x1 + out - 1, y1 + out - 1), outline=frame, width=line)
+    return np.array(canvas)
+
+
+def enlargement(image: Picture, boxes: Sequence[Box]) -> int:
+    """The whole factor, at least 1, that makes a picture and the digits in these boxes large enough to look at."""
+    longer = max(image.shape[:2])
+    wanted = max(LEGIBLE / median(y1 - y0 for _, y0, _, y1 in boxes) if boxes else 1.0, SHORTEST / longer)
+    return max(1, min(int(np.ceil(wanted)), LONGEST // longer))
+
+
+def score_colour(score: float) -> Colour:
     """Red at 0, by way of yellow, to green at 1: uint8 values of red, green and blue."""
     red, green, blue = colorsys.hsv_to_rgb(min(max(score, 0.0), 1.0) ** 2 / 3, 1.0, 0.85)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def _enlargement(image: Picture, page: Page) -> int:
-    longer = max(image.shape[:2])
-    heights = [d.box[3] - d.box[1] for line in page.lines for number in line.numbers for d in number.digits]
-    wanted = max(LEGIBLE / median(heights) if heights else 1.0, SHORTEST / longer)
-    return max(1, min(int(np.ceil(wanted)), LONGEST // longer))
+def _scaled(image: Picture, factor: float) -> Image.Image:
+    canvas = Image.fromarray(image)
+    if factor == 1:
+        return canvas
+    width, height = (max(1, round(side * factor)) for side in canvas.size)
+    return canvas.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _draw_digit(pen: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom: int) -> None:
-    x0, y0, x1, y1 = (side * factor for side in digit.box)
+def _draw_digit(pen: ImageDraw.ImageDraw, box: Box, name: str, colour: Colour, factor: float, bottom: int) -> int:
+    """Returns how wide the line around the box is."""
+    x0, y0, x1, y1 = (side * factor for side in box)
     height = y1 - y0
     width = max(1, round(min(height, 1000) / 24))
-    colour = score_colour(digit.score)
     # Around the box, whose x1 and y1 are the first pixels outside it.
     pen.rectangle((x0 - width, y0 - width, x1 + width - 1, y1 + width - 1), outline=colour, width=width)
     size = min(max(9.0, height * 0.45), LARGEST_LETTER)
@@ -66,13 +106,14 @@ def _draw_digit(pen: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom: int
         anchor, y = "mt", y0 + width
     pen.text(
         ((x0 + x1) / 2, y),
-        str(digit.digit),
+        name,
         fill=colour,
         font=ImageFont.load_default(size),
         anchor=anchor,
         stroke_width=max(1, round(size / 10)),
         stroke_fill=(255, 255, 255),
     )
+    return width
 
 
 def _underline(pen: ImageDraw.ImageDraw, digits: tuple[Digit, ...], factor: int) -> None:

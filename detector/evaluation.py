@@ -24,7 +24,8 @@ from detector.metrics import (
     json_safe,
     string_metrics,
 )
-from detector.strings import read_lines
+from detector.mistakes import Verdict, breakdown, commonest, judge, text_confusion
+from detector.strings import Line, read_lines
 from detector.types import Detections, IntArray, Target
 
 
@@ -54,31 +55,43 @@ class DigitFinder(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What came out. `precision`, `confusion` and `results` are None where boxes are not known.
+class Reading:
+    """One picture: its number, width and height, what is true of it, what was read, and how long that took.
 
-    metrics: all figures, flat. precision, confusion: see `detector.metrics`. results: COCO's results format, all
-    scores. unread: number of a picture that could not be read -> why.
+    found: at all scores. lines: what was read at the working threshold. verdict: what is wrong with that, or None where
+    neither boxes nor text are known.
     """
-
-    metrics: dict[str, float]
-    precision: NDArray[np.float64] | None
-    confusion: IntArray | None
-    results: list[dict[str, Any]] | None
-    unread: dict[int, str]
-
-
-@dataclass(frozen=True, eq=False)
-class _Reading:
-    """One picture: its number, what is true of it, what was read, and how long that took."""
 
     index: int
     size: tuple[int, int]
     target: Target | None
     true_lines: tuple[str, ...] | None
     found: Detections
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
+    verdict: Verdict | None
     milliseconds: float
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The lines of text read."""
+        return tuple(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What came out. `precision` and `results` are None where boxes are not known.
+
+    metrics: all figures, flat. precision, confusion: see `detector.metrics`; where boxes are not known, the confusion
+    is that of the text. results: COCO's results format, all scores. readings: the pictures that were read, in order.
+    unread: number of a picture that could not be read -> why.
+    """
+
+    metrics: dict[str, float]
+    precision: NDArray[np.float64] | None
+    confusion: IntArray
+    results: list[dict[str, Any]] | None
+    readings: tuple[Reading, ...]
+    unread: dict[int, str]
 
 
 def evaluate(
@@ -109,7 +122,8 @@ def evaluate(
         raise DataError(f"none of {count} pictures could be read; the first: {next(iter(unread.values()))}")
 
     metrics: dict[str, float] = {}
-    precision = confusion = results = None
+    verdicts = [reading.verdict for reading in readings if reading.verdict is not None]
+    precision = results = None
     targets = [reading.target for reading in readings if reading.target is not None]
     if len(targets) == len(readings):
         truth = _restricted(ground_truth, readings) if ground_truth else _built(readings, targets)
@@ -120,27 +134,31 @@ def evaluate(
         coco, digits = coco_scores(truth, results), digit_scores(targets, found, reader.min_score)
         metrics |= coco.metrics | digits.metrics
         precision, confusion = coco.precision, digits.confusion
-    metrics |= string_metrics([reading.true_lines for reading in readings], [reading.lines for reading in readings])
+    else:
+        confusion = text_confusion(verdict for verdict in verdicts if verdict.by_text)
+    metrics |= string_metrics([reading.true_lines for reading in readings], [reading.texts for reading in readings])
+    metrics |= breakdown(verdicts)
     metrics |= {
         "ms_per_picture": statistics.median(reading.milliseconds for reading in readings),
         "pictures": float(len(readings)),
         "unread_pictures": float(len(unread)),
         "min_score": float(reader.min_score),
     }
-    return Evaluation(metrics, precision, confusion, results, unread)
+    return Evaluation(metrics, precision, confusion, results, tuple(readings), unread)
 
 
-def _read(reader: DigitFinder, picture: Picture, index: int) -> _Reading:
+def _read(reader: DigitFinder, picture: Picture, index: int) -> Reading:
     start = time.perf_counter()
     found = reader.detect(picture.image)
     lines = read_lines(found[found.scores >= reader.min_score])
     milliseconds = 1000 * (time.perf_counter() - start)
     height, width = picture.image.shape[:2]
-    texts = tuple(line.text for line in lines)
-    return _Reading(index, (width, height), picture.target, picture.lines, found, texts, milliseconds)
+    target, true_lines = picture.target, picture.lines
+    verdict = None if target is None and true_lines is None else judge(target, true_lines, lines)
+    return Reading(index, (width, height), target, true_lines, found, lines, verdict, milliseconds)
 
 
-def _restricted(ground_truth: Mapping[str, Any], readings: list[_Reading]) -> dict[str, Any]:
+def _restricted(ground_truth: Mapping[str, Any], readings: list[Reading]) -> dict[str, Any]:
     """The COCO dataset of just the pictures that were read."""
     images = [ground_truth["images"][reading.index] for reading in readings]
     ids = {image["id"] for image in images}
@@ -148,18 +166,18 @@ def _restricted(ground_truth: Mapping[str, Any], readings: list[_Reading]) -> di
     return dict(ground_truth) | {"images": images, "annotations": annotations}
 
 
-def _built(readings: list[_Reading], targets: list[Target]) -> dict[str, Any]:
+def _built(readings: list[Reading], targets: list[Target]) -> dict[str, Any]:
     return coco_ground_truth(targets, [r.size for r in readings], [r.index for r in readings])
 
 
 def save(evaluation: Evaluation, out: Path) -> None:
-    """Writes metrics.json and, where boxes are known, pr_curve.png and confusion.png to the folder `out`."""
+    """Writes metrics.json, confusion.png and, where boxes are known, pr_curve.png to the folder `out`."""
     from detector.plots import save_confusion, save_pr_curves  # here, because matplotlib takes long to import
 
     write_json(out / "metrics.json", json_safe(evaluation.metrics), indent=2)
-    if evaluation.precision is not None and evaluation.confusion is not None:
+    save_confusion(out / "confusion.png", evaluation.confusion)
+    if evaluation.precision is not None:
         save_pr_curves(out / "pr_curve.png", evaluation.precision)
-        save_confusion(out / "confusion.png", evaluation.confusion)
 
 
 def prepare_folder(folder: Path) -> None:
@@ -186,7 +204,9 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
 TABLE = {
     "boxes": "AP AP50 AP75 AP_small AP_medium AP_large AR1 AR10 AR100 AR_small AR_medium AR_large",
     "classes": " ".join(f"AP_class_{digit}" for digit in range(10)),
-    "digits": "precision recall f1 true_digits correct wrong_class missed badly_placed duplicates invented",
+    "digits": "precision recall f1 true_digits correct",
+    "mistakes": "missed_share invented_share wrong_class_share wrong_place_share merged_share split_share "
+    "wrong_order_share invented_a_picture invented_on_blank",
     "text": "exact_lines exact_lines_spaced exact_pictures cer extra_lines text_lines text_pictures",
     "run": "ms_per_picture pictures unread_pictures min_score",
 }
@@ -202,6 +222,11 @@ def format_table(metrics: Mapping[str, float]) -> str:
         if rows:
             blocks.append("\n".join(f"{title if row == rows[0] else '':<8} {row}" for row in rows))
     return "\n".join(blocks)
+
+
+def format_confusions(confusion: IntArray) -> str:
+    """The digits that were most often taken for another, missed and invented, a row each: see `detector.mistakes`."""
+    return "\n".join(f"{title:<8} {rows or 'none'}" for title, rows in commonest(confusion).items())
 
 
 def _shown(value: float) -> str:

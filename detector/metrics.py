@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from detector.matching import forgiven, match
+from detector.mistakes import MISSED
 from detector.string_metrics import levenshtein, string_metrics
 from detector.types import Detections, FloatArray, IntArray, Target
 
@@ -45,11 +47,6 @@ STANDARD_KEYS = (
 )
 """COCO's twelve figures in the order of `COCOeval.stats`. Small is under 32x32 pixels, large over 96x96."""
 
-MISSED = 10
-"""The last column of a confusion matrix, for digits that were not found; its last row is for what is no digit."""
-
-MATCH_IOU, NEAR_IOU = 0.5, 0.1
-
 
 @dataclass(frozen=True, eq=False)
 class CocoScores:
@@ -67,8 +64,8 @@ class CocoScores:
 class DigitScores:
     """What happened to each digit at the working threshold.
 
-    metrics: precision, recall, f1 (a digit is right when box and class are), and counts: `true_digits`, which are
-    `correct`, of `wrong_class` or `missed`; detections besides are `badly_placed`, `duplicates` or `invented`.
+    metrics: precision, recall, f1 (a digit is right when box and class are), and counts: `true_digits`, and how many
+    of them are `correct`.
     confusion: int64 (11, 11), rows the truth and columns what was read; row and column MISSED stand for nothing.
     """
 
@@ -174,56 +171,29 @@ def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, 
 def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], min_score: float) -> DigitScores:
     """What happened to each digit when the detections of at least `min_score` are believed.
 
-    In each picture, best first, a detection takes the free true digit that it overlaps most, of whatever class, from
-    IoU 0.5 on. One that gets none is forgiven if half of it lies on an ignored digit; otherwise it is a duplicate (IoU
-    0.5 with a digit already taken), badly placed (IoU 0.1 to 0.5 with any true digit), or invented.
+    Which is taken for which is said by `detector.matching.match`; one taken for none counts against the precision,
+    unless half of it lies on an ignored digit. `detector.mistakes.breakdown` tells the kinds of mistakes apart.
     """
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
-    surplus = dict.fromkeys(("badly_placed", "duplicates", "invented"), 0)
     for target, found in zip(targets, detections, strict=True):
         found = found[found.scores >= min_score]
-        _match_picture(target, found[np.argsort(-found.scores, kind="stable")], confusion, surplus)
-    digits = confusion[:MISSED, :MISSED]
-    correct, true, read = float(np.trace(digits)), float(confusion[:MISSED].sum()), float(confusion[:, :MISSED].sum())
+        owner = match(target, found)  # (D,)
+        hits, missed = owner >= 0, ~target.ignore  # (D,), (T,)
+        missed[owner[hits]] = False
+        surplus = ~hits & ~forgiven(target, found)  # (D,)
+        np.add.at(confusion, (target.labels[owner[hits]], found.labels[hits]), 1)
+        np.add.at(confusion[:, MISSED], target.labels[missed], 1)
+        np.add.at(confusion[MISSED], found.labels[surplus], 1)
+    correct = float(np.trace(confusion[:MISSED, :MISSED]))
+    true, read = float(confusion[:MISSED].sum()), float(confusion[:, :MISSED].sum())
     metrics = {
         "precision": _ratio(correct, read),
         "recall": _ratio(correct, true),
         "f1": _ratio(2 * correct, read + true),
         "true_digits": true,
         "correct": correct,
-        "wrong_class": float(digits.sum()) - correct,
-        "missed": float(confusion[:, MISSED].sum()),
     }
-    return DigitScores(metrics | {name: float(count) for name, count in surplus.items()}, confusion)
-
-
-def _match_picture(target: Target, found: Detections, confusion: IntArray, surplus: dict[str, int]) -> None:
-    """Adds one picture, its detections best first, to the counts."""
-    true_boxes, true_labels = target.boxes[~target.ignore], target.labels[~target.ignore]
-    ious, _ = _overlaps(found.boxes, true_boxes)  # (D, T)
-    _, on_ignored = _overlaps(found.boxes, target.boxes[target.ignore])  # (D, I)
-    free = np.ones(len(true_boxes), bool)
-    for label, iou, covered in zip(found.labels, ious, on_ignored, strict=True):
-        best = int(np.where(free, iou, -1.0).argmax()) if free.any() else -1
-        nearest = iou.max(initial=0.0)
-        if best >= 0 and iou[best] >= MATCH_IOU:
-            free[best] = False
-            confusion[true_labels[best], label] += 1
-        elif covered.max(initial=0.0) < MATCH_IOU:
-            kind = "duplicates" if nearest >= MATCH_IOU else "badly_placed" if nearest >= NEAR_IOU else "invented"
-            surplus[kind] += 1
-            confusion[MISSED, label] += 1
-    for label in true_labels[free]:
-        confusion[label, MISSED] += 1
-
-
-def _overlaps(boxes: FloatArray, others: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """IoU (N, M) of boxes (N, 4) and others (M, 4), and how much of each box lies on each other (N, M)."""
-    a, b = boxes.astype(np.float64)[:, None], others.astype(np.float64)[None]  # (N, 1, 4), (1, M, 4)
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])  # (N, M, 2)
-    shared = sides.clip(min=0).prod(-1)  # (N, M)
-    area_a, area_b = (a[..., 2:] - a[..., :2]).prod(-1), (b[..., 2:] - b[..., :2]).prod(-1)  # (N, 1), (1, M)
-    return shared / (area_a + area_b - shared), shared / area_a
+    return DigitScores(metrics, confusion)
 
 
 def json_safe(metrics: Mapping[str, float]) -> dict[str, float | int | None]:

@@ -116,7 +116,9 @@ class ProposalNetwork(nn.Module):
         kinds = len(self.cells[0])
         counts = [rows * columns * kinds for rows, columns in grids]
         starts = [sum(counts[:level]) for level in range(len(grids))]
-        level = sum((index >= start).long() for start in starts[1:])  # (K,)
+        level = torch.zeros_like(index)  # (K,)
+        for start in starts[1:]:
+            level = level + (index >= start).long()
         sizes = [(starts[i], columns, self.strides[i], i * kinds) for i, (_, columns) in enumerate(grids)]
         own = whole_numbers(sizes, index.device).index_select(0, level)  # (K, 4), of each anchor's level
         index = index - own[:, 0]

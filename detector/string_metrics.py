@@ -57,6 +57,29 @@ def levenshtein(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     return row[-1]
 
 
+def aligned(true: str, read: str) -> list[tuple[str, str]]:
+    """The characters of both strings side by side, '' for none, by the fewest edits."""
+    rows = [list(range(len(read) + 1))]  # rows[i][j]: edits from true[:i] to read[:j]
+    for i, a in enumerate(true, 1):
+        row = [i]
+        for j, b in enumerate(read, 1):
+            row.append(min(rows[-1][j - 1] + (a != b), rows[-1][j] + 1, row[j - 1] + 1))
+        rows.append(row)
+    pairs: list[tuple[str, str]] = []
+    i, j = len(true), len(read)
+    while i or j:
+        if i and j and rows[i][j] == rows[i - 1][j - 1] + (true[i - 1] != read[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((true[i], read[j]))
+        elif i and rows[i][j] == rows[i - 1][j] + 1:
+            i -= 1
+            pairs.append((true[i], ""))
+        else:
+            j -= 1
+            pairs.append(("", read[j]))
+    return pairs[::-1]
+
+
 def common_in_order(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     """How many equal items can be paired without crossing: the length of the longest common subsequence."""
     row = [0] * (len(b) + 1)

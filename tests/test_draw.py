@@ -8,7 +8,7 @@ from fakes import FakeDetector, blank, draw_blobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.draw import draw_page, score_colour
+from detector.draw import draw_boxes, draw_page, score_colour
 from detector.reader import Reader
 from detector.strings import Digit, Line, Number, Page
 
@@ -80,3 +80,28 @@ def test_labels_follow_the_digits(height: int) -> None:
     above = np.flatnonzero((drawn[: 400 * factor] != 255).any(axis=(1, 2)))
     assert above.size
     assert 0.2 * height * factor <= 400 * factor - above[0] <= max(0.8 * height * factor, 14)
+
+
+def test_no_boxes_are_a_copy() -> None:
+    image = blank(40, 50)
+    drawn = draw_boxes(image, [], [], [])
+    np.testing.assert_array_equal(drawn, image)
+    assert not np.shares_memory(drawn, image)
+
+
+def test_a_frame_is_drawn_around_the_box_and_only_there() -> None:
+    blue, pink = (0, 0, 255), (230, 0, 200)
+    boxes = [(50.0, 60.0, 80.0, 100.0), (150.0, 60.0, 180.0, 100.0)]
+    drawn = draw_boxes(blank(200, 300), boxes, ["", ""], [blue, blue], framed=[1], frame=pink)
+    assert not (drawn[60:100, 50:80] != 255).any()
+    assert drawn[80, 49].tolist() == drawn[80, 149].tolist() == list(blue)
+    framed = np.flatnonzero((drawn[80] == pink).all(-1))
+    assert framed.size
+    assert framed[0] > 140
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 900), st.integers(1, 900), st.floats(0.05, 3))
+def test_the_picture_of_boxes_is_factor_times_the_size(height: int, width: int, factor: float) -> None:
+    drawn = draw_boxes(blank(height, width), [(-5.0, 0.0, 1.0, height * 2.0)], ["7"], [(0, 0, 0)], factor=factor)
+    assert drawn.shape == (max(1, round(height * factor)), max(1, round(width * factor)), 3)

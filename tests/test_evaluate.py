@@ -23,7 +23,7 @@ from tiny import tiny_model
 import detector
 from detector import checkpoint
 from detector.errors import DataError, ImageError, OptionError
-from detector.evaluation import evaluate, format_table, save
+from detector.evaluation import evaluate, format_confusions, format_table, save
 from detector.metrics import STANDARD_KEYS
 from detector.types import Detections, Target
 from digit_scenes import Scene, Scenes
@@ -133,7 +133,8 @@ def test_a_reader_that_knows_all_is_perfect() -> None:
 
 def test_a_reader_that_sees_nothing_scores_zero() -> None:
     metrics = evaluate(Knows([]), strips(2), 2).metrics
-    assert [metrics[key] for key in ("AP", "recall", "exact_lines", "cer", "missed")] == [0, 0, 0, 1, 10]
+    assert [metrics[key] for key in ("AP", "recall", "exact_lines", "cer", "missed_share")] == [0, 0, 0, 1, 1]
+    assert metrics["true_digits"] == 10
 
 
 def test_only_what_passes_the_threshold_is_read_as_text() -> None:
@@ -159,6 +160,13 @@ def test_the_table_shows_every_figure() -> None:
     scenes = strips(2)
     metrics = evaluate(Knows(scenes), scenes, 2).metrics
     assert set(metrics) <= set(format_table(metrics).split())
+
+
+def test_the_commonest_confusions_have_a_row_each() -> None:
+    scenes = strips(2)
+    rows = format_confusions(evaluate(Knows([]), scenes, 2).confusion).splitlines()
+    assert [row.split()[0] for row in rows] == ["confused", "missed", "invented"]
+    assert rows[0].split()[1] == "none"
 
 
 # The tool
@@ -227,9 +235,44 @@ def test_a_manifest_with_a_bad_picture(
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert (metrics["exact_lines"], metrics["pictures"], metrics["unread_pictures"]) == (1, 3, 1)
     assert "AP" not in metrics
+    assert metrics["missed_share"] == metrics["invented_share"] == 0
+    assert metrics["invented_on_blank"] is None
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"metrics.json", "confusion.png"}
     assert "gone.png" in capsys.readouterr().err
     with pytest.raises(OptionError, match="--coco-results"):
         tool.main(tool.Args(lines=tmp_path / "m.csv", coco_results=tmp_path / "r.json"))
+
+
+@pytest.mark.parametrize("known", ["preset", "boxes", "text"])
+def test_the_failures_of_every_kind_of_set(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], known: str
+) -> None:
+    scenes = strips(3)
+    write_coco(tmp_path, Scenes("strips", "test", 0), 3, {})
+    files = sorted(path.name for path in (tmp_path / "images").iterdir())
+    (tmp_path / "m.csv").write_text(
+        "\n".join(
+            ["file,lines", *(f"images/{f},{'|'.join(s.lines or ())}" for f, s in zip(files, scenes, strict=True))]
+        )
+    )
+    source = {
+        "preset": {"preset": "strips", "count": 3},
+        "boxes": {"data": tmp_path},
+        "text": {"lines": tmp_path / "m.csv"},
+    }
+    monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes[:2]), raising=False)
+    out = tmp_path / "wrong"
+    assert tool.main(tool.Args(**source[known], failures=out)) == 0
+    printed = capsys.readouterr().out
+    assert f"read wrongly: 1 pictures, see {out}" in printed
+    assert "missed   " in printed
+    rows = (out / "failures.csv").read_text().splitlines()
+    assert len(rows) == 2
+    assert {path.name for path in out.iterdir()} >= {"failures.csv", "failures.png"}
+    monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes), raising=False)
+    assert tool.main(tool.Args(**source[known], failures=out)) == 0
+    assert "read wrongly: no picture" in capsys.readouterr().out
+    assert [path.name for path in out.iterdir()] == ["failures.csv"]
 
 
 @pytest.mark.parametrize(
@@ -238,6 +281,7 @@ def test_a_manifest_with_a_bad_picture(
         ({}, "got none"),
         ({"preset": "clean", "data": Path("x")}, "got --preset and --data"),
         ({"preset": "clean", "images": Path("x")}, "--images x"),
+        ({"preset": "clean", "most_failures": 0}, "--most-failures"),
     ],
 )
 def test_settings_that_contradict_each_other(tool: ModuleType, arguments: dict[str, Any], message: str) -> None:
@@ -264,12 +308,14 @@ def test_the_command(tmp_path: Path) -> None:
         return subprocess.run([*command, *map(str, more)], env=environment, capture_output=True, text=True, timeout=120)
 
     sound = run(
-        "--weights", tmp_path / "tiny.safetensors", "--out", tmp_path / "out", "--coco-results", tmp_path / "r.json"
+        *("--weights", tmp_path / "tiny.safetensors", "--out", tmp_path / "out"),
+        *("--coco-results", tmp_path / "r.json", "--failures", tmp_path / "f", "--most-failures", 1),
     )
     assert sound.returncode == 0, sound.stderr
     assert "exact_lines" in sound.stdout
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["pictures"] == 2
     assert isinstance(json.loads((tmp_path / "r.json").read_text()), list)
+    assert {path.name for path in (tmp_path / "f").iterdir()} >= {"failures.csv"}
     refused = run("--out", tmp_path / "r.json")
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: ")

@@ -5,8 +5,10 @@
     python tools/evaluate.py --data path/to/dataset                # annotations.json and images/ in it
     python tools/evaluate.py --annotations path/to/any.json --images path/to/pictures
     python tools/evaluate.py --lines path/to/manifest.csv          # columns file, lines: '12 345|67' is two lines
+    python tools/evaluate.py --preset paper --count 200 --failures out/failures    # what was read wrongly, to look at
 
-Prints a table; --out takes metrics.json, pr_curve.png and confusion.png. A picture that cannot be read is reported and
+Prints a table; --out takes metrics.json, confusion.png and, where boxes are known, pr_curve.png; --failures takes the
+pictures that were read wrongly, drawn beside the truth, worst first. A picture that cannot be read is reported and
 left out, and the exit status is then 1.
 """
 
@@ -23,7 +25,8 @@ from tqdm import tqdm
 
 import detector
 from detector.errors import DigitReaderError, OptionError
-from detector.evaluation import evaluate, format_table, prepare_folder, save, write_json
+from detector.evaluation import evaluate, format_confusions, format_table, prepare_folder, save, write_json
+from detector.failures import save_failures
 from digit_scenes import Scenes
 from digit_scenes.coco import CocoDataset, read_coco
 from digit_scenes.manifest import Manifest, read_manifest
@@ -63,9 +66,13 @@ class Args:
     min_score: float | None = None
     """Working threshold for digits and text; without it, the reader's own. AP takes all scores."""
     out: Path | None = None
-    """Folder for metrics.json, pr_curve.png and confusion.png."""
+    """Folder for metrics.json, confusion.png and pr_curve.png."""
     coco_results: Path | None = None
     """File for all detections in COCO's results format."""
+    failures: Path | None = None
+    """Folder for the pictures that were read wrongly: failures.csv, failures.png, 001_name.png, ..."""
+    most_failures: int = 200
+    """How many of them are drawn at most."""
 
 
 def pictures(args: Args) -> Scenes | CocoDataset | Manifest:
@@ -86,13 +93,22 @@ def pictures(args: Args) -> Scenes | CocoDataset | Manifest:
     return read_manifest(args.lines)
 
 
+def name_of(data: Scenes | CocoDataset | Manifest, index: int) -> str:
+    """What a picture is called among its failures."""
+    if isinstance(data, CocoDataset):
+        return str(data.records[index]["file_name"])
+    return data.paths[index].name if isinstance(data, Manifest) else f"scene-{index:05d}"
+
+
 def main(args: Args) -> int:
     data = pictures(args)
+    if args.most_failures < 1:
+        raise OptionError(f"--most-failures: expected 1 or more, got {args.most_failures}.")
     if args.coco_results and isinstance(data, Manifest):
         raise OptionError(
             "--coco-results: expected a preset or a COCO dataset, got --lines, whose pictures have no ids."
         )
-    for folder in (args.out, args.coco_results and args.coco_results.parent):
+    for folder in (args.out, args.failures, args.coco_results and args.coco_results.parent):
         if folder:
             prepare_folder(folder)
     count = 1000 if args.count is None else args.count
@@ -114,10 +130,14 @@ def main(args: Args) -> int:
         progress=partial(tqdm, unit="picture"),
     )
     print(format_table(evaluation.metrics))
+    print(format_confusions(evaluation.confusion))
     if args.out:
         save(evaluation, args.out)
     if args.coco_results:
         write_json(args.coco_results, evaluation.results)
+    if args.failures:
+        failed = save_failures(args.failures, evaluation.readings, data, partial(name_of, data), args.most_failures)
+        print(f"read wrongly: {failed} pictures, see {args.failures}" if failed else "read wrongly: no picture")
     for reason in evaluation.unread.values():
         print(f"error: {reason}", file=sys.stderr)
     return 1 if evaluation.unread else 0
