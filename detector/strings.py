@@ -13,11 +13,11 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it w
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+NumberScore: TypeAlias = "Callable[[Sequence[float]], float]"
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,26 @@ class Digit:
 
 @dataclass(frozen=True)
 class Number:
-    """Digits that belong together, left to right. score is the product of theirs: all of them have to be right."""
+    """Digits that belong together, left to right. score: the chance that all of it is right, 0-1.
+
+    text: its digits, or as many "?" where it was rejected because its score is too low; digits still tells the guess.
+    """
 
     text: str
     score: float
     digits: tuple[Digit, ...]
 
+    @property
+    def rejected(self) -> bool:
+        """Whether its text is withheld."""
+        return "?" in self.text
+
     @classmethod
-    def of(cls, digits: Sequence[Digit]) -> Number:
-        """The number that these digits, already in order, make."""
-        return cls("".join(str(d.digit) for d in digits), prod(d.score for d in digits), tuple(digits))
+    def of(cls, digits: Sequence[Digit], number_score: NumberScore = prod, min_number_score: float = 0.0) -> Number:
+        """The number that these digits, already in order, make; see read_lines."""
+        score = number_score([d.score for d in digits])
+        text = "".join(str(d.digit) for d in digits) if score >= min_number_score else "?" * len(digits)
+        return cls(text, score, tuple(digits))
 
 
 @dataclass(frozen=True)
@@ -94,11 +105,14 @@ class Page:
         return "\n".join(line.text for line in self.lines)
 
 
-def read_lines(detections: Detections) -> tuple[Line, ...]:
+def read_lines(
+    detections: Detections, number_score: NumberScore = prod, min_number_score: float = 0.0
+) -> tuple[Line, ...]:
     """Put digits in reading order: lines top to bottom, numbers and digits left to right.
 
     Every detection is taken for a digit, so leave out the unlikely ones first. Their order does not matter. Lines may
-    slope by up to 15 degrees either way.
+    slope by up to 15 degrees either way. number_score: from the scores of a number's digits to its own, by default
+    their product. min_number_score: a number with a lower one is rejected, its text withheld.
     """
     if not len(detections):
         return ()
@@ -116,7 +130,7 @@ def read_lines(detections: Detections) -> tuple[Line, ...]:
         group = group[np.argsort(upright.u[group], kind="stable")]
         digits = [Digit(int(labels[i]), tuple(boxes[i].tolist()), float(scores[i])) for i in group]
         starts = [0, *(np.flatnonzero(_parted(upright, group)) + 1).tolist(), len(group)]
-        lines.append(Line.of([Number.of(digits[a:b]) for a, b in pairwise(starts)]))
+        lines.append(Line.of([Number.of(digits[a:b], number_score, min_number_score) for a, b in pairwise(starts)]))
     return tuple(lines)
 
 
@@ -160,48 +174,45 @@ def _page_slope(boxes: Floats) -> float:
 
 
 def _join(frame: _Frame) -> list[NDArray[np.int64]]:
-    """Join digits to lines, cheapest join first, until no join is cheap. Returns the members of each line."""
-    n = len(frame.u)
+    """Join digits to lines, cheapest join first, until no join is cheap. Returns the members of each line.
+
+    In rounds: of all parts, any two are joined that are each other's cheapest. A page takes few rounds, however many
+    digits are on it, and each is a handful of operations on matrices of parts by parts.
+    """
     unit = np.median(frame.h)
     u, v, weight = frame.u / unit, frame.v / unit, (unit / (UNEVEN * frame.h)) ** 2
     u, v = u - u.mean(), v - v.mean()
     # The weighted moments of each part, from which the best straight line and its misfit follow.
-    moments = np.stack(
-        [weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v], axis=1
-    )  # (N, 6)
-    fit = np.zeros(n)
-    left, right = u - frame.w / unit / 2, u + frame.w / unit / 2
+    moments = np.stack([weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v])  # (6, P)
+    left, right = u - frame.w / unit / 2, u + frame.w / unit / 2  # (P,)
     size = frame.h / unit
-    apart = _one_above_the_other(frame)  # (N, N)
-    alive = np.ones(n, bool)
-    members = [[i] for i in range(n)]
+    apart = _one_above_the_other(frame)  # (P, P)
+    members = [[i] for i in range(len(u))]
+    while True:
+        fit = _misfit(moments)
+        cost = _misfit(moments[:, :, None] + moments[:, None]) - fit[:, None] - fit  # (P, P)
+        empty = np.maximum(left[:, None] - right, left - right[:, None]).clip(min=0)
+        price = cost + FAR * empty / np.minimum(size[:, None], size)
+        unlike = np.abs(np.log(size[:, None] / size)) >= np.log(SIZES)
+        price[apart | unlike | (cost >= JOIN) | np.eye(len(size), dtype=bool)] = np.inf
+        nearest, number = price.argmin(axis=1), np.arange(len(size))
+        mutual = (nearest[nearest] == number) & (number < nearest) & np.isfinite(price.min(axis=1))
+        first, second = number[mutual], nearest[mutual]
+        if not len(first):
+            return [np.array(part) for part in members]
 
-    def joins(i: int, others: NDArray[np.int64]) -> Iterator[tuple[float, int, int, int, int]]:
-        """The allowed joins of part i with others, cheapest to be popped first; sizes tell whether one is outdated."""
-        others = others[~apart[i, others] & (np.abs(np.log(size[others] / size[i])) < np.log(SIZES))]
-        cost = _misfit(moments[i] + moments[others]) - fit[i] - fit[others]
-        empty = np.maximum(0, np.maximum(left[i] - right[others], left[others] - right[i])) / size[i]
-        for j, key in zip(others[cost < JOIN].tolist(), (cost + FAR * empty)[cost < JOIN].tolist(), strict=True):
-            yield key, i, j, len(members[i]), len(members[j])
-
-    queue = [entry for i in range(n) for entry in joins(i, np.arange(i + 1, n))]
-    heapq.heapify(queue)
-    while queue:
-        _, i, j, size_i, size_j = heapq.heappop(queue)
-        if not (alive[i] and alive[j]) or (len(members[i]), len(members[j])) != (size_i, size_j):
-            continue  # one of the two has been joined to something since
-        size[i] = (size[i] * size_i + size[j] * size_j) / (size_i + size_j)
-        members[i] += members[j]
-        alive[j] = False
-        moments[i] += moments[j]
-        fit[i] = _misfit(moments[i])
-        left[i], right[i] = min(left[i], left[j]), max(right[i], right[j])
-        apart[i] |= apart[j]
-        apart[:, i] |= apart[:, j]
-        others = np.flatnonzero(alive)
-        for entry in joins(i, others[others != i]):
-            heapq.heappush(queue, entry)
-    return [np.array(members[i]) for i in np.flatnonzero(alive)]
+        counts = np.array([len(part) for part in members])
+        size[first] = (size * counts)[first] + (size * counts)[second]
+        size[first] /= counts[first] + counts[second]
+        moments[:, first] += moments[:, second]
+        left[first], right[first] = np.minimum(left[first], left[second]), np.maximum(right[first], right[second])
+        apart[first] |= apart[second]
+        apart[:, first] |= apart[:, second]
+        for i, j in zip(first.tolist(), second.tolist(), strict=True):
+            members[i] += members[j]
+        kept = np.setdiff1d(number, second)
+        moments, left, right, size = moments[:, kept], left[kept], right[kept], size[kept]
+        apart, members = apart[np.ix_(kept, kept)], [members[i] for i in kept]
 
 
 def _straightened(frame: _Frame, lines: Sequence[NDArray[np.int64]]) -> _Frame:
@@ -220,8 +231,8 @@ def _straightened(frame: _Frame, lines: Sequence[NDArray[np.int64]]) -> _Frame:
 
 
 def _misfit(moments: Floats) -> Floats:
-    """How badly one straight line, near the slope of the page, fits parts with these moments (..., 6): chi squared."""
-    s, su, sv, suu, suv, svv = (moments[..., k] for k in range(6))
+    """How badly one straight line, near the slope of the page, fits parts with these moments (6, ...): chi squared."""
+    s, su, sv, suu, suv, svv = moments
     uu, uv, vv = suu - su * su / s, suv - su * sv / s, svv - sv * sv / s
     return vv - uv * uv / (uu + 1 / LINE_TILT**2)
 
