@@ -22,7 +22,8 @@ from digit_scenes.forms import drawn_digits
 from digit_scenes.layout import Slot
 from digit_scenes.pens import Ink, Pen
 from digit_scenes.presets import HANDS, LINES, PAPER, mixed_digits
-from digit_scenes.scene import _blend, _Sheet, page_scene
+from digit_scenes.scene import page_scene
+from digit_scenes.sheet import Sheet, blend
 from digit_scenes.stream import Zoomed, zoom
 
 STRIPS = ("strips", "short-strips", "loose-strips")
@@ -139,7 +140,7 @@ def square(x: int, y: int, side: int = 10) -> Ink:
 
 
 def test_signs_touch_digits_but_neither_cover_them_nor_are_boxed() -> None:
-    sheet = _Sheet((40, 40))
+    sheet = Sheet((40, 40))
     sheet.write(square(10, 10), 4)
     before = sheet.target()
     assert sheet.mark(square(18, 10))  # a fifth of it lies on the 4
@@ -195,7 +196,7 @@ def test_grey_pictures_have_no_colour_and_the_same_truth() -> None:
 
 
 def test_less_than_half_visible_is_ignored() -> None:
-    sheet = _Sheet((40, 40))
+    sheet = Sheet((40, 40))
     assert sheet.write(square(-4, 0), 1)  # 60 of 100 pixels on the canvas
     assert sheet.write(square(34, 20), 2)  # 60, too
     assert sheet.write(square(36, 5), 3)  # 40
@@ -210,7 +211,7 @@ def test_less_than_half_visible_is_ignored() -> None:
 
 
 def test_a_digit_wholly_under_later_ink_is_gone() -> None:
-    sheet = _Sheet((40, 40))
+    sheet = Sheet((40, 40))
     sheet.write(square(5, 5), 1)
     sheet.write(square(3, 3, 20), 2)
     assert sheet.target().labels.tolist() == [2]
@@ -219,17 +220,17 @@ def test_a_digit_wholly_under_later_ink_is_gone() -> None:
 @pytest.mark.parametrize("size", [(height, width) for height in range(1, 6) for width in range(1, 6)])
 def test_ink_and_sheets_of_a_few_pixels(size: tuple[int, int]) -> None:
     """OpenCV takes an array of 4x1 for a scalar, and raises."""
-    sheet = _Sheet((20, 20))
+    sheet = Sheet((20, 20))
     assert sheet.write(Ink(np.full(size, 255, np.uint8), 2, 2), 3)
     assert sheet.target().boxes.tolist() == [[2, 2, 2 + size[1], 2 + size[0]]]
-    assert _Sheet(size).write(square(-5, -5, 30), 3)
+    assert Sheet(size).write(square(-5, -5, 30), 3)
     picture = np.full((20, 20, 3), 200, np.uint8)
-    _blend(picture, sheet.written, np.array([10.0, 20, 30]))
+    blend(picture, sheet.written, np.array([10.0, 20, 30]))
     assert (picture != 200).any(2).sum() == size[0] * size[1]
 
 
 def test_an_empty_sheet_is_an_empty_target() -> None:
-    assert len(_Sheet((8, 8)).target()) == 0
+    assert len(Sheet((8, 8)).target()) == 0
 
 
 def test_blank_pages_have_no_text_and_scattered_ones_none_to_speak_of() -> None:

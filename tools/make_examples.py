@@ -20,7 +20,8 @@ import tyro
 
 from digit_scenes.digits import load_digits
 from digit_scenes.presets import PAPER
-from digit_scenes.scene import PageRecipe, Scene, page_scene
+from digit_scenes.recipe import PageRecipe
+from digit_scenes.scene import Scene, page_scene
 
 _CALM = replace(
     PAPER,

@@ -1,0 +1,127 @@
+"""Who writes: one person with one pen, or a printer with one set of faces, and the signs in and beside numbers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from digit_scenes import clutter, pens
+from digit_scenes.digits import DigitSet
+from digit_scenes.layout import Hand, Matrix, Number, Slot, localise
+from digit_scenes.recipe import PageRecipe
+from digit_scenes.sheet import Sheet
+
+FIELD_DIGIT = 46.0  # height of a digit in a field, in field pixels
+
+
+class Writer:
+    """One person with one pen on one sheet."""
+
+    def __init__(
+        self, rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe, sheet: Sheet, page: Matrix
+    ) -> None:
+        self.rng, self.digits, self.sheet, self.page = rng, digits, sheet, page
+        self.redrawn = bool(rng.uniform() < recipe.redrawn)
+        self.bent = bool(rng.uniform() < recipe.redrawn)
+        self.bend = 0.5 if recipe.hurried else 1.0  # flags, hooks and crosses bear less than whole digits
+        self.embellished = bool(rng.uniform() < recipe.embellished)
+        thin, thick = rng.uniform(0.55, 0.86), rng.uniform(0.35, 0.6)
+        mnist = rng.uniform(0.25, 0.65)
+        self.level = float((thin if rng.uniform() < 0.75 else thick) if self.redrawn else mnist)
+        self.softness = float(rng.uniform(1.0, 2.5))
+
+    def pen(self, height: float) -> pens.Pen:
+        """The pen for digits of that height: nobody writes digits of 12 pixels with a hair."""
+        return pens.Pen(min(self.level, 0.45 + height / 80), self.softness, self.redrawn)
+
+    def digit(self, slot: Slot) -> bool:
+        label = int(self.digits.labels[slot.digit])
+        warp = int(self.rng.integers(pens.BANK)) if self.bent else None
+        if self.digits.printed:  # thick and thin parts are its face's own
+            field = pens.digit_field(self.digits.images[slot.digit], False, None)
+            return self._ink(field, slot, pens.Pen(min(self.level, 0.5), self.softness, False), label)
+        field = pens.digit_field(self.digits.images[slot.digit], self.redrawn, warp, self.bend)
+        if self.embellished and (label in (1, 7) or (label == 0 and self.rng.uniform() < 0.15)):
+            field = pens.embellish(field, label, self.rng)
+        return self._ink(field, slot, self.pen(slot.height), label)
+
+    def _ink(self, field: pens.Field, slot: Slot, pen: pens.Pen, label: int) -> bool:
+        matrix = localise(self.page, slot.matrix(self.digits.boxes[slot.digit]), slot.x, slot.y)
+        return self.sheet.write(pens.draw(field, matrix, pen, self.sheet.size), label)
+
+    def sign(self, field: pens.Field, x: float, y: float, height: float) -> None:
+        """A sign beside digits `height` pixels high, its middle at (x, y) on the page."""
+        scale = height / FIELD_DIGIT
+        affine = np.array([[scale, 0, x - field.shape[1] / 2 * scale], [0, scale, y - clutter.HEIGHT / 2 * scale]])
+        ink = pens.draw(field, localise(self.page, affine, x, y), self.pen(height), self.sheet.size)
+        self.sheet.litter(ink)
+
+    def mark(self, field: pens.Field, x: float, y: float, height: float) -> None:
+        """A sign of the same pen beside digits `height` pixels high: its ink begins at x, its middle is at y."""
+        scale = height / FIELD_DIGIT
+        affine = np.array(
+            [[scale, 0, x - clutter.extent(field)[0] * scale], [0, scale, y - clutter.HEIGHT / 2 * scale]]
+        )
+        self.sheet.mark(pens.draw(field, localise(self.page, affine, x, y), self.pen(height), self.sheet.size))
+
+    def reach(self, slot: Slot) -> tuple[float, float]:
+        """Half the width and half the height of a digit's ink before it is slanted, pixels."""
+        x0, y0, x1, y1 = self.digits.boxes[slot.digit].tolist()
+        scale = slot.height / max(y1 - y0, 15.0)
+        return (x1 - x0) / 2 * scale * slot.stretch, (y1 - y0) / 2 * scale
+
+    def tie(self, left: Slot, right: Slot) -> None:
+        """Join two digits by a stroke between their tops."""
+        tops = []
+        for slot in (left, right):
+            half = self.reach(slot)[1] * 0.96
+            tops.append((slot.x + slot.slant * half, slot.y - half))
+        (x0, y0), (x1, y1) = tops
+        along, across = np.array([x1 - x0, y1 - y0]) / 48, left.height / FIELD_DIGIT  # see clutter.thread
+        linear = np.array([[along[0], 0.0], [along[1], across]])
+        affine = np.column_stack([linear, np.array([x0, y0]) - linear @ (8.0, 16.0)])
+        ink = pens.draw(clutter.thread(), localise(self.page, affine, x0, y0), self.pen(left.height), self.sheet.size)
+        self.sheet.mark(ink)
+
+
+def punctuate(rng: np.random.Generator, writer: Writer, number: Number, hand: Hand) -> None:
+    """Strokes between 0s; for hands that group digits, dots and commas in and signs beside a number."""
+    if hand.tied:
+        for left, right in pairwise(number):
+            if writer.digits.labels[left.digit] == 0 == writer.digits.labels[right.digit]:
+                writer.tie(left, right)
+    if not hand.grouped:
+        return
+    kind = str(rng.choice(["dot", "comma", ""], p=[0.55, 0.3, 0.15]))
+    for place in range(len(number) - 3, 0, -3):
+        left, right = number[place - 1], number[place]
+        gap = (left.x + writer.reach(left)[0], right.x - writer.reach(right)[0])
+        if kind:
+            x = sum(gap) / 2 - hand.slant * left.height * 0.45
+            writer.mark(clutter.separator(rng, kind), x - left.height * 0.06, (left.y + right.y) / 2, left.height)
+    first, last = number[0], number[-1]
+    if rng.uniform() < 0.65:
+        edge = last.x + writer.reach(last)[0] + last.height * rng.uniform(-0.04, 0.4)
+        writer.mark(clutter.amount_sign(rng, True), edge, last.y + last.height * rng.uniform(-0.1, 0.1), last.height)
+    if rng.uniform() < 0.25:
+        sign = clutter.amount_sign(rng, False)
+        wide = clutter.extent(sign)[2] * first.height / FIELD_DIGIT
+        edge = first.x - writer.reach(first)[0] - wide - first.height * rng.uniform(0.05, 0.5)
+        writer.mark(sign, edge, first.y, first.height)
+
+
+def separate(rng: np.random.Generator, writer: Writer, number: Number) -> None:
+    """Thousands dots, commas, dashes and the like within and beside a number."""
+    first, last = number[0], number[-1]
+    if len(number) > 2:
+        place = int(rng.integers(1, len(number)))
+        left, right = number[place - 1], number[place]
+        sign = clutter.separator(rng, str(rng.choice(["dot", "comma"])))
+        writer.sign(sign, (left.x + right.x) / 2, (left.y + right.y) / 2, left.height)
+    if rng.uniform() < 0.6:
+        sign = clutter.separator(rng, str(rng.choice(["dash", "equals", "double", "plus", "dot", "comma", "dash"])))
+        writer.sign(sign, last.x + last.height * rng.uniform(0.7, 1.0), last.y, last.height)
+    if rng.uniform() < 0.4:
+        sign = clutter.separator(rng, str(rng.choice(["currency", "dash", "equals", "plus"])))
+        writer.sign(sign, first.x - first.height * rng.uniform(0.8, 1.1), first.y, first.height)
