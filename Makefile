@@ -14,7 +14,7 @@ test: $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 # Reading takes seconds to install; torch and all that tests need are added when they are asked for.
 $(READS): pyproject.toml

@@ -155,6 +155,14 @@ def one_long_flag(m: Maker) -> Strokes:
     return [flag, m.curve((0, 0), (m.u(-0.04, 0.03), 0.5), (m.u(-0.08, 0.06), 1))]
 
 
+@_form(1, 0.5)
+def one_looped(m: Maker) -> Strokes:
+    """Like a written l: up, a narrow loop, and down."""
+    wide, rise = m.u(0.06, 0.15), m.u(0.12, 0.34)
+    up = ((-rise, m.u(0.4, 0.8)), (wide * 0.6, 0.3), (wide, 0.1))
+    return [m.curve(*up, (wide * 0.4, 0), (m.u(-0.05, -0.01), 0.14), (m.u(-0.05, 0.0), 0.5), (m.u(-0.08, 0.05), 1))]
+
+
 @_form(1, 0.7)
 def one_with_foot(m: Maker) -> Strokes:
     left, tilt = m.u(0.1, 0.28), m.u(-0.04, 0.04)
@@ -195,6 +203,16 @@ def two_looped_top(m: Maker) -> Strokes:
 @_form(2, 0.9)
 def two_looped_twice(m: Maker) -> Strokes:
     return [m.curve(*_two_start(m, True), *_two_base(m, True))]
+
+
+@_form(2, 1.1)
+def two_round_top(m: Maker) -> Strokes:
+    """Its hook is nearly a circle, as if it were a 9 that goes on to the right."""
+    reach, low = m.u(0.5, 0.66), m.u(0.46, 0.58)
+    start = (reach * m.u(0.2, 0.45), low + m.u(-0.06, 0.02))
+    around = ((-0.04, low * m.u(0.5, 0.7)), (reach * 0.25, 0.02), (reach * 0.75, 0.02), (reach, low * m.u(0.5, 0.65)))
+    base = _two_base(m, True) if m.rng.uniform() < 0.6 else _two_base(m, False)
+    return [m.curve(start, *around, (reach * 0.72, m.u(0.55, 0.66)), *base)]
 
 
 @_form(2, 1)
@@ -263,6 +281,18 @@ def four_slanted(m: Maker) -> Strokes:
     return [ell, m.curve((x + m.u(0.06, 0.16), m.u(-0.05, 0.15)), (x, low), (x - m.u(0.1, 0.3), 1))]
 
 
+@_form(4, 1.3)
+def four_like_h(m: Maker) -> Strokes:
+    """Its left stem is the taller one, and leans; the right one is short and hangs below."""
+    lean, low, wide = m.u(0.05, 0.5), m.u(0.52, 0.72), m.u(0.36, 0.56)
+    turn = (lean * 0.1, low)
+    left = m.curve(
+        (lean, 0), (lean * 0.55, low * 0.5), turn, turn, (wide * 0.6, low - m.u(0.02, 0.14)), (wide, low - 0.1)
+    )
+    top = low - m.u(0.1, 0.3)
+    return [left, m.curve((wide + m.u(0.0, 0.1), top), (wide, low), (wide - m.u(0.0, 0.25), 1))]
+
+
 @_form(4, 0.8)
 def four_closed(m: Maker) -> Strokes:
     low, x = m.u(0.58, 0.72), m.u(0.42, 0.55)
@@ -321,6 +351,16 @@ def five_long(m: Maker) -> Strokes:
         (m.u(-0.1, 0.02), m.u(0.86, 0.96)),
     )
     return [body, m.curve((x + 0.1, m.u(-0.02, 0.02)), (x + m.u(0.4, 0.65), m.u(-0.08, 0.06)))]
+
+
+@_form(5, 0.9)
+def five_like_root(m: Maker) -> Strokes:
+    """Hardly any belly: a leaning stem with a hook at its foot and a bar that flies off."""
+    x, bulge, foot = m.u(0.14, 0.34), m.u(0.0, 0.08), m.u(0.02, 0.12)
+    hook = ((foot, m.u(0.94, 1.0)), (foot - m.u(0.08, 0.2), m.u(0.78, 0.92)))
+    body = m.curve((x, 0.02), (x - 0.05, 0.36), (x - 0.02 + bulge, 0.62), *hook)
+    end = x + m.u(0.3, 0.7)
+    return [body, m.curve((x - m.u(0.0, 0.08), 0.02), ((x + end) / 2, m.u(-0.05, 0.05)), (end, m.u(-0.16, 0.06)))]
 
 
 @_form(5, 0.8)
@@ -417,6 +457,16 @@ def seven_bent(m: Maker) -> Strokes:
     return _seven(m, _straight(m, wide), ((foot + wide * m.u(0.12, 0.25), 0.4), (foot, 0.75), (foot, 1)), True)
 
 
+@_form(7, 1.1)
+def seven_like_t(m: Maker) -> Strokes:
+    """Hardly any bar, but a hook at its left and a long cross."""
+    wide = m.u(0.14, 0.34)
+    top = (m.u(-0.06, 0.04), m.u(0.1, 0.26)), (wide * 0.3, m.u(0.0, 0.08)), (wide, m.u(-0.02, 0.03))
+    strokes = _seven(m, top, ((wide * m.u(0.85, 1.05), 0.5), (wide * m.u(0.5, 1.0), 1)), False)
+    y, left, right, tilt = m.u(0.36, 0.58), m.u(0.2, 0.4), m.u(0.26, 0.48), m.u(-0.08, 0.06)
+    return [*strokes, m.curve((wide - left, y - tilt), (wide, y + m.u(-0.03, 0.03)), (wide + right, y + tilt))]
+
+
 @_form(8, 1.2)
 def eight_open(m: Maker) -> Strokes:
     """In one go like an S, its ends apart at the top."""
@@ -491,6 +541,15 @@ def nine_open(m: Maker) -> Strokes:
     x = 2 * rx + m.u(0.01, 0.04)
     loop = m.curve(*m.arc(rx, low / 2, rx, low / 2, -m.u(0.11, 0.15), -0.9, 9), (x, low * m.u(0.5, 0.7)))
     return [loop, m.curve((x + m.u(0, 0.03), m.u(0.0, 0.1)), (x, 0.5), (x - m.u(0.0, 0.2), 1))]
+
+
+@_form(9, 0.9)
+def nine_like_p(m: Maker) -> Strokes:
+    """The tail hangs from the middle or the left of its loop."""
+    rx, low = m.u(0.2, 0.3), m.u(0.4, 0.52)
+    at, foot = rx * m.u(0.1, 0.9), m.u(-0.15, 0.1)
+    loop = m.arc(rx, low / 2, rx, low / 2, 0.32 + m.u(-0.04, 0.06), 1.3 + m.u(-0.06, 0.08), 10)
+    return [m.curve(*loop), m.curve((at, low * m.u(0.2, 0.9)), (at + foot * 0.3, 0.65), (at + foot, 1))]
 
 
 def _bend(rng: np.random.Generator, strokes: Strokes) -> Strokes:
