@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from test_digits import write_set
 
 from detector.errors import OptionError
+from detector.types import Target
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, pens
 from digit_scenes.digits import DigitSet, load_digits
 from digit_scenes.forms import drawn_digits
@@ -353,3 +354,12 @@ def test_zoomed_batches_are_drawn_by_their_number() -> None:
     for factors in ((), (0.0,), (float("nan"),), (1.0, 99.0)):
         with pytest.raises(OptionError, match="--zoom"):
             Zoomed(batches, factors, 0)
+
+
+def test_large_pictures_are_not_enlarged() -> None:
+    target = Target(np.array([[10, 10, 40, 60]], np.float32), np.array([3]))
+    for side, expected in ((500, 750), (600, 768), (900, 900)):
+        image, moved = zoom(np.zeros((side // 2, side, 3), np.uint8), target, 1.5)
+        assert image.shape == (expected // 2, expected, 3)
+        np.testing.assert_allclose(moved.boxes, target.boxes * (expected / side), rtol=1e-3)
+    assert zoom(np.zeros((900, 900, 3), np.uint8), target, 0.5)[0].shape == (450, 450, 3)

@@ -45,9 +45,19 @@ class Args:
     """Or the budget in scenes, with which a run is the same whenever it is done."""
     model: str = "faster-rcnn"
     """Which detector."""
-    preset: tuple[str, ...] = ("paper=4", "lines=2", "clean=2", "strips=2", "amounts=2")
+    preset: tuple[str, ...] = (
+        "hands=6",
+        "pages=3",
+        "places=2.5",
+        "clean=2",
+        "paper=1.5",
+        "lines=1.5",
+        "strips=1.5",
+        "amounts=1.5",
+        "loose-strips=0.5",
+    )
     """What scenes to learn from, with weights if several: paper=3 lines=2."""
-    zoom: tuple[float, ...] = (1.0,)
+    zoom: tuple[float, ...] = (1.5, 1.5, 1.0, 0.75)
     """Each batch is enlarged or reduced by one of these. A reader enlarges small pictures by 1.5 and looks at half of
     that, too. Validation is at the first."""
     batch_size: int = 8

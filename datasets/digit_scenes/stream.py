@@ -54,10 +54,14 @@ class SceneBatches:
         return [scene.image for scene in scenes], [scene.target for scene in scenes]
 
 
+LARGEST = 768  # pixels a side: further than that no picture is enlarged
+
+
 class Zoomed:
     """Batches of which each is enlarged or reduced by one of some factors, as a reader does before it looks.
 
-    Which one is drawn for each step, deterministically. Raises OptionError for a factor that makes no sense.
+    Which one is drawn for each step, deterministically; what is larger than LARGEST is not enlarged. Raises OptionError
+    for a factor that makes no sense.
     """
 
     def __init__(self, batches: Batches, factors: Sequence[float], seed: int) -> None:
@@ -74,9 +78,10 @@ class Zoomed:
 
 def zoom(image: NDArray[np.uint8], target: Target, factor: float) -> tuple[NDArray[np.uint8], Target]:
     """A picture uint8 (H, W, 3) and its target, enlarged or reduced; sides are rounded, boxes follow exactly."""
+    height, width = image.shape[:2]
+    factor = min(factor, max(1.0, LARGEST / max(height, width)))
     if factor == 1:
         return image, target
-    height, width = image.shape[:2]
     size = max(1, round(width * factor)), max(1, round(height * factor))
     pixels = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
     scale = np.array([size[0] / width, size[1] / height] * 2, np.float32)
