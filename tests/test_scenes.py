@@ -357,7 +357,7 @@ def test_zoomed_batches_are_drawn_by_their_number() -> None:
 
 
 def test_large_pictures_are_not_enlarged() -> None:
-    target = Target(np.array([[10, 10, 40, 60]], np.float32), np.array([3]))
+    target = Target(np.array([[10, 10, 40, 60]], np.float32), np.array([3]), np.zeros(1, np.bool_))
     for side, expected in ((500, 750), (600, 768), (900, 900)):
         image, moved = zoom(np.zeros((side // 2, side, 3), np.uint8), target, 1.5)
         assert image.shape == (expected // 2, expected, 3)
