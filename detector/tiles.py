@@ -32,7 +32,7 @@ MARGIN = 32  # pixels around what is looked at: the surroundings of a digit tell
 LARGEST = 120  # longest side of a digit trusted in a tile that may cut it: OVERLAP less a border on either side
 HUGE = 240  # longest side of a digit trusted in any tile: one so large is left to the levels after
 SMALLEST = 8  # longest side of a digit trusted on a level that the level before shows at twice the size, in tiles
-LARGE = 40  # the same where the level before was one tile, which nobody passes over
+LARGE = 20  # the same where the level before was one tile, which nobody passes over: two looks say it more surely
 THUMBNAIL = 160  # longest side of the last level: a digit as high as the picture is easily read there
 NARROW = 64  # a level with a shorter side under this is not halved again: detectors enlarge what is so narrow
 BORDER = 8  # a box this close to the inner border of a tile may be cut by it
@@ -162,7 +162,7 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
 
     Two kinds of mistakes go that one level alone cannot see: several digits, or a whole page of them, taken for one by
     a coarse level; and strokes of a digit taken for digits by a level that is too fine for it. Then, of boxes that
-    overlap too much, the better one stays.
+    overlap too much, the better one stays; if a finer level is sure of that digit, too, with the finer level's box.
     """
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:
@@ -190,9 +190,24 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
         if spans[i, 1] > SLIM * spans[i, 0]:  # a 1 is no more than 1s inside; an edge of the paper may be one, too
             strokes &= labels == 1
         alive &= ~strokes
-    kept = np.flatnonzero(alive)
-    kept = kept[_best_of_each(boxes[kept], scores[kept])]
-    return Detections(boxes[kept], labels[kept], scores[kept])
+    rivals = np.flatnonzero(alive)
+    kept = rivals[_best_of_each(boxes[rivals], scores[rivals])]
+    sure = rivals[credible[rivals]]
+    sure = sure[np.argsort(-scores[sure], kind="stable")]
+    placed = [_finest(i, sure, boxes, labels, depths) for i in kept]
+    return Detections(boxes[placed], labels[kept], scores[kept])
+
+
+def _finest(
+    digit: np.int64, others: NDArray[np.int64], boxes: FloatArray, labels: NDArray[np.int64], depths: FloatArray
+) -> np.int64:
+    """Of the numbers of a digit and of others (M,), best first: whose box shows the same digit on the finest level."""
+    others = others[(depths[others] < depths[digit]) & (labels[others] == labels[digit])]
+    shared = _shared(boxes[digit], boxes[others])
+    same = shared > SAME * (_areas(boxes[digit][None]) + _areas(boxes[others]) - shared)
+    seen = np.append(digit, others[same])
+    number: np.int64 = seen[depths[seen].argmin()]
+    return number
 
 
 def _made_of(boxes: FloatArray, digits: FloatArray, scores: FloatArray) -> BoolArray:

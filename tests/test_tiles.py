@@ -215,3 +215,11 @@ def test_an_unlikely_large_box_removes_nothing() -> None:
 
 def test_tiles_overlap_by_more_than_what_is_trusted() -> None:
     assert LARGEST < OVERLAP < TILE
+
+
+@pytest.mark.parametrize(("label", "score", "fine"), [(3, 0.7, True), (2, 0.7, False), (3, 0.4, False)])
+def test_the_box_of_a_digit_is_the_finest_level_s_that_is_sure_of_it(label: int, score: float, fine: bool) -> None:
+    here, there = (10.0, 10.0, 30.0, 50.0), (9.0, 9.0, 31.0, 52.0)
+    merged = merge([(level(0), found((*here, label, score))), (level(1), found((*there, 3, 0.9)))])
+    assert rows(merged) == [(3, 0.9)]
+    np.testing.assert_allclose(merged.boxes, [here if fine else there])
