@@ -14,6 +14,7 @@ from safetensors.torch import save as serialise
 from torch import Tensor
 
 from detector.base import Detector
+from detector.calibration import Calibration
 from detector.errors import WeightsError
 from detector.registry import DETECTORS
 
@@ -38,9 +39,7 @@ def save(path: Path, model_name: str, model: Detector, extra: dict[str, Any], ha
         "config": json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
         "extra": json.dumps(extra),
     }
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(serialise(tensors, metadata))
-    os.replace(temporary, path)
+    _write(path, tensors, metadata)
 
 
 def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Detector, dict[str, Any]]:
@@ -80,6 +79,21 @@ def extra_of(path: Path | str) -> dict[str, Any]:
         raise WeightsError(f"{path}: expected weights of this project, got something else ({error}).") from error
 
 
+def calibration_of(path: Path | str, extra: dict[str, Any]) -> Calibration:
+    """What makes chances of the scores, as a file's extra has it. Raises WeightsError where it makes no sense."""
+    try:
+        return Calibration.from_json(extra.get("calibration"))
+    except ValueError as error:
+        raise WeightsError(f"{path}: {error} as its calibration; fit it again with tools/calibrate.py.") from error
+
+
+def set_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into a weights file, of which all else stays as it is. Raises WeightsError."""
+    metadata, tensors = _read(path)
+    extra = extra_of(path) | {"calibration": calibration.as_json()}
+    _write(path, tensors, metadata | {"extra": json.dumps(extra)})
+
+
 def adopt(model: Detector, path: Path | str) -> int:
     """Give a model every weight of a file that fits it by name and shape; how many that are.
 
@@ -93,6 +107,12 @@ def adopt(model: Detector, path: Path | str) -> int:
         raise WeightsError(f"{path}: expected weights that fit the model, got none with the name and shape of its own.")
     model.load_state_dict(own | fitting)
     return len(fitting)
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(serialise(tensors, metadata))
+    os.replace(temporary, path)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.images import Picture
+from detector.quarters import turned_boxes, turned_picture
 from detector.strings import Digit, Page
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -26,16 +28,18 @@ def draw_page(image: Picture, page: Page) -> Picture:
     """A new picture uint8 (H', W', 3): each digit boxed, what it was read as above it, each number underlined.
 
     image: uint8 (H, W, 3) RGB, the one that the page was read in; left as it is. Boxes run from red to green with
-    their score. Lines and letters follow the height of the digits; a small picture is enlarged by a whole factor.
+    their score. Lines and letters follow the height of the digits; a small picture is enlarged by a whole factor, and
+    one that had to be turned to be read is shown upright.
     """
+    image, page = _upright(image, page)
     digits = [digit for line in page.lines for number in line.numbers for digit in number.digits]
     factor = enlargement(image, [digit.box for digit in digits])
     canvas = _scaled(image, factor)
     pen = ImageDraw.Draw(canvas)
     for line in page.lines:
         for number in line.numbers:
-            for digit in number.digits:
-                _draw_digit(pen, digit.box, str(digit.digit), score_colour(digit.score), factor, canvas.height)
+            for digit, name in zip(number.digits, number.text, strict=True):
+                _draw_digit(pen, digit.box, name, score_colour(digit.score), factor, canvas.height)
             _underline(pen, number.digits, factor)
     return np.array(canvas)
 
@@ -78,6 +82,24 @@ def score_colour(score: float) -> Colour:
     """Red at 0, by way of yellow, to green at 1: uint8 values of red, green and blue."""
     red, green, blue = colorsys.hsv_to_rgb(min(max(score, 0.0), 1.0) ** 2 / 3, 1.0, 0.85)
     return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _upright(image: Picture, page: Page) -> tuple[Picture, Page]:
+    """The picture turned as it was read, and the page with boxes in pixels of that."""
+    if not page.turned:
+        return image, page
+
+    def turned(digit: Digit) -> Digit:
+        (box,) = turned_boxes(np.array([digit.box]), page.turned, page.width, page.height).tolist()
+        return replace(digit, box=tuple(box))
+
+    lines = tuple(
+        replace(line, numbers=tuple(replace(n, digits=tuple(map(turned, n.digits))) for n in line.numbers))
+        for line in page.lines
+    )
+    upright = turned_picture(image, page.turned)
+    height, width = upright.shape[:2]
+    return upright, Page(width, height, lines)
 
 
 def _scaled(image: Picture, factor: float) -> Image.Image:

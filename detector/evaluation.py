@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.calibration import Calibration
 from detector.errors import DataError, DigitReaderError, OptionError
 from detector.metrics import (
     coco_ground_truth,
@@ -25,7 +26,8 @@ from detector.metrics import (
     string_metrics,
 )
 from detector.mistakes import Verdict, breakdown, commonest, judge, text_confusion
-from detector.strings import Line, read_lines
+from detector.risk import Claims, Curve, digit_claims, number_claims, risk_coverage, risk_metrics
+from detector.strings import Line
 from detector.types import Detections, IntArray, Target
 
 
@@ -79,14 +81,17 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What came out. `precision` and `results` are None where boxes are not known.
+    """What came out. `digits`, `precision` and `results` are None where boxes are not known.
 
-    metrics: all figures, flat. precision, confusion: see `detector.metrics`; where boxes are not known, the confusion
-    is that of the text. results: COCO's results format, all scores. readings: the pictures that were read, in order.
+    metrics: all figures, flat. numbers, digits: what was claimed, see `detector.risk`. precision, confusion: see
+    `detector.metrics`; where boxes are not known, the confusion is that of the text. results: COCO's results format,
+    all scores. readings: the pictures that were read, in order.
     unread: number of a picture that could not be read -> why.
     """
 
     metrics: dict[str, float]
+    numbers: Claims
+    digits: Claims | None
     precision: NDArray[np.float64] | None
     confusion: IntArray
     results: list[dict[str, Any]] | None
@@ -99,11 +104,13 @@ def evaluate(
     pictures: Pictures,
     count: int,
     *,
+    calibration: Calibration | None = None,
     ground_truth: Mapping[str, Any] | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Evaluation:
     """Scores `reader` on pictures 0 to `count` - 1.
 
+    calibration: what makes chances of numbers of the chances of digits that `reader` finds; without one, products.
     ground_truth: the COCO dataset that the pictures come from, image records in the same order, to be scored by its own
     numbers; without it the targets are scored, picture i having id i. `progress` wraps the iteration, as tqdm does.
     Pictures that cannot be read are left out of all figures but `unread_pictures`. ms_per_picture is the median of
@@ -115,7 +122,7 @@ def evaluate(
     readings, unread = [], {}
     for index in progress(range(count)):
         try:
-            readings.append(_read(reader, pictures[index], index))
+            readings.append(_read(reader, pictures[index], index, calibration or Calibration()))
         except DigitReaderError as error:
             unread[index] = str(error)
     if not readings:
@@ -123,7 +130,9 @@ def evaluate(
 
     metrics: dict[str, float] = {}
     verdicts = [reading.verdict for reading in readings if reading.verdict is not None]
-    precision = results = None
+    numbers = Claims.of(number_claims(reading.target, reading.true_lines, reading.lines) for reading in readings)
+    by_text = Claims.of(number_claims(None, reading.true_lines, reading.lines) for reading in readings)
+    precision = results = claimed = None
     targets = [reading.target for reading in readings if reading.target is not None]
     if len(targets) == len(readings):
         truth = _restricted(ground_truth, readings) if ground_truth else _built(readings, targets)
@@ -134,23 +143,24 @@ def evaluate(
         coco, digits = coco_scores(truth, results), digit_scores(targets, found, reader.min_score)
         metrics |= coco.metrics | digits.metrics
         precision, confusion = coco.precision, digits.confusion
+        claimed = Claims.of(map(digit_claims, targets, found))
     else:
         confusion = text_confusion(verdict for verdict in verdicts if verdict.by_text)
     metrics |= string_metrics([reading.true_lines for reading in readings], [reading.texts for reading in readings])
-    metrics |= breakdown(verdicts)
+    metrics |= breakdown(verdicts) | risk_metrics(numbers, claimed, by_text)
     metrics |= {
         "ms_per_picture": statistics.median(reading.milliseconds for reading in readings),
         "pictures": float(len(readings)),
         "unread_pictures": float(len(unread)),
         "min_score": float(reader.min_score),
     }
-    return Evaluation(metrics, precision, confusion, results, tuple(readings), unread)
+    return Evaluation(metrics, numbers, claimed, precision, confusion, results, tuple(readings), unread)
 
 
-def _read(reader: DigitFinder, picture: Picture, index: int) -> Reading:
+def _read(reader: DigitFinder, picture: Picture, index: int, calibration: Calibration) -> Reading:
     start = time.perf_counter()
     found = reader.detect(picture.image)
-    lines = read_lines(found[found.scores >= reader.min_score])
+    lines = calibration.lines(found, reader.min_score)
     milliseconds = 1000 * (time.perf_counter() - start)
     height, width = picture.image.shape[:2]
     target, true_lines = picture.target, picture.lines
@@ -171,13 +181,29 @@ def _built(readings: list[Reading], targets: list[Target]) -> dict[str, Any]:
 
 
 def save(evaluation: Evaluation, out: Path) -> None:
-    """Writes metrics.json, confusion.png and, where boxes are known, pr_curve.png to the folder `out`."""
-    from detector.plots import save_confusion, save_pr_curves  # here, because matplotlib takes long to import
+    """Writes metrics.json, confusion.png and, where they are known, risk_coverage.png and pr_curve.png to `out`.
 
-    write_json(out / "metrics.json", json_safe(evaluation.metrics), indent=2)
+    "risk_coverage" in metrics.json has some points of that curve, each [threshold, coverage, risk].
+    """
+    # here, because matplotlib takes long to import
+    from detector.plots import save_confusion, save_pr_curves, save_risk_coverage
+
+    curve = risk_coverage(evaluation.numbers)
+    points = {"risk_coverage": points_of(curve) if curve else []}
+    write_json(out / "metrics.json", json_safe(evaluation.metrics) | points, indent=2)
     save_confusion(out / "confusion.png", evaluation.confusion)
+    if curve:
+        save_risk_coverage(out / "risk_coverage.png", curve, evaluation.numbers, evaluation.digits)
     if evaluation.precision is not None:
         save_pr_curves(out / "pr_curve.png", evaluation.precision)
+
+
+def points_of(curve: Curve, most: int = 50) -> list[list[float]]:
+    """Points of a curve for a file, from the surest to all, about evenly far apart: threshold, coverage, risk each."""
+    at = np.unique(np.searchsorted(curve.coverage, np.linspace(0, curve.coverage.max(initial=0), most)))
+    at = at[at < len(curve.coverage)]
+    table = np.stack([curve.thresholds, curve.coverage, curve.risk], axis=1)[at]  # (most or fewer, 3)
+    return [[round(value, 4) for value in row] for row in table.tolist()]
 
 
 def prepare_folder(folder: Path) -> None:
@@ -208,6 +234,7 @@ TABLE = {
     "mistakes": "missed_share invented_share wrong_class_share wrong_place_share merged_share split_share "
     "wrong_order_share invented_a_picture invented_on_blank",
     "text": "exact_lines exact_lines_spaced exact_pictures cer extra_lines text_lines text_pictures",
+    "trust": "coverage_at_95 coverage_at_99 line_coverage_at_95 risk_coverage_area numbers number_ece digit_ece",
     "run": "ms_per_picture pictures unread_pictures min_score",
 }
 """The figures in the order in which a table shows them."""

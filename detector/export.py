@@ -19,9 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from detector.base import BatchDetector, Detector
+from detector.calibration import Calibration
 from detector.checkpoint import FORMAT
 from detector.errors import OptionError
 from detector.images import Picture
+from detector.onnx_runtime import OnnxNetwork
 from detector.reader import Network
 
 OPSET = 20
@@ -42,13 +44,13 @@ class FromPixels(nn.Module):
         return found.where.boxes, found.labels, found.scores, found.where.picture
 
 
-def export(model: Detector, path: Path) -> None:
+def export(model: Detector, path: Path, calibration: Calibration | None = None) -> None:
     """Write a detector as ONNX, for pictures of any number and size; the file appears whole or not at all.
 
     Input `pictures`: uint8 (B, H, W, 3) RGB. Outputs: `boxes` float32 (N, 4) in
     pixels, `labels` int64 (N,), `scores` float32 (N,), best first, and `picture` int64 (N,), the number in the batch of
-    the picture that each was found in. The detector's name and config stand in the file's metadata. Raises OptionError
-    for a detector that cannot be exported.
+    the picture that each was found in. The detector's name and config stand in the file's metadata, and so does the
+    calibration, which is the reader's to apply. Raises OptionError for a detector that cannot be exported.
     """
     if not isinstance(model, BatchDetector) or not model.exportable:
         kind = model.name or type(model).__name__
@@ -76,9 +78,25 @@ def export(model: Detector, path: Path) -> None:
         model=model.name,
         config=json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
         whole_picture=str(int(model.whole_picture)),
+        calibration=json.dumps((calibration or Calibration()).as_json()),
     )
     temporary = path.with_name(path.name + ".part")
     exported.save(str(temporary), external_data=False)
+    os.replace(temporary, path)
+
+
+def set_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into an exported file, of which all else stays as it is. Raises WeightsError."""
+    import onnx  # here, because only this needs it
+
+    OnnxNetwork(path, threads=1)  # raises where it is no such file
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(
+        model,
+        {entry.key: entry.value for entry in model.metadata_props} | {"calibration": json.dumps(calibration.as_json())},
+    )
+    temporary = path.with_name(path.name + ".part")
+    onnx.save(model, str(temporary))
     os.replace(temporary, path)
 
 

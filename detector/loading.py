@@ -9,10 +9,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from detector.calibration import Calibration
 from detector.errors import OptionError, WeightsError
 from detector.images import Source
 from detector.onnx_runtime import OnnxNetwork
-from detector.reader import MIN_SCORE, Network, Reader
+from detector.reader import Network, Reader
 from detector.strings import Page
 
 if TYPE_CHECKING:  # Python 3.10 has it elsewhere
@@ -29,17 +30,22 @@ def load(
     min_score: float | None = None,
     threads: int | None = None,
     runtime: str | None = None,
+    min_number_score: float = 0.0,
+    turn: bool = True,
 ) -> Reader:
     """A reader to keep: with the weights in a file that training or export wrote or, without one, with shipped ones.
 
     model: which of the shipped ones, the default where none is named; with a file, what its weights have to be of.
     device: where to compute, by PyTorch's name; ONNX Runtime is used on the CPU only.
-    min_score: digits with a lower score are not read; without one, MIN_SCORE.
+    min_score: digits with a lower score are not read; without one, what was found best when it was calibrated.
     threads: CPU threads to compute with; without it, all cores. PyTorch's are those of the whole process.
     runtime: "onnx" or "torch". A file decides by its name: .onnx is for ONNX Runtime, all else for PyTorch. Shipped
     weights are read with ONNX Runtime where it is installed and they can be, as it is faster, else with PyTorch.
+    min_number_score: numbers with a lower score are rejected, their text withheld; 0 rejects none. Scores are the
+    chances of being right as far as the weights were calibrated (tools/calibrate.py).
+    turn: whether pictures that lie on a side or upside down are found out and read upright.
     Raises WeightsError where there are no such weights, or what they need is not installed; OptionError for a bad
-    device, min_score, threads or runtime, or those that do not go together.
+    device, threshold, threads or runtime, or those that do not go together.
     """
     if runtime is not None and runtime not in SUFFIXES:
         raise OptionError(f"runtime: expected one of {', '.join(SUFFIXES)}, got {runtime!r}; or leave it out.")
@@ -48,7 +54,7 @@ def load(
     if weights is None:
         engine, file = shipped(model or DEFAULT_MODEL, device, runtime)
         with resources.as_file(file) as path:
-            name, network = _network(engine, path, device, threads)
+            name, network, calibration = _network(engine, path, device, threads)
     else:
         path = Path(weights)
         engine = "onnx" if path.suffix.lower() == SUFFIXES["onnx"] else "torch"
@@ -57,10 +63,10 @@ def load(
                 f"runtime: expected {engine} for {path}, got {runtime}, which takes {SUFFIXES[runtime]} files; leave "
                 "it out or name other weights."
             )
-        name, network = _network(engine, path, device, threads)
+        name, network, calibration = _network(engine, path, device, threads)
     if model is not None and model != name:
         raise WeightsError(f"{path}: expected weights of '{model}', got those of '{name}'; name that model.")
-    return Reader(network, MIN_SCORE if min_score is None else min_score)
+    return Reader(network, min_score, min_number_score, calibration, turn)
 
 
 def read(source: Source) -> Page:
@@ -87,8 +93,8 @@ def shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversa
     return runtime, files[runtime]
 
 
-def _network(runtime: str, path: Path, device: str, threads: int | None) -> tuple[str, Network]:
-    """A model's name, and the model."""
+def _network(runtime: str, path: Path, device: str, threads: int | None) -> tuple[str, Network, Calibration]:
+    """A model's name, the model, and what makes chances of its scores."""
     if runtime == "onnx":
         if not _is_cpu(device):
             raise OptionError(
@@ -96,7 +102,7 @@ def _network(runtime: str, path: Path, device: str, threads: int | None) -> tupl
                 "weights for other devices."
             )
         network = OnnxNetwork(path, threads)
-        return network.name, network
+        return network.name, network, network.calibration
     try:
         import torch
 
@@ -110,8 +116,8 @@ def _network(runtime: str, path: Path, device: str, threads: int | None) -> tupl
     target = available(device)
     if threads is not None:
         torch.set_num_threads(threads)
-    name, detector, _ = checkpoint.load(path, target)
-    return name, detector
+    name, detector, extra = checkpoint.load(path, target)
+    return name, detector, checkpoint.calibration_of(path, extra)
 
 
 def _is_cpu(device: str) -> bool:

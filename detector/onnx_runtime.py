@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.calibration import Calibration
 from detector.errors import WeightsError
 from detector.images import Picture
 from detector.types import Detections
@@ -28,8 +30,9 @@ OUTPUTS = {  # N digits in all the pictures, best first within each
 class OnnxNetwork:
     """What tools/export.py wrote, as a Reader takes it: the Network of reader.py.
 
-    name: the detector's, such as faster-rcnn. threads: CPU threads to compute with, all cores where none are given.
-    Raises WeightsError where the file is missing, damaged, or not such an export, or ONNX Runtime is not installed.
+    name: the detector's, such as faster-rcnn. calibration: what makes chances of its scores. threads: CPU threads to
+    compute with, all cores where none are given. Raises WeightsError where the file is missing, damaged, or not such an
+    export, or ONNX Runtime is not installed.
     """
 
     runtime = "ONNX Runtime"
@@ -54,6 +57,10 @@ class OnnxNetwork:
             )
         self.name = str(metadata.get("model", ""))
         self.whole_picture = metadata.get("whole_picture") == "1"
+        try:
+            self.calibration = Calibration.from_json(json.loads(metadata.get("calibration", "null")))
+        except ValueError as error:
+            raise WeightsError(f"{path}: {error} as its calibration; fit it again with tools/calibrate.py.") from error
 
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """See reader.Network. Pictures of one size go through together. Raises WeightsError where the network fails.

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from detector.benchmark.measure import Measure
+from detector.risk import Claims, Curve, bins_of, calibration_error
 from detector.types import IntArray
 
 IOU_INDEX = {0.5: 0, 0.75: 5}
@@ -70,6 +71,34 @@ def _draw_confusion(axes: Axes, confusion: IntArray) -> None:
         if count:
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+
+
+def save_risk_coverage(path: Path, curve: Curve, numbers: Claims, digits: Claims | None) -> None:
+    """What share of the numbers accepted is wrong over how many are; and how often scores are right, bin by bin."""
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    risk, trust = figure.subplots(1, 2)
+    risk.step(curve.coverage, curve.risk, where="post", lw=2, color="C0", label=f"area {curve.area:.3f}")
+    for right, colour in ((0.95, "C1"), (0.99, "C2")):
+        at = curve.coverage_at(right)
+        risk.axhline(1 - right, color=colour, lw=0.8, ls="--")
+        risk.plot([at], [1 - right], "o", color=colour, label=f"{right:.0%} right: {at:.1%} are read")
+    highest = max(0.1, float(curve.risk.max(initial=0)))
+    risk.set(title="numbers, the surest first", xlabel="coverage: share of the numbers that is read")
+    risk.set(ylabel="risk: share of those that is wrong", xlim=(0, 1.01), ylim=(0, min(1.01, 1.1 * highest)))
+    risk.legend(loc="upper left")
+    trust.plot([0, 1], [0, 1], color="black", lw=0.8, ls="--")
+    for name, claims, colour in (("digits", digits, "C3"), ("numbers", numbers, "C0")):
+        if claims is not None and len(claims.scores):
+            bins = bins_of(claims.scores)
+            shares = np.array([(claims.scores[bin].mean(), claims.right[bin].mean()) for bin in bins])  # (K, 2)
+            trust.plot(*shares.T, marker="o", color=colour, label=f"{name}  {calibration_error(claims):.3f}")
+            trust.legend(title="calibration error", loc="upper left")
+    trust.set(
+        title="is a score a chance?", xlabel="score", ylabel="share that is right", xlim=(0, 1.01), ylim=(0, 1.01)
+    )
+    for axes in (risk, trust):
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)
 
 
 def save_growth(

@@ -9,14 +9,15 @@ from typing import Protocol
 
 import numpy as np
 
+from detector.calibration import Calibration
 from detector.errors import DigitReaderError, ImageError, OptionError
 from detector.images import Picture, Source, open_image
 from detector.search import search
 from detector.stream import Group, open_ahead
-from detector.strings import Page, read_lines
+from detector.strings import Page
+from detector.turning import turned_search
 from detector.types import Detections
 
-MIN_SCORE = 0.5  # digits below are not read; chosen for the shipped weights on validation scenes
 BATCH = 1_200_000  # pixels that go through the detector at a time: two tiles, or many small pictures
 
 
@@ -38,13 +39,27 @@ class Network(Protocol):
 class Reader:
     """A detector and what it takes to read any picture with it.
 
-    min_score: digits with a lower score are not read, 0-1. Raises OptionError for a min_score outside 0-1.
+    min_score: digits with a lower score are not read, 0-1; without one, the calibration's own. min_number_score:
+    numbers with a lower score are rejected, 0-1: their boxes stay, their text is withheld. calibration: what makes
+    chances of the detector's scores; both thresholds are compared with chances. turn: whether pictures that lie on a
+    side or upside down are read upright. Raises OptionError for a threshold outside 0-1.
     """
 
-    def __init__(self, model: Network, min_score: float = MIN_SCORE) -> None:
-        if not 0 <= min_score <= 1:
-            raise OptionError(f"min_score: expected a number from 0 to 1, got {min_score}; 0.5 is a usual one.")
-        self.min_score = float(min_score)
+    def __init__(
+        self,
+        model: Network,
+        min_score: float | None = None,
+        min_number_score: float = 0.0,
+        calibration: Calibration | None = None,
+        turn: bool = True,
+    ) -> None:
+        self.calibration = calibration or Calibration()
+        self.min_score = self.calibration.min_score if min_score is None else float(min_score)
+        self.min_number_score = float(min_number_score)
+        for name, usual in (("min_score", 0.5), ("min_number_score", 0.9)):
+            if not 0 <= (score := getattr(self, name)) <= 1:
+                raise OptionError(f"{name}: expected a number from 0 to 1, got {score}; {usual} is a usual one.")
+        self.turn = turn
         self.model = model
 
     def detect(self, image: Picture) -> Detections:
@@ -56,9 +71,9 @@ class Reader:
         for image in images:
             _check(image)
         if self.model.whole_picture:
-            return self._find(images)
+            return [self.calibration.digits(one) for one in self._find(images)]
         found = [Detections.empty()] * len(images)
-        searches = [search(image) for image in images]
+        searches = [(turned_search if self.turn else search)(image) for image in images]
         answers: dict[int, list[Detections]] = {i: [] for i in range(len(images))}
         while answers:
             asked: dict[int, list[Picture]] = {}
@@ -69,7 +84,7 @@ class Reader:
                     found[i] = end.value
             seen = iter(self._find([part for parts in asked.values() for part in parts]))
             answers = {i: [next(seen) for _ in parts] for i, parts in asked.items()}
-        return found
+        return [self.calibration.digits(one) for one in found]
 
     def page(self, image: Picture) -> Page:
         """What is written in uint8 (H, W, 3) RGB."""
@@ -112,7 +127,8 @@ class Reader:
 
     def _ordered(self, image: Picture, found: Detections) -> Page:
         height, width = image.shape[:2]
-        return Page(width, height, read_lines(found[found.scores >= self.min_score]))
+        lines = self.calibration.lines(found, self.min_score, self.min_number_score)
+        return Page(width, height, lines, found.turned)
 
     def _find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """What the detector finds in each, those of one size beside each other, BATCH pixels at a time."""

@@ -15,11 +15,16 @@ CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1"
 
 
 def json_record(file: str, page: Page) -> dict[str, Any]:
-    """A page as JSON holds it: boxes are x0, y0, x1, y1 in pixels of the picture, to a hundredth."""
+    """A page as JSON holds it: boxes are x0, y0, x1, y1 in pixels of the picture, to a hundredth.
+
+    turned: by how many degrees clockwise the picture has to be turned to stand upright; boxes are those before that.
+    A number that is rejected has "?" for its text, one for each digit; what its digits may be stands with their boxes.
+    """
     return {
         "file": file,
         "width": page.width,
         "height": page.height,
+        "turned": page.turned,
         "text": page.text,
         "lines": [
             {
@@ -28,6 +33,7 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
                     {
                         "text": number.text,
                         "score": round(number.score, 4),
+                        "rejected": number.rejected,
                         "digits": [
                             {"digit": d.digit, "box": [round(side, 2) for side in d.box], "score": round(d.score, 4)}
                             for d in number.digits
@@ -42,7 +48,10 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
 
 
 def csv_rows(file: str, page: Page) -> Iterator[tuple[str | int | float, ...]]:
-    """A row of CSV_COLUMNS for each number: lines and numbers are counted from 1, the box is around all its digits."""
+    """A row of CSV_COLUMNS for each number: lines and numbers are counted from 1, the box is around all its digits.
+
+    The text of a rejected number is "?" for each digit.
+    """
     for i, line in enumerate(page.lines, 1):
         for j, number in enumerate(line.numbers, 1):
             x0, y0, x1, y1 = zip(*(digit.box for digit in number.digits), strict=True)

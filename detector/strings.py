@@ -13,15 +13,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.quarters import turned_boxes
 from detector.types import Detections
 
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
@@ -42,7 +42,6 @@ BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it w
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-NumberScore: TypeAlias = "Callable[[Sequence[float]], float]"
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,9 @@ class Number:
         return "?" in self.text
 
     @classmethod
-    def of(cls, digits: Sequence[Digit], number_score: NumberScore = prod, min_number_score: float = 0.0) -> Number:
-        """The number that these digits, already in order, make; see read_lines."""
-        score = number_score([d.score for d in digits])
-        text = "".join(str(d.digit) for d in digits) if score >= min_number_score else "?" * len(digits)
-        return cls(text, score, tuple(digits))
+    def of(cls, digits: Sequence[Digit]) -> Number:
+        """The number that these digits, already in order, make. Its score is their product: all have to be right."""
+        return cls("".join(str(d.digit) for d in digits), prod(d.score for d in digits), tuple(digits))
 
 
 @dataclass(frozen=True)
@@ -93,11 +90,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """What was read in a picture of width x height pixels: its lines from top to bottom."""
+    """What was read in a picture of width x height pixels: its lines from top to bottom.
+
+    turned: by how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright. All boxes
+    are in pixels of the picture as it was given, whatever that is.
+    """
 
     width: int
     height: int
     lines: tuple[Line, ...]
+    turned: int = 0
 
     @property
     def text(self) -> str:
@@ -105,20 +107,18 @@ class Page:
         return "\n".join(line.text for line in self.lines)
 
 
-def read_lines(
-    detections: Detections, number_score: NumberScore = prod, min_number_score: float = 0.0
-) -> tuple[Line, ...]:
+def read_lines(detections: Detections) -> tuple[Line, ...]:
     """Put digits in reading order: lines top to bottom, numbers and digits left to right.
 
     Every detection is taken for a digit, so leave out the unlikely ones first. Their order does not matter. Lines may
-    slope by up to 15 degrees either way. number_score: from the scores of a number's digits to its own, by default
-    their product. min_number_score: a number with a lower one is rejected, its text withheld.
+    slope by up to 15 degrees either way in the picture turned as the detections say.
     """
     if not len(detections):
         return ()
-    boxes = detections.boxes.astype(np.float64)
+    boxes = turned_boxes(detections.boxes, detections.turned).astype(np.float64)
     # One order whatever the order of the input, so that equal costs are settled alike.
     order = np.lexsort((detections.labels, boxes[:, 3], boxes[:, 2], boxes[:, 1], boxes[:, 0]))
+    given = detections.boxes[order].astype(np.float64)
     boxes, labels, scores = boxes[order], detections.labels[order], detections.scores[order]
 
     upright = _Frame.turned(boxes, _page_slope(boxes))
@@ -128,9 +128,9 @@ def read_lines(
     lines = []
     for group in groups:
         group = group[np.argsort(upright.u[group], kind="stable")]
-        digits = [Digit(int(labels[i]), tuple(boxes[i].tolist()), float(scores[i])) for i in group]
+        digits = [Digit(int(labels[i]), tuple(given[i].tolist()), float(scores[i])) for i in group]
         starts = [0, *(np.flatnonzero(_parted(upright, group)) + 1).tolist(), len(group)]
-        lines.append(Line.of([Number.of(digits[a:b], number_score, min_number_score) for a, b in pairwise(starts)]))
+        lines.append(Line.of([Number.of(digits[a:b]) for a, b in pairwise(starts)]))
     return tuple(lines)
 
 

@@ -15,6 +15,8 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+QUARTERS = (0, 90, 180, 270)  # degrees clockwise
+
 
 def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
     if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
@@ -64,25 +66,29 @@ class Detections:
     """What a detector found in a picture, best first.
 
     boxes: float32 (N, 4), pixels. labels: int64 (N,), 0-9. scores: float32 (N,) in [0, 1].
+    turned: by how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned for them to stand upright.
     Raises ValueError where shapes, types or values differ from that.
     """
 
     boxes: FloatArray
     labels: IntArray
     scores: FloatArray
+    turned: int = 0
 
     def __post_init__(self) -> None:
         _check_boxes_and_labels(self.boxes, self.labels)
         _check("scores", self.scores, np.float32, (len(self.boxes),))
         if not ((self.scores >= 0) & (self.scores <= 1)).all():
             raise ValueError("scores: expected values in [0, 1]")
+        if self.turned not in QUARTERS:
+            raise ValueError(f"turned: expected one of {QUARTERS}, got {self.turned}")
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     def __getitem__(self, keep: np.ndarray | slice) -> Detections:
         """The detections chosen by a boolean mask (N,), an index array (K,) or a slice."""
-        return Detections(self.boxes[keep], self.labels[keep], self.scores[keep])
+        return Detections(self.boxes[keep], self.labels[keep], self.scores[keep], self.turned)
 
     @classmethod
     def empty(cls) -> Detections:

@@ -22,6 +22,7 @@ from tiny import tiny_model
 
 import detector
 from detector import checkpoint
+from detector.calibration import Calibration, Chance
 from detector.errors import DataError, ImageError, OptionError
 from detector.evaluation import evaluate, format_confusions, format_table, save
 from detector.metrics import STANDARD_KEYS
@@ -36,7 +37,7 @@ class Knows:
     """Finds what is in the pictures it was shown, or, as noise grows, something like it."""
 
     def __init__(self, scenes: list[Scene], noise: float = 0) -> None:
-        self.min_score = 0.5
+        self.min_score, self.calibration = 0.5, Calibration()
         self.answers = {scene.image.tobytes(): self.answer(scene.target, noise, i) for i, scene in enumerate(scenes)}
 
     @staticmethod
@@ -156,6 +157,29 @@ def test_one_bad_picture_does_not_stop_the_rest() -> None:
     assert {row["image_id"] for row in evaluation.results} == {0, 2}
 
 
+def test_coverage_and_risk_are_part_of_the_report(tmp_path: Path) -> None:
+    """The reader knows two strips of three; the numbers of the third are missed and none of all is read wrongly."""
+    scenes = strips(3)
+    evaluation = evaluate(Knows(scenes[:2]), scenes, 3)
+    metrics = evaluation.metrics
+    assert metrics["numbers"] == 3
+    assert metrics["coverage_at_95"] == metrics["coverage_at_99"] == pytest.approx(2 / 3)
+    assert metrics["risk_coverage_area"] == pytest.approx(1 / 9)
+    assert 0 < metrics["digit_ece"] < 0.5
+    save(evaluation, tmp_path)
+    points = json.loads((tmp_path / "metrics.json").read_text())["risk_coverage"]
+    assert [point[1:] for point in points] == [[0.3333, 0.0], [0.6667, 0.0]]
+
+
+def test_numbers_are_scored_by_the_calibration_that_is_given() -> None:
+    scenes = strips(1)
+    plain, low = (
+        evaluate(Knows(scenes), scenes, 1, calibration=Calibration(number=Chance(1.0, offset))).numbers.scores
+        for offset in (0.0, -2.0)
+    )
+    assert low == pytest.approx(Chance(1.0, -2.0)(plain))
+
+
 def test_the_table_shows_every_figure() -> None:
     scenes = strips(2)
     metrics = evaluate(Knows(scenes), scenes, 2).metrics
@@ -185,7 +209,12 @@ def test_pycocotools_alone_scores_the_written_files_the_same(
         metrics = json.loads((out / "metrics.json").read_text())
         assert same(metrics, plain_pycocotools(data / "annotations.json", tmp_path / "results.json"))
         assert 0 < metrics["AP"] < 1
-    assert {path.name for path in out.iterdir()} == {"metrics.json", "pr_curve.png", "confusion.png"}
+    assert {path.name for path in out.iterdir()} == {
+        "metrics.json",
+        "pr_curve.png",
+        "confusion.png",
+        "risk_coverage.png",
+    }
 
 
 def test_a_strange_dataset_is_scored_by_its_own_numbers(
@@ -237,7 +266,13 @@ def test_a_manifest_with_a_bad_picture(
     assert "AP" not in metrics
     assert metrics["missed_share"] == metrics["invented_share"] == 0
     assert metrics["invented_on_blank"] is None
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"metrics.json", "confusion.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "metrics.json",
+        "confusion.png",
+        "risk_coverage.png",
+    }
+    assert (metrics["numbers"], metrics["coverage_at_95"], metrics["risk_coverage_area"]) == (3, 1, 0)
+    assert "digit_ece" not in metrics
     assert "gone.png" in capsys.readouterr().err
     with pytest.raises(OptionError, match="--coco-results"):
         tool.main(tool.Args(lines=tmp_path / "m.csv", coco_results=tmp_path / "r.json"))

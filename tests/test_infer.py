@@ -22,7 +22,7 @@ from PIL import Image
 
 import detector
 from detector.errors import OptionError
-from detector.reader import MIN_SCORE, Reader
+from detector.reader import Reader
 from detector.results import annotated_paths, appearing
 
 ROOT = Path(__file__).parents[1]
@@ -46,9 +46,9 @@ loaded: list[dict[str, Any]] = []  # what was asked of detector.load, besides we
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The tool with a detector that needs no weights, in a folder of its own."""
 
-    def load(weights: Any, min_score: float | None, **options: Any) -> Reader:
+    def load(weights: Any, min_score: float | None, min_number_score: float, **options: Any) -> Reader:
         loaded.append(options)
-        return Reader(FakeDetector(0.9), MIN_SCORE if min_score is None else min_score)
+        return Reader(FakeDetector(0.9), min_score, min_number_score)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(detector, "load", load)
@@ -101,9 +101,10 @@ def test_json_lines_hold_everything_and_nothing_else(
     picture("a.png")
     assert run("a.png", "--json", "-", "--annotated", "out") == 0
     out, err = capsys.readouterr()
-    number = {"text": "3", "score": 0.9, "digits": [{"digit": 3, "box": [10.0, 50.0, 20.0, 70.0], "score": 0.9}]}
+    digit = {"digit": 3, "box": [10.0, 50.0, 20.0, 70.0], "score": 0.9}
+    number = {"text": "3", "score": 0.9, "rejected": False, "digits": [digit]}
     (record,) = records(out)
-    assert list(record) == ["file", "width", "height", "text", "lines"]
+    assert list(record) == ["file", "width", "height", "turned", "text", "lines"]
     assert (record["file"], record["width"], record["height"], record["text"]) == ("a.png", 120, 90, "12\n3")
     assert record["lines"][1] == {"text": "3", "numbers": [number]}
     assert record["lines"][0]["numbers"][0]["score"] == 0.81
@@ -187,6 +188,24 @@ def test_min_score_is_passed_on(run: Callable[..., int], capsys: pytest.CaptureF
         run("a.png", "--min-score", "7")
 
 
+def test_a_number_that_is_not_sure_enough_is_never_given_away_silently(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 12 over 3, the first has a score of 0.81, the second of 0.9."""
+    picture("a.png")
+    assert run("a.png", "--min-number-score", "0.85", "--csv", "a.csv", "--json", "a.jsonl", "--annotated", "out") == 0
+    assert capsys.readouterr().out.startswith("a.png:\n  ??\n  3\n")
+    (record,) = records(Path("a.jsonl").read_text())
+    withheld, sure = (line["numbers"][0] for line in record["lines"])
+    assert (record["text"], withheld["text"], withheld["rejected"]) == ("??\n3", "??", True)
+    assert (sure["text"], sure["rejected"]) == ("3", False)
+    assert [digit["digit"] for digit in withheld["digits"]] == [1, 2]
+    assert [row.split(",")[3] for row in Path("a.csv").read_text().splitlines()[1:]] == ["??", "3"]
+    assert Path("out/a.png").exists()
+    with pytest.raises(OptionError, match="min_number_score: expected a number from 0 to 1, got nan"):
+        run("a.png", "--min-number-score", "nan")
+
+
 def test_what_computes_is_passed_on_and_told(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +213,7 @@ def test_what_computes_is_passed_on_and_told(
     monkeypatch.setattr(FakeDetector, "runtime", "ONNX Runtime")
     monkeypatch.setattr(FakeDetector, "name", "faster-rcnn", raising=False)
     assert run("a.png", "--runtime", "onnx", "--threads", "1", "--json", "-") == 0
-    assert loaded[-1] == {"model": None, "device": "cpu", "threads": 1, "runtime": "onnx"}
+    assert loaded[-1] == {"model": None, "device": "cpu", "threads": 1, "runtime": "onnx", "turn": True}
     assert capsys.readouterr().err == "1 picture read by faster-rcnn on ONNX Runtime; JSON Lines in -\n"
 
 

@@ -7,9 +7,9 @@
     python tools/evaluate.py --lines path/to/manifest.csv          # columns file, lines: '12 345|67' is two lines
     python tools/evaluate.py --preset paper --count 200 --failures out/failures    # what was read wrongly, to look at
 
-Prints a table; --out takes metrics.json, confusion.png and, where boxes are known, pr_curve.png; --failures takes the
-pictures that were read wrongly, drawn beside the truth, worst first. A picture that cannot be read is reported and
-left out, and the exit status is then 1.
+Prints a table; --out takes metrics.json, confusion.png, where text is known risk_coverage.png and, where boxes are
+known, pr_curve.png; --failures takes the pictures that were read wrongly, drawn beside the truth, worst first. A
+picture that cannot be read is reported and left out, and the exit status is then 1.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Args:
     min_score: float | None = None
     """Working threshold for digits and text; without it, the reader's own. AP takes all scores."""
     out: Path | None = None
-    """Folder for metrics.json, confusion.png and pr_curve.png."""
+    """Folder for metrics.json, confusion.png, risk_coverage.png and pr_curve.png."""
     coco_results: Path | None = None
     """File for all detections in COCO's results format."""
     failures: Path | None = None
@@ -126,6 +126,7 @@ def main(args: Args) -> int:
         reader,
         data,
         count,
+        calibration=reader.calibration,
         ground_truth=data.ground_truth if isinstance(data, CocoDataset) else None,
         progress=partial(tqdm, unit="picture"),
     )

@@ -41,10 +41,11 @@ def main(args: Args) -> None:
 
     if args.check < 0:
         raise OptionError(f"--check: expected 0 or more, got {args.check}.")
-    network = detector.load(args.weights, model=args.model, runtime="torch").model
+    reader = detector.load(args.weights, model=args.model, runtime="torch")
+    network = reader.model
     path = args.out or Path("out") / f"{network.name}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    export(network, path)
+    export(network, path, reader.calibration)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: python tools/infer.py --weights {path}")
     if args.check:
         found = compare(network, detector.load(path).model, pictures(args.check))

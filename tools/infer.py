@@ -2,6 +2,7 @@
 
     python tools/infer.py examples
     python tools/infer.py photo.jpg scans 'more/**/*.png' --annotated out --json out/read.jsonl
+    python tools/infer.py scans --min-number-score 0.9             # numbers less sure than that are shown as ???
     cat photo.jpg | python tools/infer.py - --json -               # standard output holds JSON Lines and nothing else
 
 A picture that cannot be read is reported, the others still are, and the exit status is then 1.
@@ -50,6 +51,11 @@ class Args:
     """Folder for pictures that show what was read where."""
     min_score: float | None = None
     """Digits with a lower score are not read, 0 to 1; without it, the reader's own threshold."""
+    min_number_score: float = 0.0
+    """Numbers with a lower score, the chance that all of it is right, are rejected, 0 to 1: each digit is a ? in text,
+    table and annotated pictures. JSON Lines have "rejected": true, and still the boxes and the likeliest digits."""
+    turn: bool = True
+    """Pictures that lie on a side or upside down are found out and read upright."""
     model: str | None = None
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
@@ -125,6 +131,8 @@ def main(args: Args) -> int:
         model=args.model,
         device=args.device,
         min_score=args.min_score,
+        min_number_score=args.min_number_score,
+        turn=args.turn,
         threads=args.threads,
         runtime=args.runtime,
     )

@@ -1,6 +1,7 @@
 """Ship a training run: its best weights in half precision, and their model card in JSON and Markdown.
 
     python tools/ship_weights.py runs/NAME                             # weights and card, without figures yet
+    python tools/calibrate.py detector/weights/MODEL.safetensors --onnx detector/weights/MODEL.onnx
     python tools/evaluate.py --preset clean --out out/clean            # figures are measured on what is shipped
     python tools/ship_weights.py runs/LAST --earlier runs/FIRST        # LAST was begun with what FIRST had learned
     python tools/ship_weights.py runs/NAME --figures out/clean out/strips out/lines out/paper
@@ -154,7 +155,8 @@ def main(args: Args) -> None:
     target = args.weights / f"{name}.safetensors"
     if not args.figures:  # figures were measured on the file that is there, which stays as it is
         checkpoint.save(target, name, model, extra, half=True)
-        export(checkpoint.load(target)[1], target.with_suffix(".onnx"))
+        calibration = checkpoint.calibration_of(target, extra)
+        export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
     data = target.read_bytes()
     figures = {}
     for folder in args.figures:

@@ -38,7 +38,7 @@ from detector.ladder.training import Epoch, Samples, train
 from detector.ladder.whole import WholePicture
 from detector.loading import load, shipped
 from detector.plots import save_confusions
-from detector.reader import MIN_SCORE, Reader
+from detector.reader import Reader
 from detector.registry import kind
 from detector.training import Batches, TrainingConfig, fit
 from detector.validation import Pictures as Validation
@@ -231,9 +231,9 @@ def _read_json(path: Path) -> Any:
 def reader_of(rung: Rung, folder: Path) -> Reader:
     """The rung, ready to read. One that answers for every picture as a whole is believed whatever its score."""
     if rung.making is Making.SHIPPED:
-        return load(model=rung.name, runtime="torch")  # like all others
+        return load(model=rung.name, runtime="torch", turn=False)  # like all others
     _, model, _ = checkpoint.load(folder / WEIGHTS)
-    return Reader(model, 0.0 if model.whole_picture else MIN_SCORE)
+    return Reader(model, 0.0 if model.whole_picture else None, turn=False)
 
 
 def score(

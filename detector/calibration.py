@@ -1,0 +1,167 @@
+"""What a score means: a number's or a digit's chance of being right.
+
+The scores of a network say which of two digits is the likelier, not how likely either is. A straight line through their
+logits, sigmoid(slope * logit(score) + offset), fitted where the truth is known, makes chances of them and keeps their
+order (Platt, "Probabilistic outputs for support vector machines", 1999; a slope alone is the temperature of Guo et al.,
+"On calibration of modern neural networks", 2017).
+
+A number is right if each of its digits is, and if none is missing. That one may be is told by the digits beside it that
+were found but are too unlikely to be read. The product of all these chances is too low, as they are not independent; a
+line of its own, fitted likewise, makes the chance of the number of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from detector.quarters import turned_boxes
+from detector.strings import Line, Number, read_lines
+from detector.types import BoolArray, Detections, FloatArray
+
+Floats = NDArray[np.float64]
+
+MIN_SCORE = 0.5  # digits below are not read, where nothing else was found out
+FLATTEST = 0.05  # slope: scores that tell nothing still keep their order
+SUREST = 1e-7  # how close to 0 and 1 a score comes for a fit
+STEPS = 50
+BESIDE = 1.0  # how many digit heights beside a number a digit may be missing
+ALIKE = 0.4  # of the height of its digits: what is smaller is none of them
+
+
+@dataclass(frozen=True)
+class Chance:
+    """From scores to chances: sigmoid(slope * logit(score) + offset), by default the score itself.
+
+    Raises ValueError for a slope that is not above 0, and for numbers that are not finite.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.slope) and math.isfinite(self.offset) and self.slope > 0):
+            raise ValueError(f"expected a finite slope above 0 and a finite offset, got {self.slope}, {self.offset}")
+
+    def __call__(self, scores: ArrayLike) -> Floats:
+        """Chances, float64, of scores from 0 to 1, of any shape. 0 stays 0, 1 stays 1, and of two the order stays."""
+        given = np.asarray(scores, np.float64)
+        return given if self == Chance() else _sigmoid(self.slope * _logit(given) + self.offset)
+
+    @classmethod
+    def fitted(cls, scores: ArrayLike, right: ArrayLike) -> Chance:
+        """The one that explains best what was right, of scores (N,) from 0 to 1 and right (N,), bool, by log loss.
+
+        What few scores say weighs little: slope and offset are held to 1 and 0 by a normal distribution around them.
+        """
+        logits = _logit(np.clip(np.asarray(scores, np.float64), SUREST, 1 - SUREST))  # (N,)
+        truth, ones = np.asarray(right, np.bool_), np.ones_like(logits)
+        steeper, offset = _best(logits, np.stack([logits, ones], axis=1), truth)
+        if 1 + steeper >= FLATTEST:
+            return cls(float(1 + steeper), float(offset))
+        return cls(FLATTEST, float(_best(FLATTEST * logits, ones[:, None], truth)[0]))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The chances that digits and numbers are right.
+
+    digit: of a network's score. number: of the product of the chances that each of its digits is right and that each of
+    the unread ones beside it is none. By default they are those scores and that product. min_score: the chance from
+    which on a digit should be read. One half is not the best: where there is ink that looks like a digit, what is left
+    out spoils a number as what is read wrongly does. Raises ValueError where it is not from 0 to 1.
+    """
+
+    digit: Chance = field(default_factory=Chance)
+    number: Chance = field(default_factory=Chance)
+    min_score: float = MIN_SCORE
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_score <= 1:
+            raise ValueError(f"expected a min_score from 0 to 1, got {self.min_score}")
+
+    def digits(self, found: Detections) -> Detections:
+        """What a network found, with chances for scores, in the same order."""
+        return replace(found, scores=self.digit(found.scores).astype(np.float32))
+
+    def lines(self, found: Detections, min_score: float, min_number_score: float = 0.0) -> tuple[Line, ...]:
+        """What digits with chances for scores say, those with a lower one than min_score not read.
+
+        A number with a lower chance than min_number_score is rejected: its boxes stay, its text is withheld.
+        """
+        read = found.scores >= min_score  # (N,)
+        unread = found[~read]
+        lines = []
+        for line in read_lines(found[read]):
+            numbers = []
+            for number in line.numbers:
+                score = float(self.number(number.score * float(np.prod(1 - beside(number, unread), dtype=np.float64))))
+                text = number.text if score >= min_number_score else "?" * len(number.digits)
+                numbers.append(Number(text, score, number.digits))
+            lines.append(Line.of(numbers))
+        return tuple(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a weights file holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> Calibration:
+        """What as_json made; None, as in a file without it, is the default. Raises ValueError for anything else."""
+        if value is None:
+            return cls()
+        try:
+            digit, number = (Chance(**value[name]) for name in ("digit", "number"))  # type: ignore[index]
+            return cls(digit, number, float(value["min_score"]))  # type: ignore[index]
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
+
+
+def beside(number: Number, unread: Detections) -> FloatArray:
+    """The scores (K,) of those unread digits that are where the number may have another one."""
+    # In the frame of the upright page; where its origin is does not matter.
+    boxes = turned_boxes(np.array([digit.box for digit in number.digits]), unread.turned)  # (D, 4)
+    others = turned_boxes(unread.boxes, unread.turned)  # (N, 4)
+    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    reach = np.array([BESIDE * height, 0.0])
+    middles = (others[:, :2] + others[:, 2:]) / 2  # (N, 2)
+    near = (middles > boxes[:, :2].min(axis=0) - reach) & (middles < boxes[:, 2:].max(axis=0) + reach)  # (N, 2)
+    high = others[:, 3] - others[:, 1] > ALIKE * height  # (N,)
+    return unread.scores[near.all(axis=1) & high]
+
+
+def _logit(scores: Floats) -> Floats:
+    with np.errstate(divide="ignore"):  # of 0 and 1: infinite, and then 0 and 1 again
+        return np.log(scores) - np.log1p(-scores)
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    return np.exp(-np.logaddexp(0.0, -logits))
+
+
+def _best(base: Floats, terms: Floats, right: BoolArray) -> Floats:
+    """The weights (K,) for which sigmoid(base + terms @ weights) is most likely: Newton's method, in damped steps.
+
+    base: (N,). terms: (N, K). The loss is that of all N, plus half the square of the weights.
+    """
+
+    def loss(weights: Floats) -> float:
+        logits = base + terms @ weights
+        return float(np.logaddexp(0.0, np.where(right, -logits, logits)).sum() + weights @ weights / 2)
+
+    weights = np.zeros(terms.shape[1])
+    for _ in range(STEPS):
+        chances = _sigmoid(base + terms @ weights)  # (N,)
+        gradient = terms.T @ (chances - right) + weights  # (K,)
+        curvature = (terms.T * (chances * (1 - chances))) @ terms + np.eye(len(weights))  # (K, K)
+        step = np.linalg.solve(curvature, gradient)
+        while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-9:
+            step /= 2
+        weights = weights - step
+        if np.abs(step).max() <= 1e-9:
+            break
+    return weights

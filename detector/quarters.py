@@ -1,0 +1,34 @@
+"""Pictures and boxes turned by quarters. NumPy only.
+
+Degrees are 0, 90, 180 or 270 everywhere, clockwise as one looks at the picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detector.types import QUARTERS, FloatArray
+
+
+def turned_picture(picture: np.ndarray, degrees: int) -> np.ndarray:
+    """A picture (H, W) or (H, W, 3) turned, its pixels in one piece; by 0 degrees the very same one."""
+    return np.ascontiguousarray(np.rot90(picture, -(degrees // 90))) if degrees else picture
+
+
+def turned_boxes(boxes: np.ndarray, degrees: int, width: int = 0, height: int = 0) -> FloatArray:
+    """Boxes (N, 4) of a picture width x height, in pixels of that picture turned; by 0 degrees the very same ones.
+
+    Without a size they turn about the origin, which is exact, and enough where only directions matter.
+    """
+    x0, y0, x1, y1 = boxes.T
+    if degrees == 0:
+        return boxes
+    if degrees == 90:
+        sides = (height - y1, x0, height - y0, x1)
+    elif degrees == 180:
+        sides = (width - x1, height - y1, width - x0, height - y0)
+    elif degrees == 270:
+        sides = (y0, width - x1, y1, width - x0)
+    else:
+        raise ValueError(f"degrees: expected one of {QUARTERS}, got {degrees}")
+    return np.stack(sides, axis=1)

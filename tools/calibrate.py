@@ -1,0 +1,99 @@
+"""Makes chances of a detector's scores: fitted on synthetic validation scenes, written into its weights.
+
+    python tools/calibrate.py runs/NAME/best.safetensors
+    python tools/calibrate.py detector/weights/faster-rcnn.safetensors --onnx detector/weights/faster-rcnn.onnx
+    python tools/calibrate.py weights.safetensors --preset lines paper --count 20                # a small try
+
+Afterwards a digit's score, and a number's, is the chance that it is right, and digits are read from the score on at
+which most numbers are. The network stays as it is; what was fitted before is replaced. Run it before figures are
+measured: it changes what is read, and the checksum that a model card gives.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tqdm import tqdm
+
+import detector
+from detector.calibration import Calibration
+from detector.errors import DataError, DigitReaderError, OptionError
+from detector.reader import Reader
+from detector.risk import Claims, Seen, calibrate, calibration_error, claims_with, log_loss, risk_metrics
+from digit_scenes import Scenes
+
+
+@dataclass(frozen=True)
+class Args:
+    weights: tyro.conf.Positional[Path]
+    """Weights file, .safetensors, to fit a calibration for and to write it into."""
+    onnx: Path | None = None
+    """The same weights exported, to read the scenes with, which is faster, and to write it into too."""
+    preset: tuple[str, ...] = ("hands", "pages", "places", "lines", "amounts")
+    """Kinds of scenes."""
+    count: int = 100
+    """How many of each."""
+    seed: int = 0
+    """Another seed gives other scenes."""
+    threads: int | None = None
+    """How many CPU threads to compute with; without it, as many as there are cores."""
+
+
+def main(args: Args) -> None:
+    from detector import checkpoint, export  # here, because they take seconds, which --help need not wait for
+
+    if args.count < 1:
+        raise OptionError(f"--count: expected at least 1 scene of each preset, got {args.count}.")
+    if not args.preset:
+        raise OptionError("--preset: expected names of presets, got none; leave it out for the usual ones.")
+    name, _, _ = checkpoint.load(args.weights)
+    network = detector.load(args.onnx or args.weights, model=name, threads=args.threads).model
+    pictures = look(Reader(network, turn=False), args)
+    before, digits = Calibration(), claims_with(Calibration(), pictures)[0]
+    if not digits.right.any():
+        raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
+    after = calibrate(pictures)
+    checkpoint.set_calibration(args.weights, after)
+    if args.onnx:
+        export.set_calibration(args.onnx, after)
+    print(f"on {len(pictures)} validation scenes of {', '.join(args.preset)}:")
+    for title, calibration in (("before", before), ("after", after)):
+        print(report(title, *claims_with(calibration, pictures)))
+    print(
+        f"a digit's chance is sigmoid({after.digit.slope:.3f} * logit(score) {after.digit.offset:+.3f}), a number's "
+        f"sigmoid({after.number.slope:.3f} * logit(product) {after.number.offset:+.3f}); digits are read from "
+        f"{after.min_score:g} on"
+    )
+    print(f"written to {args.weights}" + (f" and {args.onnx}" if args.onnx else ""))
+
+
+def look(reader: Reader, args: Args) -> list[Seen]:
+    """All scenes, and what the reader finds in each."""
+    drawn = [Scenes(preset, "val", args.seed) for preset in args.preset]
+    seen = []
+    for i in tqdm(range(args.count * len(drawn)), unit="scene", disable=not sys.stderr.isatty()):
+        scene = drawn[i % len(drawn)][i // len(drawn)]
+        seen.append(Seen(scene.target, scene.lines, reader.detect(scene.image)))
+    return seen
+
+
+def report(title: str, digits: Claims, numbers: Claims) -> str:
+    """How far scores are from chances, two lines."""
+    rows = []
+    for kind, claims in (("digits", digits), ("numbers", numbers)):
+        right = f"{int(claims.right.sum())} of {len(claims.scores)} right"
+        error = f"calibration error {calibration_error(claims):.4f}, log loss {log_loss(claims):.4f}"
+        rows.append(f"{title:<7} {kind:<8} {right:<22} {error}")
+    rows[1] += f", {risk_metrics(numbers, None)['coverage_at_95']:.1%} can be read with 95% right"
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Args, description=__doc__))
+    except DigitReaderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
