@@ -36,6 +36,7 @@ SHOWN = (
     "exact_lines_spaced",
     "exact_pictures",
     "cer",
+    "coverage_at_95",
     "ms_per_picture",
 )
 
@@ -134,8 +135,8 @@ def markdown(card: dict[str, Any]) -> str:
             "",
             *table,
             "",
-            "Meant for: reading numbers written by hand, on paper or screens. Not meant for: print, letters, "
-            "or any decision that nobody checks.",
+            "Meant for: reading numbers, written by hand or printed, on paper, signs or screens. Not meant for: "
+            "letters, or any decision that nobody checks.",
             "",
         ]
     )
