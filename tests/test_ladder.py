@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -20,7 +19,7 @@ from detector.base import Detector
 from detector.errors import OptionError, WeightsError
 from detector.ladder import climb
 from detector.ladder.climb import Effort, plan, score
-from detector.ladder.confusion import aligned, confusion_of
+from detector.ladder.confusion import confusion_of
 from detector.ladder.pictures import StripReading, draw_strip, draw_table
 from detector.ladder.record import Record, load_record
 from detector.ladder.rungs import RUNGS, Making, choose
@@ -30,7 +29,6 @@ from detector.ladder.training import Samples, as_labels
 from detector.metrics import MISSED
 from detector.registry import DETECTORS
 from detector.runs import Progress
-from detector.string_metrics import levenshtein
 from detector.strings import Page
 from detector.training import TrainingConfig
 from detector.types import Detections, Target
@@ -68,27 +66,6 @@ def test_rungs_climb_from_1_to_12_and_the_registry_has_them_all() -> None:
 
 
 # Confusion
-
-
-def fewest_edits(a: str, b: str) -> int:
-    """Straight from the definition."""
-
-    @cache
-    def edits(i: int, j: int) -> int:
-        if not i or not j:
-            return i + j
-        return min(edits(i - 1, j) + 1, edits(i, j - 1) + 1, edits(i - 1, j - 1) + (a[i - 1] != b[j - 1]))
-
-    return edits(len(a), len(b))
-
-
-@given(DIGIT_STRINGS, DIGIT_STRINGS)
-def test_an_alignment_spells_both_strings_with_the_fewest_edits(true: str, read: str) -> None:
-    pairs = list(aligned(true, read))[::-1]
-    assert "".join(a for a, _ in pairs) == true
-    assert "".join(b for _, b in pairs) == read
-    assert all(a or b for a, b in pairs)
-    assert sum(a != b for a, b in pairs) == fewest_edits(true, read) == levenshtein(true, read)
 
 
 @given(st.lists(st.tuples(DIGIT_STRINGS, DIGIT_STRINGS), max_size=4))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
 from detector.metrics import MISSED
+from detector.string_metrics import aligned
 from detector.types import IntArray
 
 
@@ -20,24 +21,3 @@ def confusion_of(readings: Iterable[tuple[str, str]]) -> IntArray:
         for a, b in aligned(true, read):
             confusion[int(a) if a else MISSED, int(b) if b else MISSED] += 1
     return confusion
-
-
-def aligned(true: str, read: str) -> Iterator[tuple[str, str]]:
-    """The characters of both strings side by side, '' for none, by the fewest edits; the last pair comes first."""
-    rows = [list(range(len(read) + 1))]  # rows[i][j]: edits from true[:i] to read[:j]
-    for i, a in enumerate(true, 1):
-        row = [i]
-        for j, b in enumerate(read, 1):
-            row.append(min(rows[-1][j - 1] + (a != b), rows[-1][j] + 1, row[j - 1] + 1))
-        rows.append(row)
-    i, j = len(true), len(read)
-    while i or j:
-        if i and j and rows[i][j] == rows[i - 1][j - 1] + (true[i - 1] != read[j - 1]):
-            i, j = i - 1, j - 1
-            yield true[i], read[j]
-        elif i and rows[i][j] == rows[i - 1][j] + 1:
-            i -= 1
-            yield true[i], ""
-        else:
-            j -= 1
-            yield "", read[j]
