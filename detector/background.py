@@ -17,9 +17,8 @@ def against_background(image: Tensor, white: float = 1.0) -> Tensor:
     """
     height, width = image.shape[-2:]
     grid = torch.arange(SAMPLED, device=image.device)
-    rows, columns = (
-        torch.div(grid * side, SAMPLED, rounding_mode="trunc") for side in (height, width)
-    )  # one operation
+    # Truncated, which is one operation of ONNX and not nine.
+    rows, columns = (torch.div(grid * side, SAMPLED, rounding_mode="trunc") for side in (height, width))
     samples = image.index_select(-2, rows).index_select(-1, columns).flatten(-2)
     # The middle one. torch.median is the same and faster, but ONNX has no such operation.
     median = samples.topk(SAMPLED * SAMPLED // 2 + 1, dim=-1).values[..., -1]  # (..., 3)
