@@ -49,7 +49,7 @@ def search(image: Picture) -> Generator[list[Picture], list[Detections], Detecti
     else:
         parts = yield from _look_at_small(pyramid)
     for level, coarser in zip(reversed(fine), reversed(pyramid[1 : len(fine) + 1]), strict=True):
-        found = _joined(parts)
+        found = merge(parts)  # each digit once, however many levels show it
         known = Detections(found.boxes / coarser.scale, found.labels, found.scores)
         sides = (known.boxes[:, 2:] - known.boxes[:, :2]).max(axis=1, initial=0)
         small = known.boxes[(sides < SMALL) & (known.scores >= WEAK)]
@@ -91,15 +91,6 @@ def _look_at_small(pyramid: list[Level]) -> Steps:
         if number and anything and not too_large:
             break
     return parts
-
-
-def _joined(parts: Parts) -> Detections:
-    found = [seen for _, seen in parts] or [Detections.empty()]
-    return Detections(
-        np.concatenate([seen.boxes for seen in found]),
-        np.concatenate([seen.labels for seen in found]),
-        np.concatenate([seen.scores for seen in found]),
-    )
 
 
 def unseen(picture: Picture, known: FloatArray) -> FloatArray:

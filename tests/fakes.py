@@ -38,7 +38,7 @@ class FakeDetector(Detector):
     a picture leaves of a blob for a digit too. score: that of every detection.
     """
 
-    def __init__(self, score: float = 0.9, smallest: float = 0, largest: float = np.inf) -> None:
+    def __init__(self, score: float = 0.95, smallest: float = 0, largest: float = np.inf) -> None:
         super().__init__()
         self.score, self.smallest, self.largest = score, smallest, largest
         self.calls: list[tuple[int, ...]] = []

@@ -37,7 +37,7 @@ def test_the_box_is_drawn_around_the_ink_and_not_on_it() -> None:
     drawn = draw_page(image, Reader(FakeDetector()).page(image))
     np.testing.assert_array_equal(drawn[60:100, 50:80], image[60:100, 50:80])
     for y, x in ((59, 65), (101, 65), (80, 48), (80, 81)):
-        assert drawn[y, x].tolist() == list(score_colour(0.9))
+        assert drawn[y, x].tolist() == list(score_colour(0.95))
     assert (drawn[35:58, 50:80] != 255).any()  # the label above
     assert (drawn[200:] == 255).all()
 
