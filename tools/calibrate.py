@@ -34,7 +34,7 @@ class Args:
     """The same weights exported, to read the scenes with, which is faster, and to write it into too."""
     preset: tuple[str, ...] = ("hands", "pages", "places", "lines", "amounts")
     """Kinds of scenes."""
-    count: int = 100
+    count: int = 200
     """How many of each."""
     seed: int = 0
     """Another seed gives other scenes."""
