@@ -31,11 +31,15 @@ def blank(height: int, width: int) -> np.ndarray:
     return np.full((height, width, 3), PAPER, np.uint8)
 
 
+SLIMMEST = 20
+
+
 class FakeDetector(Detector):
     """Takes each connected dark blob for one digit, which the red in it tells. `calls` holds the sizes (H, W) it saw.
 
-    Like a trained detector it has a range of heights, outside which it sees nothing, and it takes what the border of
-    a picture leaves of a blob for a digit too. score: that of every detection.
+    Like a trained detector it has a range of heights, outside which it sees nothing, takes nothing for a digit that is
+    SLIMMEST times as high as wide, and takes what the border of a picture leaves of a blob for a digit too. score: that
+    of every detection.
     """
 
     def __init__(self, score: float = 0.95, smallest: float = 0, largest: float = np.inf) -> None:
@@ -59,7 +63,7 @@ class FakeDetector(Detector):
         found = []
         for blob in range(1, count):
             x, y, w, h, _ = stats[blob]
-            if self.smallest <= h <= self.largest:
+            if self.smallest <= h <= self.largest and h < SLIMMEST * w:
                 red = np.median(pixels[y : y + h, x : x + w, 0][blobs[y : y + h, x : x + w] == blob])
                 found.append((x, y, x + w, y + h, min(9, round(red / 20))))
         table = np.array(found, np.float64).reshape(-1, 5)

@@ -105,7 +105,9 @@ def test_arcs_lie_on_their_ellipse() -> None:
     assert arc[-1] == pytest.approx((0.5, 2.0))  # its left end
 
 
-@pytest.mark.parametrize("name", [name for name, form in FORMS.items() if form.digit in (1, 7)])
+@pytest.mark.parametrize(
+    "name", [n for n, form in FORMS.items() if form.digit in (1, 7) and n not in ("one_looped", "seven_like_t")]
+)
 def test_a_flag_descends_and_a_bar_does_not(name: str) -> None:
     """What parts 1 from 7: the stroke that ends in the stem's top falls steeply to the left, or hardly at all."""
     strokes = FORMS[name].strokes(Maker(np.random.default_rng(3), COUNT))
@@ -127,3 +129,11 @@ def test_zeros_go_round_in_one_stroke(name: str) -> None:
     x, y = np.moveaxis(stroke - centre[:, None], 2, 0)  # (N, points) each
     turned = np.abs(np.unwrap(np.arctan2(y, x), axis=1)[:, -1] - np.arctan2(y[:, 0], x[:, 0])) / (2 * np.pi)
     assert (turned > 0.85).all()
+
+
+def test_a_looped_1_has_one_stroke_and_a_7_without_a_bar_is_crossed() -> None:
+    (stroke,) = FORMS["one_looped"].strokes(Maker(np.random.default_rng(3), COUNT))
+    assert (stroke[:, -1, 1] > stroke[:, 0, 1]).all()  # down at the end, from higher up
+    *_, cross = FORMS["seven_like_t"].strokes(Maker(np.random.default_rng(3), COUNT))
+    assert (cross[:, -1, 0] - cross[:, 0, 0] > 0.4).all()
+    assert (np.abs(cross[:, -1, 1] - cross[:, 0, 1]) < 0.2).all()
