@@ -46,7 +46,7 @@ class RegionCNNConfig:
     nms_per_class: bool = False
     """Whether only detections of the same digit suppress each other."""
     second_look: bool = False
-    """Whether the heads look once more at what they found: slightly better boxes and classes for little time."""
+    """Whether the heads look once more at what they found: slightly tighter boxes for a fifth of the time."""
 
 
 @dataclass(frozen=True)

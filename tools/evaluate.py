@@ -35,7 +35,8 @@ from digit_scenes.manifest import Manifest, read_manifest
 @dataclass(frozen=True)
 class Args:
     preset: str | None = None
-    """Score on scenes of this preset: clean, strips, short-strips, loose-strips, lines, paper or amounts."""
+    """Score on scenes of this preset: clean, strips, short-strips, loose-strips, lines, paper, amounts, hands, pages or
+    places."""
     data: Path | None = None
     """Or on a COCO dataset: a folder with annotations.json and images/."""
     annotations: Path | None = None

@@ -30,7 +30,8 @@ class Args:
     out: Path
     """Folder to write to; it must be new or empty."""
     preset: str = "clean"
-    """What the scenes look like: clean, strips, short-strips, loose-strips, lines, paper or amounts."""
+    """What the scenes look like: clean, strips, short-strips, loose-strips, lines, paper, amounts, hands, pages or
+    places."""
     split: Literal["train", "val", "test"] = "test"
     """Whose digits are drawn from; the splits share none."""
     count: int = 1000
