@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digit_scenes import more_forms
 from digit_scenes.digits import INK, SPLITS, Split
 from digit_scenes.forms import BLOCK, FORMS, OFTEN, Maker, draw_form, drawn_digits
 
@@ -17,12 +18,15 @@ COUNT = 400
 def test_nonsense_is_refused(split: Split, count: int) -> None:
     with pytest.raises(ValueError, match="expected a split"):
         drawn_digits(split, count)
+    with pytest.raises(ValueError, match="edition: expected one of"):
+        drawn_digits("val", 10, 3)
 
 
 @pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("count", [1, 7, BLOCK + 1])
-def test_any_count_can_be_had(split: Split, count: int) -> None:
-    digits = drawn_digits(split, count)
+@pytest.mark.parametrize("edition", [1, more_forms.SECOND])
+def test_any_count_can_be_had(split: Split, count: int, edition: int) -> None:
+    digits = drawn_digits(split, count, edition)
     assert digits.images.dtype == np.uint8
     assert digits.images.shape == (count, 28, 28)
     assert digits.labels.dtype == np.int64
@@ -41,12 +45,19 @@ def test_splits_and_blocks_share_no_digit() -> None:
     assert len(set(images)) > 0.999 * len(images)
 
 
+def test_an_edition_has_its_own_digits_and_the_first_none_of_the_later_forms() -> None:
+    first, second = (drawn_digits("val", BLOCK, edition).images for edition in (1, more_forms.SECOND))
+    assert not {image.tobytes() for image in first} & {image.tobytes() for image in second}
+    assert sum(form.edition == 1 for form in FORMS.values()) == 46
+
+
 def test_every_digit_is_as_frequent_as_it_should_be_and_has_several_forms() -> None:
     counts = np.bincount(drawn_digits("train", BLOCK).labels, minlength=10)
     assert np.abs(counts - np.array(OFTEN) / sum(OFTEN) * BLOCK).max() <= 1
     forms = [sum(form.digit == digit for form in FORMS.values()) for digit in range(10)]
     assert min(forms) >= 2
     assert all(form.weight > 0 for form in FORMS.values())
+    assert {form.edition for form in FORMS.values()} == {1, more_forms.SECOND}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -106,7 +117,12 @@ def test_arcs_lie_on_their_ellipse() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, form in FORMS.items() if form.digit in (1, 7) and n not in ("one_looped", "seven_like_t")]
+    "name",
+    [
+        n
+        for n, form in FORMS.items()
+        if form.edition == 1 and form.digit in (1, 7) and n not in ("one_looped", "seven_like_t")
+    ],
 )
 def test_a_flag_descends_and_a_bar_does_not(name: str) -> None:
     """What parts 1 from 7: the stroke that ends in the stem's top falls steeply to the left, or hardly at all."""
@@ -137,3 +153,21 @@ def test_a_looped_1_has_one_stroke_and_a_7_without_a_bar_is_crossed() -> None:
     *_, cross = FORMS["seven_like_t"].strokes(Maker(np.random.default_rng(3), COUNT))
     assert (cross[:, -1, 0] - cross[:, 0, 0] > 0.4).all()
     assert (np.abs(cross[:, -1, 1] - cross[:, 0, 1]) < 0.2).all()
+
+
+def test_unsteadier_hands_write_wider_and_narrower() -> None:
+    widths = []
+    for much in (1.0, 1.5):
+        ink = draw_form(FORMS["two_plain"], np.random.default_rng(6), COUNT, much) >= INK
+        widths.append(np.std(ink.any(1).sum(1) / ink.any(2).sum(1)))
+    assert widths[1] > 1.2 * widths[0]
+
+
+@pytest.mark.parametrize("name", ["one_bowed", "seven_plain"])
+def test_a_1_with_a_round_top_is_no_7(name: str) -> None:
+    """The flag of the one falls steeply, the bar of the other hardly."""
+    (stroke, *_) = FORMS[name].strokes(Maker(np.random.default_rng(3), COUNT))
+    step = stroke.shape[1] // 20
+    left, right = stroke[:, 0], stroke[:, step + 6]
+    fall = np.degrees(np.arctan2(left[:, 1] - right[:, 1], right[:, 0] - left[:, 0]))
+    assert (fall > 30).all() if name == "one_bowed" else (fall < 30).all()

@@ -25,6 +25,7 @@ Point = tuple[Any, Any]  # x, y: numbers or one a sample, (N,)
 BLOCK = 5000  # digits drawn at once, and kept
 OVERSAMPLED = 4  # drawn so much larger and then averaged
 OFTEN = (1, 2, 1, 1, 1, 1, 1, 1, 1, 1)  # how often each digit is: numbers begin with 1 more often than with any other
+UNSTEADY = {1: 1.0, 2: 1.5}  # by edition, see draw_form
 STEPS = 8  # pieces a curve has between two control points
 
 
@@ -67,30 +68,36 @@ def _spline(points: int) -> Floats:
 
 @dataclass(frozen=True)
 class Form:
-    """A way to write a digit. weight: its share among the forms of the digit. height: of the ink, MNIST pixels."""
+    """A way to write a digit. weight: its share among the forms of the digit. height: of the ink, MNIST pixels.
+
+    edition: of drawn digits, the first that has it.
+    """
 
     name: str
     digit: int
     weight: float
     strokes: Callable[[Maker], Strokes]
     height: tuple[float, float]
+    edition: int = 1
 
 
 FORMS: dict[str, Form] = {}
 
 
-def _form(
-    digit: int, weight: float, height: tuple[float, float] = (18.5, 21)
+def form(
+    digit: int, weight: float, height: tuple[float, float] = (18.5, 21), edition: int = 1
 ) -> Callable[[Callable[[Maker], Strokes]], Callable[[Maker], Strokes]]:
+    """Adds the decorated function to FORMS. See Form."""
+
     def register(strokes: Callable[[Maker], Strokes]) -> Callable[[Maker], Strokes]:
         name = strokes.__name__
-        FORMS[name] = Form(name, digit, weight, strokes, height)
+        FORMS[name] = Form(name, digit, weight, strokes, height, edition)
         return strokes
 
     return register
 
 
-@_form(0, 1)
+@form(0, 1)
 def zero_overlapping(m: Maker) -> Strokes:
     """Closed with an overlap: the end runs on inside or outside of the start."""
     rx, start = m.u(0.26, 0.42), m.u(-0.35, -0.12)
@@ -99,7 +106,7 @@ def zero_overlapping(m: Maker) -> Strokes:
     return [m.curve(*body, (x + turn, y + m.u(-0.06, 0.02)), (x + turn - m.u(0.02, 0.2), y + m.u(0.06, 0.2)))]
 
 
-@_form(0, 0.8)
+@form(0, 0.8)
 def zero_tailed(m: Maker) -> Strokes:
     """A loop at the top from which a stroke goes on to the right."""
     rx = m.u(0.26, 0.42)
@@ -108,13 +115,13 @@ def zero_tailed(m: Maker) -> Strokes:
     return [m.curve(*body, (rx * 1.3, dip), (2 * rx + m.u(-0.05, 0.16), m.u(-0.06, 0.06)))]
 
 
-@_form(0, 0.8)
+@form(0, 0.8)
 def zero_open(m: Maker) -> Strokes:
     rx, start = m.u(0.25, 0.42), m.u(-0.35, -0.15)
     return [m.curve(*m.arc(rx, 0.5, rx, 0.5, start, start - m.u(0.92, 0.985), 10))]
 
 
-@_form(0, 0.5)
+@form(0, 0.5)
 def zero_slashed(m: Maker) -> Strokes:
     rx, reach = m.u(0.28, 0.4), m.u(0.7, 1.25)
     lean = m.u(0.25, 0.42) * reach
@@ -122,14 +129,14 @@ def zero_slashed(m: Maker) -> Strokes:
     return [m.curve(*m.arc(rx, 0.5, rx, 0.5, 0.7, -0.3, 10)), slash]
 
 
-@_form(0, 1.2, (8, 14))
+@form(0, 1.2, (8, 14))
 def zero_small(m: Maker) -> Strokes:
     """Much smaller than the other digits, and often wider than high."""
     rx, start = m.u(0.4, 0.75), m.u(-0.35, -0.1)
     return [m.curve(*m.arc(rx, 0.5, rx, 0.5, start, start - m.u(0.95, 1.12), 10))]
 
 
-@_form(1, 1)
+@form(1, 1)
 def one_bare(m: Maker) -> Strokes:
     return [m.curve((m.u(-0.02, 0.3), 0), (m.u(0.05, 0.15), 0.5), (0, 1))]
 
@@ -141,7 +148,7 @@ def _flag(m: Maker, length: Floats, bend: Floats) -> Floats:
     return m.curve((x, y), (x * 0.45 + bend, y * 0.45 + bend), (0, 0))
 
 
-@_form(1, 1)
+@form(1, 1)
 def one_flagged(m: Maker) -> Strokes:
     return [
         _flag(m, m.u(0.25, 0.55), m.u(-0.02, 0.04)),
@@ -149,14 +156,14 @@ def one_flagged(m: Maker) -> Strokes:
     ]
 
 
-@_form(1, 1.6)
+@form(1, 1.6)
 def one_long_flag(m: Maker) -> Strokes:
     """Like a roof: the flag is nearly as long as the stem."""
     flag = _flag(m, m.u(0.5, 0.95), m.u(-0.02, 0.06))
     return [flag, m.curve((0, 0), (m.u(-0.04, 0.03), 0.5), (m.u(-0.08, 0.06), 1))]
 
 
-@_form(1, 0.5)
+@form(1, 0.5)
 def one_looped(m: Maker) -> Strokes:
     """Like a written l: up, a narrow loop, and down."""
     wide, rise = m.u(0.06, 0.15), m.u(0.12, 0.34)
@@ -164,7 +171,7 @@ def one_looped(m: Maker) -> Strokes:
     return [m.curve(*up, (wide * 0.4, 0), (m.u(-0.05, -0.01), 0.14), (m.u(-0.05, 0.0), 0.5), (m.u(-0.08, 0.05), 1))]
 
 
-@_form(1, 0.7)
+@form(1, 0.7)
 def one_with_foot(m: Maker) -> Strokes:
     left, tilt = m.u(0.1, 0.28), m.u(-0.04, 0.04)
     foot = m.curve((-left, 1 + tilt), (left * m.u(0.7, 1.3), 1 - tilt))
@@ -181,7 +188,7 @@ def _two_start(m: Maker, looped: bool) -> tuple[Point, ...]:
     return ((0.0, m.u(0.1, 0.3)), (reach * 0.18, m.u(0.02, 0.1)), *back)
 
 
-def _two_base(m: Maker, looped: bool) -> tuple[Point, ...]:
+def two_base(m: Maker, looped: bool) -> tuple[Point, ...]:
     """A 2's base: with a loop lying at its left, or flat or wavy."""
     end = m.u(0.55, 0.85)
     if looped:
@@ -191,37 +198,37 @@ def _two_base(m: Maker, looped: bool) -> tuple[Point, ...]:
     return ((0.0, 0.97), (0.0, 0.97), (end * 0.4, m.u(0.88, 0.98)), (end, m.u(0.92, 1.04)))
 
 
-@_form(2, 1.2)
+@form(2, 1.2)
 def two_looped_base(m: Maker) -> Strokes:
-    return [m.curve(*_two_start(m, False), *_two_base(m, True))]
+    return [m.curve(*_two_start(m, False), *two_base(m, True))]
 
 
-@_form(2, 0.9)
+@form(2, 0.9)
 def two_looped_top(m: Maker) -> Strokes:
-    return [m.curve(*_two_start(m, True), *_two_base(m, False))]
+    return [m.curve(*_two_start(m, True), *two_base(m, False))]
 
 
-@_form(2, 0.9)
+@form(2, 0.9)
 def two_looped_twice(m: Maker) -> Strokes:
-    return [m.curve(*_two_start(m, True), *_two_base(m, True))]
+    return [m.curve(*_two_start(m, True), *two_base(m, True))]
 
 
-@_form(2, 1.1)
+@form(2, 1.1)
 def two_round_top(m: Maker) -> Strokes:
     """Its hook is nearly a circle, as if it were a 9 that goes on to the right."""
     reach, low = m.u(0.5, 0.66), m.u(0.46, 0.58)
     start = (reach * m.u(0.2, 0.45), low + m.u(-0.06, 0.02))
     around = ((-0.04, low * m.u(0.5, 0.7)), (reach * 0.25, 0.02), (reach * 0.75, 0.02), (reach, low * m.u(0.5, 0.65)))
-    base = _two_base(m, True) if m.rng.uniform() < 0.6 else _two_base(m, False)
+    base = two_base(m, True) if m.rng.uniform() < 0.6 else two_base(m, False)
     return [m.curve(start, *around, (reach * 0.72, m.u(0.55, 0.66)), *base)]
 
 
-@_form(2, 1)
+@form(2, 1)
 def two_plain(m: Maker) -> Strokes:
-    return [m.curve(*_two_start(m, False), *_two_base(m, False))]
+    return [m.curve(*_two_start(m, False), *two_base(m, False))]
 
 
-@_form(2, 0.9)
+@form(2, 0.9)
 def two_angular(m: Maker) -> Strokes:
     """Like a Z."""
     top, end = (m.u(0.56, 0.68), m.u(0.0, 0.06)), (m.u(0.58, 0.78), m.u(0.92, 1.02))
@@ -234,13 +241,13 @@ def _three_belly(m: Maker) -> tuple[Point, ...]:
     return ((reach, m.u(0.6, 0.7)), (reach * 0.75, m.u(0.93, 0.98)), (0.2, 1.0), (m.u(-0.08, 0.06), m.u(0.82, 0.94)))
 
 
-@_form(3, 1)
+@form(3, 1)
 def three_flat_top(m: Maker) -> Strokes:
     right, middle = (m.u(0.45, 0.6), m.u(-0.02, 0.05)), (m.u(0.18, 0.3), m.u(0.36, 0.45))
     return [m.curve((0, m.u(0.0, 0.06)), right), m.curve(right, middle), m.curve(middle, *_three_belly(m))]
 
 
-@_form(3, 1)
+@form(3, 1)
 def three_looped(m: Maker) -> Strokes:
     """A small loop where the two bows meet."""
     y, x, reach = m.u(0.42, 0.5), m.u(0.2, 0.3), m.u(0.5, 0.6)
@@ -248,14 +255,14 @@ def three_looped(m: Maker) -> Strokes:
     return [m.curve(*bow, (x - 0.06, y), (x + 0.03, y - m.u(0.07, 0.12)), (x + 0.2, y + 0.02), *_three_belly(m))]
 
 
-@_form(3, 0.8)
+@form(3, 0.8)
 def three_round(m: Maker) -> Strokes:
     y, reach, x = m.u(0.4, 0.5), m.u(0.42, 0.56), m.u(0.15, 0.35)
     bow = ((0, m.u(0.08, 0.24)), (0.25, 0.0), (reach, m.u(0.14, 0.2)), (reach * 0.7, y - 0.06))
     return [m.curve(*bow, (x, y), (x, y), *_three_belly(m))]
 
 
-@_form(4, 1.4)
+@form(4, 1.4)
 def four_open(m: Maker) -> Strokes:
     """Open at the top like a U with a long right stem."""
     wide, low = m.u(0.42, 0.6), m.u(0.46, 0.62)
@@ -263,7 +270,7 @@ def four_open(m: Maker) -> Strokes:
     return [cup, m.curve((wide + m.u(-0.03, 0.08), m.u(-0.08, 0.12)), (wide, 0.5), (wide - m.u(0.0, 0.12), 1))]
 
 
-@_form(4, 1.4)
+@form(4, 1.4)
 def four_angled(m: Maker) -> Strokes:
     """Open at the top: an L, and a stem through its bar."""
     low, wide, at = m.u(0.48, 0.7), m.u(0.54, 0.78), m.u(0.62, 0.82)
@@ -273,7 +280,7 @@ def four_angled(m: Maker) -> Strokes:
     return [ell, m.curve((x + m.u(0.0, 0.08), top), (x, low), (x - m.u(-0.02, 0.12), 1))]
 
 
-@_form(4, 0.9)
+@form(4, 0.9)
 def four_slanted(m: Maker) -> Strokes:
     """Open, with a stem that leans and hangs far below the bar."""
     low, wide = m.u(0.42, 0.54), m.u(0.5, 0.7)
@@ -282,7 +289,7 @@ def four_slanted(m: Maker) -> Strokes:
     return [ell, m.curve((x + m.u(0.06, 0.16), m.u(-0.05, 0.15)), (x, low), (x - m.u(0.1, 0.3), 1))]
 
 
-@_form(4, 1.3)
+@form(4, 1.3)
 def four_like_h(m: Maker) -> Strokes:
     """Its left stem is the taller one, and leans; the right one is short and hangs below."""
     lean, low, wide = m.u(0.05, 0.5), m.u(0.52, 0.72), m.u(0.36, 0.56)
@@ -294,7 +301,7 @@ def four_like_h(m: Maker) -> Strokes:
     return [left, m.curve((wide + m.u(0.0, 0.1), top), (wide, low), (wide - m.u(0.0, 0.25), 1))]
 
 
-@_form(4, 0.8)
+@form(4, 0.8)
 def four_closed(m: Maker) -> Strokes:
     low, x = m.u(0.58, 0.72), m.u(0.42, 0.55)
     return [
@@ -313,14 +320,14 @@ def _five_belly(m: Maker, reach: Floats) -> tuple[Point, ...]:
     )
 
 
-@_form(5, 1)
+@form(5, 1)
 def five_like_s(m: Maker) -> Strokes:
     reach = m.u(0.48, 0.62)
     bow = ((reach + m.u(-0.04, 0.16), m.u(-0.02, 0.1)), (0.3, 0.0), (m.u(0.06, 0.14), m.u(0.12, 0.2)))
     return [m.curve(*bow, (0.14, m.u(0.34, 0.42)), (reach * 0.75, m.u(0.48, 0.54)), *_five_belly(m, reach)[1:])]
 
 
-@_form(5, 1.2)
+@form(5, 1.2)
 def five_loose_bar(m: Maker) -> Strokes:
     """The bar begins away from the body."""
     top, neck = m.u(0.02, 0.1), m.u(0.34, 0.44)
@@ -329,7 +336,7 @@ def five_loose_bar(m: Maker) -> Strokes:
     return [body, m.curve((x, y), (x + m.u(0.3, 0.55), y + m.u(-0.06, 0.05)))]
 
 
-@_form(5, 1)
+@form(5, 1)
 def five_flying_bar(m: Maker) -> Strokes:
     """The bar goes far to the right, over the next digit."""
     neck = m.u(0.34, 0.44)
@@ -338,7 +345,7 @@ def five_flying_bar(m: Maker) -> Strokes:
     return [body, m.curve((0.12 + m.u(-0.04, 0.06), 0.01), (end * 0.6, m.u(-0.04, 0.04)), (end, m.u(-0.14, 0.06)))]
 
 
-@_form(5, 1)
+@form(5, 1)
 def five_long(m: Maker) -> Strokes:
     """Tall and narrow like a long s, with a bar."""
     neck, x = m.u(0.3, 0.42), m.u(0.12, 0.24)
@@ -354,7 +361,7 @@ def five_long(m: Maker) -> Strokes:
     return [body, m.curve((x + 0.1, m.u(-0.02, 0.02)), (x + m.u(0.4, 0.65), m.u(-0.08, 0.06)))]
 
 
-@_form(5, 0.9)
+@form(5, 0.9)
 def five_like_root(m: Maker) -> Strokes:
     """Hardly any belly: a leaning stem with a hook at its foot and a bar that flies off."""
     x, bulge, foot = m.u(0.14, 0.34), m.u(0.0, 0.08), m.u(0.02, 0.12)
@@ -364,7 +371,7 @@ def five_like_root(m: Maker) -> Strokes:
     return [body, m.curve((x - m.u(0.0, 0.08), 0.02), ((x + end) / 2, m.u(-0.05, 0.05)), (end, m.u(-0.16, 0.06)))]
 
 
-@_form(5, 0.8)
+@form(5, 0.8)
 def five_in_one(m: Maker) -> Strokes:
     """In one go from the bar's right end, with a corner."""
     neck, reach = m.u(0.36, 0.46), m.u(0.46, 0.6)
@@ -373,7 +380,7 @@ def five_in_one(m: Maker) -> Strokes:
     return [bar, m.curve(corner, (0.06, neck), (0.06, neck), *_five_belly(m, reach))]
 
 
-@_form(6, 1.2)
+@form(6, 1.2)
 def six_tall(m: Maker) -> Strokes:
     """A straight ascender and a small loop."""
     lean, high, rx = m.u(0.05, 0.5), m.u(0.55, 0.68), m.u(0.18, 0.27)
@@ -382,7 +389,7 @@ def six_tall(m: Maker) -> Strokes:
     return [m.curve((lean, 0), (lean * 0.5, 0.36), *loop)]
 
 
-@_form(6, 0.8)
+@form(6, 0.8)
 def six_curved(m: Maker) -> Strokes:
     lean, high, rx = m.u(0.35, 0.6), m.u(0.42, 0.56), m.u(0.22, 0.32)
     y = (1 + high) / 2
@@ -390,7 +397,9 @@ def six_curved(m: Maker) -> Strokes:
     return [m.curve((lean, m.u(0, 0.06)), (lean * 0.5, m.u(0.08, 0.14)), (0.06, m.u(0.38, 0.46)), *loop)]
 
 
-def _seven(m: Maker, top: tuple[Point, ...], stem: tuple[Point, ...], crossed: bool, wavy: bool = False) -> Strokes:
+def seven_strokes(
+    m: Maker, top: tuple[Point, ...], stem: tuple[Point, ...], crossed: bool, wavy: bool = False
+) -> Strokes:
     strokes = [m.curve(*top), m.curve(top[-1], *stem)]
     if crossed:
         height, lean = m.u(0.4, 0.62), m.u(-0.1, 0.12)
@@ -409,7 +418,7 @@ def _seven(m: Maker, top: tuple[Point, ...], stem: tuple[Point, ...], crossed: b
     return strokes
 
 
-def _hooked(m: Maker, wide: Floats) -> tuple[Point, ...]:
+def hooked_bar(m: Maker, wide: Floats) -> tuple[Point, ...]:
     """A 7's bar with a serif or hook at its left."""
     x, y = m.u(-0.05, 0.05), m.u(0.0, 0.05)
     return (x, y + m.u(0.08, 0.2)), (0.02, y), (0.02, y), (wide * 0.5, y + m.u(-0.02, 0.06)), (wide, m.u(-0.03, 0.03))
@@ -424,51 +433,51 @@ def _stem(m: Maker, wide: Floats, bend: Floats) -> tuple[Point, ...]:
     return ((wide + foot) / 2 - bend, 0.45), (foot, 1)
 
 
-@_form(7, 1.3)
+@form(7, 1.3)
 def seven_crossed(m: Maker) -> Strokes:
     wide = m.u(0.38, 0.65)
-    return _seven(m, _straight(m, wide), _stem(m, wide, m.u(-0.02, 0.08)), True)
+    return seven_strokes(m, _straight(m, wide), _stem(m, wide, m.u(-0.02, 0.08)), True)
 
 
-@_form(7, 1.6)
+@form(7, 1.6)
 def seven_hooked_crossed(m: Maker) -> Strokes:
     wide = m.u(0.4, 0.65)
-    return _seven(m, _hooked(m, wide), _stem(m, wide, m.u(-0.02, 0.08)), True, wavy=True)
+    return seven_strokes(m, hooked_bar(m, wide), _stem(m, wide, m.u(-0.02, 0.08)), True, wavy=True)
 
 
-@_form(7, 0.8)
-def seven_hooked(m: Maker) -> Strokes:
+@form(7, 0.8)
+def sevenhooked_bar(m: Maker) -> Strokes:
     wide = m.u(0.48, 0.68)
-    return _seven(m, _hooked(m, wide), _stem(m, wide, m.u(0.0, 0.08)), False)
+    return seven_strokes(m, hooked_bar(m, wide), _stem(m, wide, m.u(0.0, 0.08)), False)
 
 
-@_form(7, 1)
+@form(7, 1)
 def seven_wavy(m: Maker) -> Strokes:
     """The bar is a wave."""
     wide, swing = m.u(0.45, 0.7), m.u(0.04, 0.09)
     bar = (0, m.u(0.06, 0.18)), (wide * 0.25, swing * 0.2), (wide * 0.65, swing), (wide, m.u(-0.04, 0.02))
-    return _seven(m, bar, _stem(m, wide, m.u(0.0, 0.1)), True, wavy=True)
+    return seven_strokes(m, bar, _stem(m, wide, m.u(0.0, 0.1)), True, wavy=True)
 
 
-@_form(7, 0.9)
+@form(7, 0.9)
 def seven_bent(m: Maker) -> Strokes:
     """A stem that is steep at its foot."""
     wide = m.u(0.42, 0.65)
     foot = wide * m.u(0.25, 0.5)
-    return _seven(m, _straight(m, wide), ((foot + wide * m.u(0.12, 0.25), 0.4), (foot, 0.75), (foot, 1)), True)
+    return seven_strokes(m, _straight(m, wide), ((foot + wide * m.u(0.12, 0.25), 0.4), (foot, 0.75), (foot, 1)), True)
 
 
-@_form(7, 1.1)
+@form(7, 1.1)
 def seven_like_t(m: Maker) -> Strokes:
     """Hardly any bar, but a hook at its left and a long cross."""
     wide = m.u(0.14, 0.34)
     top = (m.u(-0.06, 0.04), m.u(0.1, 0.26)), (wide * 0.3, m.u(0.0, 0.08)), (wide, m.u(-0.02, 0.03))
-    strokes = _seven(m, top, ((wide * m.u(0.85, 1.05), 0.5), (wide * m.u(0.5, 1.0), 1)), False)
+    strokes = seven_strokes(m, top, ((wide * m.u(0.85, 1.05), 0.5), (wide * m.u(0.5, 1.0), 1)), False)
     y, left, right, tilt = m.u(0.36, 0.58), m.u(0.2, 0.4), m.u(0.26, 0.48), m.u(-0.08, 0.06)
     return [*strokes, m.curve((wide - left, y - tilt), (wide, y + m.u(-0.03, 0.03)), (wide + right, y + tilt))]
 
 
-@_form(8, 1.2)
+@form(8, 1.2)
 def eight_open(m: Maker) -> Strokes:
     """In one go like an S, its ends apart at the top."""
     low, high = m.u(0.24, 0.32), m.u(0.2, 0.3)
@@ -480,7 +489,7 @@ def eight_open(m: Maker) -> Strokes:
     return [m.curve(start, (x, 0), up, (x, middle), *down, (x, middle + 0.02), (x + high * 0.8, middle * 0.6), end)]
 
 
-@_form(8, 0.9)
+@form(8, 0.9)
 def eight_circles(m: Maker) -> Strokes:
     """Two circles, one on the other."""
     middle, high, low = m.u(0.4, 0.52), m.u(0.17, 0.28), m.u(0.22, 0.34)
@@ -489,7 +498,7 @@ def eight_circles(m: Maker) -> Strokes:
     return [m.curve(*top), m.curve(*m.arc(low, (1 + middle) / 2, low, (1 - middle) / 2, 0.75, m.u(-0.3, -0.2), 9))]
 
 
-@_form(8, 0.7)
+@form(8, 0.7)
 def eight_narrow(m: Maker) -> Strokes:
     """One slim crossing stroke, its lower loop often thin."""
     low, high, middle, x = m.u(0.14, 0.24), m.u(0.14, 0.24), m.u(0.42, 0.52), 0.24
@@ -504,7 +513,7 @@ def _nine_loop(m: Maker, rx: Floats, low: Floats, opened: Any) -> tuple[Point, .
     return m.arc(rx, low / 2, rx, low / 2, -0.06 - opened, -1.05, 10)
 
 
-@_form(9, 1)
+@form(9, 1)
 def nine_straight(m: Maker) -> Strokes:
     rx, low = m.u(0.2, 0.32), m.u(0.4, 0.56)
     x = 2 * rx
@@ -512,8 +521,8 @@ def nine_straight(m: Maker) -> Strokes:
     return [m.curve(*_nine_loop(m, rx, low, m.u(0.0, 0.08))), tail]
 
 
-@_form(9, 1)
-def nine_hooked(m: Maker) -> Strokes:
+@form(9, 1)
+def ninehooked_bar(m: Maker) -> Strokes:
     rx, low = m.u(0.2, 0.32), m.u(0.4, 0.54)
     x, bottom = 2 * rx, m.u(0.92, 0.99)
     tail = m.curve(
@@ -526,7 +535,7 @@ def nine_hooked(m: Maker) -> Strokes:
     return [m.curve(*_nine_loop(m, rx, low, m.u(0.0, 0.08))), tail]
 
 
-@_form(9, 1.2)
+@form(9, 1.2)
 def nine_long(m: Maker) -> Strokes:
     """A small loop and a long leaning tail."""
     rx, low = m.u(0.17, 0.28), m.u(0.34, 0.46)
@@ -535,7 +544,7 @@ def nine_long(m: Maker) -> Strokes:
     return [m.curve(*_nine_loop(m, rx, low, m.u(0.0, 0.06))), tail]
 
 
-@_form(9, 0.8)
+@form(9, 0.8)
 def nine_open(m: Maker) -> Strokes:
     """The loop's start stays short of the stem."""
     rx, low = m.u(0.2, 0.3), m.u(0.4, 0.52)
@@ -544,7 +553,7 @@ def nine_open(m: Maker) -> Strokes:
     return [loop, m.curve((x + m.u(0, 0.03), m.u(0.0, 0.1)), (x, 0.5), (x - m.u(0.0, 0.2), 1))]
 
 
-@_form(9, 0.9)
+@form(9, 0.9)
 def nine_like_p(m: Maker) -> Strokes:
     """The tail hangs from the middle or the left of its loop."""
     rx, low = m.u(0.2, 0.3), m.u(0.4, 0.52)
@@ -553,10 +562,10 @@ def nine_like_p(m: Maker) -> Strokes:
     return [m.curve(*loop), m.curve((at, low * m.u(0.2, 0.9)), (at + foot * 0.3, 0.65), (at + foot, 1))]
 
 
-def _bend(rng: np.random.Generator, strokes: Strokes) -> Strokes:
+def _bend(rng: np.random.Generator, strokes: Strokes, much: float) -> Strokes:
     """A hand's unsteadiness: the whole digit is made wider, sheared and gently waved, junctions stay junctions."""
     count = len(strokes[0])
-    stretch, slant = np.exp(rng.normal(0, 0.13, (count, 1))), rng.normal(0.03, 0.09, (count, 1))
+    stretch, slant = np.exp(rng.normal(0, 0.13 * much, (count, 1))), rng.normal(0.03, 0.09 * much, (count, 1))
     swing, turns = rng.normal(0, 0.018, (4, count, 1)), rng.uniform(0.5, 1.4, (4, count, 1))
     phase = rng.uniform(0, 1, (4, count, 1))
 
@@ -571,9 +580,12 @@ def _bend(rng: np.random.Generator, strokes: Strokes) -> Strokes:
     return bent
 
 
-def draw_form(form: Form, rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
-    """Samples of a form as MNIST has them: uint8 (count, 28, 28), light ink on 0, the ink in the middle."""
-    strokes = _bend(rng, form.strokes(Maker(rng, count)))
+def draw_form(form: Form, rng: np.random.Generator, count: int, much: float = 1.0) -> NDArray[np.uint8]:
+    """Samples of a form as MNIST has them: uint8 (count, 28, 28), light ink on 0, the ink in the middle.
+
+    much: how unsteady the hands are, how wide or narrow and how slanted what they write.
+    """
+    strokes = _bend(rng, form.strokes(Maker(rng, count)), much)
     whole = np.concatenate(strokes, 1)  # (N, points, 2)
     low, high = whole.min(1, keepdims=True), whole.max(1, keepdims=True)  # (N, 1, 2)
     height = rng.uniform(*form.height, count)
@@ -596,28 +608,33 @@ def draw_form(form: Form, rng: np.random.Generator, count: int) -> NDArray[np.ui
 
 
 @lru_cache(maxsize=16)
-def _block(split: Split, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    rng = np.random.default_rng((zlib.crc32(b"forms"), SPLITS.index(split), number))
+def _block(split: Split, number: int, edition: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    key = () if edition == 1 else (edition,)
+    rng = np.random.default_rng((zlib.crc32(b"forms"), SPLITS.index(split), number, *key))
     images, labels = [], []
     shares = np.round(np.cumsum(OFTEN) / sum(OFTEN) * BLOCK).astype(int)
     for digit, total in enumerate(np.diff(shares, prepend=0).tolist()):
-        forms = [form for form in FORMS.values() if form.digit == digit]
+        forms = [form for form in FORMS.values() if form.digit == digit and form.edition <= edition]
         weights = np.array([form.weight for form in forms])
         ends = np.round(np.cumsum(weights) / weights.sum() * total).astype(int)
         for form, count in zip(forms, np.diff(ends, prepend=0).tolist(), strict=True):
-            images.append(draw_form(form, rng, count))
+            images.append(draw_form(form, rng, count, UNSTEADY[edition]))
         labels.append(np.full(total, digit, np.int64))
     order = rng.permutation(BLOCK)
     return np.concatenate(images)[order], np.concatenate(labels)[order]
 
 
-def drawn_digits(split: Split, count: int) -> DigitSet:
+def drawn_digits(split: Split, count: int, edition: int = 1) -> DigitSet:
     """The first `count` drawn digits of a split, 1 twice as often as any other; no two splits share one.
 
-    Raises ValueError where count is less than one or split is not a split.
+    edition: 1, or 2 for more forms and unsteadier hands. Raises ValueError where one of them is not as it should be.
     """
     if count < 1 or split not in SPLITS:
         raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
-    blocks = [_block(split, number) for number in range(-(-count // BLOCK))]
+    if edition not in UNSTEADY:
+        raise ValueError(f"edition: expected one of {tuple(UNSTEADY)}, got {edition}")
+    if edition > 1:
+        import digit_scenes.more_forms  # noqa: F401 - it registers its forms, and itself builds on this module
+    blocks = [_block(split, number, edition) for number in range(-(-count // BLOCK))]
     images, labels = (np.concatenate(parts)[:count] for parts in zip(*blocks, strict=True))
     return DigitSet(images, labels)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from detector.errors import OptionError
 from digit_scenes.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.fonts import printed_digits
 from digit_scenes.forms import drawn_digits
+from digit_scenes.lettering import lettered_digits
 from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene, page_scene
@@ -26,7 +28,8 @@ from digit_scenes.scene import Scene, page_scene
 class Preset:
     """A recipe by name. size: height and width of its pictures, pixels.
 
-    drawn, printed: shares of digits drawn after `forms` and printed in `fonts`; all others are MNIST's.
+    drawn, printed, lettered: shares of digits drawn after `forms`, printed in `fonts` and written in the open fonts of
+    `lettering`; all others are MNIST's. edition: of the drawn ones.
     """
 
     name: str
@@ -35,10 +38,12 @@ class Preset:
     draw: Callable[[np.random.Generator, DigitSet], Scene]
     drawn: float = 0.0
     printed: float = 0.0
+    lettered: float = 0.0
+    edition: int = 1
 
 
-def _page(name: str, version: int, recipe: PageRecipe, drawn: float = 0.0, printed: float = 0.0) -> Preset:
-    return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe), drawn, printed)
+def _page(name: str, version: int, recipe: PageRecipe, **digits: Any) -> Preset:
+    return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe), **digits)
 
 
 LINES = PageRecipe(
@@ -151,6 +156,22 @@ PLACES = replace(
     textured=0.85,
     far=0.65,
 )
+SCRIPTS = replace(
+    HANDS,
+    heights=(24, 68),
+    lengths=(3, 9),
+    joined=0.45,
+    slanted=0.4,
+    lit=0.45,
+    creased=0.1,
+    shown_through=0.15,
+    screened=0.03,
+    broken=0.15,
+)
+NOTES = replace(PAGES, creased=0.25, shown_through=0.2, screened=0.12, broken=0.2)
+SIGNS = replace(
+    PLACES, size=(256, 256), heights=(36, 190), lines=(1, 2), lengths=(1, 4), desks=0.5, blank=0.2, clutter=5, far=0.35
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -165,6 +186,9 @@ PRESETS: dict[str, Preset] = {
         _page("hands", 1, HANDS, drawn=0.4),
         _page("pages", 1, PAGES, drawn=0.25, printed=0.06),
         _page("places", 1, PLACES, drawn=0.15, printed=0.4),
+        _page("scripts", 1, SCRIPTS, drawn=0.45, lettered=0.2, edition=2),
+        _page("notes", 1, NOTES, drawn=0.2, printed=0.05, lettered=0.2, edition=2),
+        _page("signs", 1, SIGNS, drawn=0.1, printed=0.6, lettered=0.1, edition=2),
     )
 }
 
@@ -177,12 +201,16 @@ def get_preset(name: str) -> Preset:
 
 
 @lru_cache(maxsize=8)
-def mixed_digits(split: Split, drawn: float, printed: float) -> DigitSet:
+def mixed_digits(
+    split: Split, drawn: float = 0.0, printed: float = 0.0, lettered: float = 0.0, edition: int = 1
+) -> DigitSet:
     """MNIST's digits of a split and so many others that these are the given shares of all."""
     sets = [load_digits(split)]
-    total = len(sets[0]) / (1 - drawn - printed)
+    total = len(sets[0]) / (1 - drawn - printed - lettered)
     if drawn:
-        sets.append(drawn_digits(split, round(total * drawn)))
+        sets.append(drawn_digits(split, round(total * drawn), edition))
+    if lettered:
+        sets.append(lettered_digits(split, round(total * lettered)))
     if printed:
         sets.append(printed_digits(split, round(total * printed)))
     if len(sets) == 1:
@@ -201,11 +229,13 @@ class Scenes:
 
     def __init__(self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None) -> None:
         self._made_with = (preset, split, seed, mnist_dir)
-        self.preset = get_preset(preset)
+        self.preset = own = get_preset(preset)
         self.digits = (
-            load_digits(split, mnist_dir) if mnist_dir else mixed_digits(split, self.preset.drawn, self.preset.printed)
+            load_digits(split, mnist_dir)
+            if mnist_dir
+            else mixed_digits(split, own.drawn, own.printed, own.lettered, own.edition)
         )
-        self._key = (zlib.crc32(preset.encode()), self.preset.version, SPLITS.index(split), seed)
+        self._key = (zlib.crc32(preset.encode()), own.version, SPLITS.index(split), seed)
 
     def __getitem__(self, index: int) -> Scene:
         if index < 0:

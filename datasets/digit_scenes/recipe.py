@@ -16,6 +16,8 @@ class PageRecipe:
     The rest only later recipes have. numbers: fewest and most a line. separated, joined, slanted: shares of hands, see
     Hand.hurried. grey: of pictures without colour. textured: of pictures of the world, around a page and without one.
     far: how much smaller than the picture the page may be. worded: share of clutter that is words.
+    creased (folds, crumples), shown_through (writing of the other side), screened (photographs of displays, which have
+    neither), broken (dry or hollow strokes): probabilities.
     """
 
     size: tuple[int, int]
@@ -46,6 +48,10 @@ class PageRecipe:
     textured: float = 0.0
     far: float = 0.0
     worded: float = 0.0
+    creased: float = 0.0
+    shown_through: float = 0.0
+    screened: float = 0.0
+    broken: float = 0.0
 
     @property
     def hurried(self) -> bool:

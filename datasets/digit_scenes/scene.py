@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.types import Target
-from digit_scenes import clutter, paper, textures, writing
+from digit_scenes import clutter, paper, screens, textures, wear, writing
 from digit_scenes.augment import photograph
 from digit_scenes.digits import DigitSet
 from digit_scenes.layout import Hand, Number, Slot, page_to_canvas, scatter, write_lines
@@ -92,7 +92,8 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
             paper.rulings(rng, picture, page, matrix, paper_colour, ink_colour, height)
         else:
             paper.form_boxes(rng, picture, _frames(lines, rng), matrix, paper_colour, ink_colour)
-    if happens(recipe.desks):
+    on_desk = happens(recipe.desks)
+    if on_desk:
         paper.desk(rng, picture, page, matrix, world)
 
     for slot in slots:
@@ -112,18 +113,30 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
                 float(rng.uniform(0, page[0])),
                 height * float(np.exp(rng.uniform(-0.5, 0.6))),
             )
+    smallest = min((slot.height for slot in slots), default=height)
     strength = float(rng.uniform(0.7, 1.0)) if happens(recipe.redrawn) else 1.0
     if happens(recipe.redrawn * 0.4):  # pressure and texture of the stroke
         texture = paper.smooth_field(rng, size, int(rng.choice([4, 10, 24] if recipe.hurried else [6, 40, 120])))
         texture = cv2.max(cv2.min(0.85 - 0.25 * texture, 1.0), 0.3)
         sheet.written = cv2.multiply(sheet.written, texture, dtype=cv2.CV_8U)
+    if recipe.broken and happens(recipe.broken):
+        sheet.written = wear.break_strokes(rng, sheet.written, smallest)
+    screened = recipe.screened > 0 and happens(recipe.screened)
+    sheet_of_paper = wear.Page(page, matrix, margin=0.04 if on_desk else 0.45)
+    if recipe.shown_through and not screened and paper_colour.mean() > 120 and happens(recipe.shown_through):
+        behind = cv2.convertScaleAbs(cv2.max(sheet.written, sheet.clutter), alpha=strength)
+        wear.show_through(rng, picture, behind, ink_colour, sheet_of_paper)
     printed = ink_colour if happens(0.5) else paper_colour + (ink_colour - paper_colour) * rng.uniform(0.4, 1.0)
     blend(picture, sheet.clutter, printed)
     blend(picture, cv2.convertScaleAbs(sheet.written, alpha=strength), ink_colour)
+    if recipe.creased and not screened and happens(recipe.creased):
+        picture = wear.crease(rng, picture, sheet_of_paper)
     if happens(recipe.lit):
         picture = paper.light(rng, picture, 0.35 if paper_colour.mean() > 120 else 0.6)  # white on black stays readable
+    if screened:
+        picture = screens.screen(rng, picture)
     if happens(recipe.photographed):
-        picture = photograph(rng, picture, min((slot.height for slot in slots), default=height))
+        picture = photograph(rng, picture, smallest)
     if recipe.grey and happens(recipe.grey):
         picture = cv2.merge([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)] * 3)
 
