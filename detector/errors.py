@@ -12,6 +12,10 @@ class ImageError(DigitReaderError):
     """A picture cannot be read: missing, not a picture, truncated, empty, or too many pixels."""
 
 
+class TooLargeError(ImageError):
+    """A picture has more pixels than are taken, as its header tells before any of them is decoded."""
+
+
 class WeightsError(DigitReaderError):
     """A weights file is missing, damaged, belongs to another model, or needs a package that is not installed."""
 

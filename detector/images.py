@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from detector.errors import ImageError
+from detector.errors import ImageError, TooLargeError
 
 Picture: TypeAlias = NDArray[np.uint8]
 Source: TypeAlias = (
@@ -39,7 +39,7 @@ ORIENTATION = 0x0112  # EXIF
 MIRRORED = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # orientation -> OpenCV's axis, once rows and columns are right
 
 
-def open_image(source: Source) -> Picture:
+def open_image(source: Source, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a picture to uint8 (H, W, 3) RGB, the way a viewer shows it.
 
     source: a path, the bytes of a picture file, an open binary file, a PIL image, or a NumPy array in RGB order (not
@@ -49,24 +49,25 @@ def open_image(source: Source) -> Picture:
     EXIF orientation is applied. Transparent pictures are laid on white, or on black where the visible ink is light.
     16 bits and more are brought to 8 by their full range, or by the picture's own where it fills only a corner of that,
     as the 12 bits of a scanner do. Of several frames or pages the first is taken.
-    Raises ImageError where the source is missing, no picture, damaged, empty, or of more than MAX_PIXELS pixels.
+    Raises ImageError where the source is missing, no picture, damaged or empty, and TooLargeError, which is one too,
+    before anything is decoded, where it has more than max_pixels pixels.
     """
     if isinstance(source, np.ndarray):
-        return _from_array(source)
+        return _from_array(source, max_pixels)
     if isinstance(source, Image.Image):
-        _check_size(source.size, "the picture")
+        _check_size(source.size, "the picture", max_pixels)
         with _one_sentence("the picture"):
             return _from_pil(source, "the picture")
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode(bytes(source), "the given bytes")
+        return _decode(bytes(source), "the given bytes", max_pixels)
     if isinstance(source, (str, PathLike)):
-        return _decode(_read_file(Path(source)), str(source))
+        return _decode(_read_file(Path(source)), str(source), max_pixels)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "the given file"))
         data = source.read()
         if not isinstance(data, bytes):
             raise ImageError(f"{name}: expected a file opened in binary mode, got one in text mode; open it with 'rb'.")
-        return _decode(data, name)
+        return _decode(data, name, max_pixels)
     raise ImageError(
         "expected a path, bytes, a binary file, a NumPy array or a PIL image as the picture, "
         f"got {type(source).__name__}; convert it to one of these."
@@ -124,11 +125,11 @@ def _read_file(path: Path) -> bytes:
         raise ImageError(f"{path}: cannot be opened ({reason}); check that it is a readable file.") from None
 
 
-def _decode(data: bytes, name: str) -> Picture:
+def _decode(data: bytes, name: str, max_pixels: int) -> Picture:
     if not data:
         raise ImageError(f"{name}: expected a picture, got an empty file; get it again.")
-    with _one_sentence(name), Image.open(io.BytesIO(data)) as image:
-        _check_size(image.size, name)
+    with _one_sentence(name, max_pixels), Image.open(io.BytesIO(data)) as image:
+        _check_size(image.size, name, max_pixels)
         picture = _plain_jpeg(data, image)
         return _from_pil(image, name) if picture is None else picture
 
@@ -153,7 +154,7 @@ def _plain_jpeg(data: bytes, image: Image.Image) -> Picture | None:
 
 
 @contextmanager
-def _one_sentence(name: str) -> Iterator[None]:
+def _one_sentence(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
     """Silence Pillow's warnings and turn whatever its decoders raise into one ImageError about the named picture."""
     try:
         with warnings.catch_warnings():
@@ -166,23 +167,25 @@ def _one_sentence(name: str) -> Iterator[None]:
             f"{name}: expected a picture, got something else or a format not known here; save it as PNG or JPEG."
         ) from None
     except Image.DecompressionBombError:
-        raise ImageError(_too_large(name, "far more")) from None
+        raise _too_large(name, "far more", max_pixels) from None
     # Damaged files make the decoders raise nearly anything: OSError, SyntaxError, struct.error, IndexError, ...
     except Exception as error:
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ImageError(f"{name}: the picture is truncated or damaged ({reason}); get it again.") from None
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
+def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
     width, height = size
     if width < 1 or height < 1:
         raise ImageError(f"{name}: expected at least one pixel, got {width} x {height}; get the picture again.")
-    if width * height > MAX_PIXELS:
-        raise ImageError(_too_large(name, f"{width} x {height}"))
+    if width * height > max_pixels:
+        raise _too_large(name, f"{width} x {height}", max_pixels)
 
 
-def _too_large(name: str, got: str) -> str:
-    return f"{name}: expected at most {MAX_PIXELS // 10**6} million pixels, got {got}; scale it down or cut it up."
+def _too_large(name: str, got: str, max_pixels: int) -> TooLargeError:
+    return TooLargeError(
+        f"{name}: expected at most {max_pixels / 1e6:g} million pixels, got {got}; scale it down or cut it up."
+    )
 
 
 def _from_pil(image: Image.Image, name: str) -> Picture:
@@ -195,14 +198,14 @@ def _from_pil(image: Image.Image, name: str) -> Picture:
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _from_array(array: NDArray[np.generic]) -> Picture:
+def _from_array(array: NDArray[np.generic], max_pixels: int = MAX_PIXELS) -> Picture:
     shape = array.shape
     if not (array.ndim == 2 or (array.ndim == 3 and shape[2] in (1, 3, 4))):
         raise ImageError(
             f"the array: expected shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), got {shape}; "
             "give one picture at a time, channels last."
         )
-    _check_size((shape[1], shape[0]), "the array")
+    _check_size((shape[1], shape[0]), "the array", max_pixels)
     if array.dtype == np.bool_:
         pixels = array.astype(np.uint8) * np.uint8(255)
     elif array.dtype == np.uint8:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from detector.errors import DataError
-from digit_scenes.digits import EMBEDDED, INK, DigitSet, load_digits, read_idx
+from digit_scenes.digits import EMBEDDED, INK, DigitSet, Endless, Split, load_digits, read_idx
 
 
 def idx(array: np.ndarray, code: int = 0x08) -> bytes:
@@ -107,3 +108,28 @@ def test_missing_files_and_wrong_shapes_are_named(tmp_path: Path) -> None:
 def test_labels_beyond_nine_are_refused() -> None:
     with pytest.raises(ValueError, match="0-9"):
         DigitSet(np.zeros((1, 28, 28), np.uint8), np.array([10]))
+
+
+def test_an_endless_row_is_drawn_once_and_anew_after_a_failure() -> None:
+    drawn: list[Split] = []
+
+    def draw(split: Split) -> Iterator[np.ndarray]:
+        if split == "test" and drawn.count("test") == 0:
+            drawn.append(split)
+            raise DataError("no such thing")
+        for i in range(1000):
+            drawn.append(split)
+            yield np.full((28, 28), i % 250 + 1, np.uint8)
+
+    row = Endless(draw)
+    many = row.first("val", 30)
+    assert many.labels.tolist() == [i % 10 for i in range(30)]
+    np.testing.assert_array_equal(row.first("val", 7).images, many.images[:7])
+    assert row.first("val", 31).images[-1, 0, 0] == 31
+    assert len(row.first("train", 2)) == 2
+    assert drawn == ["val"] * 31 + ["train"] * 2
+    with pytest.raises(DataError):
+        row.first("test", 3)
+    assert len(row.first("test", 3)) == 3
+    with pytest.raises(ValueError, match="a count of one or more"):
+        row.first("val", 0)

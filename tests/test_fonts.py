@@ -74,7 +74,7 @@ def test_segments_are_those_of_a_calculator() -> None:
 
 @pytest.mark.parametrize("count", [0, -3])
 def test_an_empty_set_is_refused(count: int) -> None:
-    with pytest.raises(ValueError, match="count"):
+    with pytest.raises(ValueError, match="a count of one or more"):
         printed_digits("train", count)
 
 

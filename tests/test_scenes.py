@@ -22,7 +22,7 @@ from digit_scenes.digits import DigitSet, load_digits
 from digit_scenes.forms import drawn_digits
 from digit_scenes.layout import Slot
 from digit_scenes.pens import Ink, Pen
-from digit_scenes.presets import HANDS, LINES, PAPER, mixed_digits
+from digit_scenes.presets import HANDS, LINES, MOST, PAPER, mixed_digits
 from digit_scenes.scene import page_scene
 from digit_scenes.sheet import Sheet, blend
 from digit_scenes.stream import Zoomed, zoom
@@ -163,6 +163,9 @@ def test_shares_of_digits_are_as_asked_and_none_is_mnist_alone(tmp_path: Path) -
     np.testing.assert_array_equal(mixed.images[: len(mnist)], mnist.images)
     np.testing.assert_array_equal(mixed.images[len(mnist) :], drawn_digits("val", len(mixed) - len(mnist)).images)
     assert len(mnist) / len(mixed) == pytest.approx(0.6, abs=1e-3)
+    many = mixed_digits("train", drawn=0.9)  # as many drawn ones as all of MNIST would ask for are too many
+    assert len(many) == MOST
+    assert np.mean(many.images[: MOST // 10] == load_digits("train").images[: MOST // 10]) == 1
     write_set(tmp_path)
     own = Scenes("hands", "train", mnist_dir=tmp_path).digits
     np.testing.assert_array_equal(own.images, load_digits("train", tmp_path).images)

@@ -5,6 +5,7 @@
     python tools/benchmark.py --sections train infer --threads 2 --markdown out/speed.md
     python tools/benchmark.py --sections scenes --presets paper --workers 1
     python tools/benchmark.py --sections windows                       # the sliding window's one pass
+    python tools/benchmark.py --sections serve                         # 16 clients for a minute, malformed requests
     python tools/benchmark.py --sections infer --weights runs/NAME/best.safetensors
 
 Run it on a machine that does nothing else. What is compared is measured in turns; figures are medians, with quartiles.
@@ -41,9 +42,9 @@ from digit_scenes.speed import scenes_per_second
 if TYPE_CHECKING:  # each process that draws scenes imports this file, and needs none of the networks
     from detector.benchmark.subject import Subject
 
-Section = Literal["scenes", "train", "infer", "read", "peers", "windows"]
+Section = Literal["scenes", "train", "infer", "read", "peers", "windows", "serve"]
 Findings = tuple[dict[str, Measure], list[str]]
-INFER = Path(__file__).with_name("infer.py")
+INFER, SERVE = (Path(__file__).with_name(name) for name in ("infer.py", "serve.py"))
 FED = ("clean", "paper")  # presets that steps are fed from
 SHEET, FEW = 768, 5  # side of the sheets with more and more digits; digits on sheets of more and more pixels
 SMALL = ("strips", "amounts")  # presets of the pictures in the folder
@@ -62,16 +63,19 @@ class Effort:
     sides: tuple[int, ...] = (128, 256, 384, 512, 768, 1024, 1536)
     digits: tuple[int, ...] = (0, 10, 30, 100, 200, 300)
     commands: int = 3
+    serving: float = 60.0  # seconds
+    malformed: int = 10_000  # requests
 
 
 FULL = Effort()
-QUICK = Effort(1, 3, 8, (300, 400), (600, 800), (128, 256), (0, 30), 1)
+QUICK = Effort(1, 3, 8, (300, 400), (600, 800), (128, 256), (0, 30), 1, 1.0, 40)
 
 
 @dataclass(frozen=True)
 class Args:
     sections: tuple[Section, ...] = ("scenes", "train", "infer", "read", "peers")
-    """What to measure; windows is what the sliding window gains by one pass over all windows."""
+    """What to measure; windows is what the sliding window gains by one pass over all windows, serve a server
+    under load, which needs the extra `serve`."""
     quick: bool = False
     """Everything small and seldom: shows that it works, and is no measurement."""
     out: Path = Path("out/benchmark")
@@ -149,11 +153,7 @@ def read(args: Args, effort: Effort, subject: Subject) -> Findings:
     page = photographed_page(effort.photograph)
     Image.fromarray(page.image).save(photograph, quality=90)
     Image.fromarray(photographed_page(effort.huge).image).save(huge, quality=90)
-    rows = [Scenes(preset, "test") for preset in SMALL]
-    paths = [subject.folder / f"{number}.png" for number in range(effort.pictures)]
-    for number, path in enumerate(paths):
-        Image.fromarray(rows[number % len(rows)][number // len(rows)].image).save(path)
-
+    paths = small_pictures(subject.folder, effort.pictures)
     found = reading.time_photograph(subject.readers, photograph, page.lines or (), effort.repeats)
     found |= reading.time_folder(next(iter(subject.readers.values())), paths)
     infer = [sys.executable, INFER, *subject.options]
@@ -162,6 +162,15 @@ def read(args: Args, effort: Effort, subject: Subject) -> Findings:
     _, peak = reading.watch([*infer, huge])
     found["peak memory"] = Measure((peak,), "GB")
     return found, []
+
+
+def small_pictures(folder: Path, count: int) -> list[Path]:
+    """Files of them, all alike from run to run."""
+    rows = [Scenes(preset, "test") for preset in SMALL]
+    paths = [folder / f"{number}.png" for number in range(count)]
+    for number, path in enumerate(paths):
+        Image.fromarray(rows[number % len(rows)][number // len(rows)].image).save(path)
+    return paths
 
 
 def compare(args: Args, effort: Effort, subject: Subject) -> Findings:
@@ -188,7 +197,27 @@ def one_pass(args: Args, effort: Effort, subject: Subject) -> Findings:
     return found | {"MNIST test digits right": Measure((100 * share,), "%")}, []
 
 
-WAYS = {"scenes": scenes, "train": train, "infer": infer, "read": read, "peers": compare, "windows": one_pass}
+def serve(args: Args, effort: Effort, subject: Subject) -> Findings:
+    from detector.benchmark import serving
+
+    files = [path.read_bytes() for path in small_pictures(subject.folder, effort.pictures)]
+    pairs = zip(subject.options[::2], subject.options[1::2], strict=True)
+    options = [word for pair in pairs if pair[0] != "--device" for word in pair]
+    reader = next(iter(subject.readers.values()))
+    with serving.served(SERVE, [*options, "--timeout", "10"], subject.folder) as server:
+        found = serving.time_serving(server, reader, files, effort.serving)
+        return found | serving.send_malformed(server, effort.malformed), []
+
+
+WAYS = {
+    "scenes": scenes,
+    "train": train,
+    "infer": infer,
+    "read": read,
+    "peers": compare,
+    "windows": one_pass,
+    "serve": serve,
+}
 
 
 def effort_of(args: Args) -> Effort:

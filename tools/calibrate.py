@@ -32,7 +32,7 @@ class Args:
     """Weights file, .safetensors, to fit a calibration for and to write it into."""
     onnx: Path | None = None
     """The same weights exported, to read the scenes with, which is faster, and to write it into too."""
-    preset: tuple[str, ...] = ("hands", "pages", "places", "lines", "amounts")
+    preset: tuple[str, ...] = ("scripts", "notes", "places", "lines", "amounts")
     """Kinds of scenes."""
     count: int = 200
     """How many of each."""

@@ -46,14 +46,17 @@ class Args:
     model: str = "faster-rcnn"
     """Which detector."""
     preset: tuple[str, ...] = (
-        "hands=6",
-        "pages=3",
-        "places=2.5",
+        "scripts=6",
+        "notes=3",
+        "places=2",
         "clean=2",
         "paper=1.5",
         "lines=1.5",
         "strips=1.5",
         "amounts=1.5",
+        "hands=1",
+        "signs=1",
+        "pages=0.5",
         "loose-strips=0.5",
     )
     """What scenes to learn from, with weights if several: paper=3 lines=2."""

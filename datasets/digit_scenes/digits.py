@@ -10,8 +10,10 @@ import gzip
 import hashlib
 import math
 import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -71,6 +73,26 @@ class DigitSet:
         x0, y0 = columns.argmax(1), rows.argmax(1)
         x1, y1 = SIDE - columns[:, ::-1].argmax(1), SIDE - rows[:, ::-1].argmax(1)
         return np.stack([x0, y0, x1, y1], 1).astype(np.float32)  # (N, 4)
+
+
+class Endless:
+    """Endless rows of digits, one of each split, labelled 0, 1, ... 9, 0, ...: what has been drawn once is kept.
+
+    draw: from a split to its pictures, uint8 (28, 28), always the same ones in the same order.
+    """
+
+    def __init__(self, draw: Callable[[Split], Iterator[NDArray[np.uint8]]]) -> None:
+        self._draw = draw
+        self._rows: dict[Split, tuple[Iterator[NDArray[np.uint8]], list[NDArray[np.uint8]]]] = {}
+
+    def first(self, split: Split, count: int) -> DigitSet:
+        """The first so many of a split. Raises ValueError where count is less than one or split is not a split."""
+        if count < 1 or split not in SPLITS:
+            raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
+        more, drawn = self._rows.pop(split, None) or (self._draw(split), [])
+        drawn.extend(islice(more, max(count - len(drawn), 0)))
+        self._rows[split] = more, drawn  # not where drawing failed: it begins anew then
+        return DigitSet(np.stack(drawn[:count]), np.arange(count, dtype=np.int64) % 10)
 
 
 def read_idx(path: Path) -> np.ndarray:

@@ -7,7 +7,9 @@ outlined, stencilled. The fonts are those that matplotlib brings along (DejaVu, 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.digits import SIDE, SPLITS, DigitSet, Split
+from digit_scenes.digits import SIDE, DigitSet, Endless, Split
 
 FINE = 4  # pixels drawn for each pixel of a digit, across and down
 TALL = 20 * FINE  # ink height of a drawn digit, as in MNIST
@@ -153,22 +155,24 @@ def _shape(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
     return picture
 
 
-@lru_cache(maxsize=4)
-def printed_digits(split: Split, count: int) -> DigitSet:
-    """`count` printed digits of a split, like MNIST's: uint8 (count, 28, 28), about 20 pixels high, centred.
-
-    The labels run 0, 1, ... 9, 0, ...; the first n of a larger set are the set of n. No two splits share a picture.
-    """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {SPLITS}, got {split!r}")
-    if count < 1:
-        raise ValueError(f"count: expected at least 1, got {count}")
+def _samples(split: Split) -> Iterator[Glyph]:
     rng = np.random.default_rng([20240302, zlib.crc32(split.encode())])
-    glyphs, images = _glyphs(), np.empty((count, SIDE, SIDE), np.uint8)
-    for i in range(count):
+    glyphs = _glyphs()
+    for i in count():
         face = int(rng.integers(len(glyphs)))
         styled = i % 10 != 1 and face < len(glyphs) - len(SEGMENT_SHAPES)
         picture = _shape(rng, glyphs[face][i % 10], styled)
         # hairlines are brighter than their share of a pixel, else any but the thickest pen would leave them out
-        images[i] = cv2.convertScaleAbs(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), alpha=1.5)
-    return DigitSet(images, np.arange(count, dtype=np.int64) % 10)
+        yield cv2.convertScaleAbs(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), alpha=1.5)
+
+
+_ENDLESS = Endless(_samples)
+
+
+def printed_digits(split: Split, count: int) -> DigitSet:
+    """`count` printed digits of a split, like MNIST's: uint8 (count, 28, 28), about 20 pixels high, centred.
+
+    The labels run 0, 1, ... 9, 0, ...; the first n of a larger set are the set of n. No two splits share a picture.
+    Raises ValueError where count is less than one or split is not a split, and DataError as `faces` does.
+    """
+    return _ENDLESS.first(split, count)

@@ -7,8 +7,9 @@ digits are alike. The ten digits of each font are embedded as a picture; the fon
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.digits import SIDE, SPLITS, DigitSet, Split
+from digit_scenes.digits import SIDE, DigitSet, Endless, Split
 
 EMBEDDED = Path(__file__).parent / "lettering_fonts" / "digits.png"
 CELL = 64  # pixels across and down that a digit has on the sheet
@@ -47,11 +48,11 @@ def sheet_of(faces: Sequence[Path]) -> Glyph:
         if not all(glyph.size for glyph in glyphs):
             raise DataError(f"{face}: expected a font with all ten digits, got one without; leave it out.")
         scale = TALL / max(glyph.shape[0] for glyph in glyphs)
-        for digit, glyph in enumerate(glyphs):
+        for place, glyph in enumerate(glyphs):
             fits = min(scale, TALL / glyph.shape[1])
             size = (max(round(glyph.shape[1] * fits), 1), max(round(glyph.shape[0] * fits), 1))
             y, x = (CELL - size[1]) // 2, (CELL - size[0]) // 2
-            row[y : y + size[1], digit, x : x + size[0]] = cv2.resize(glyph, size, interpolation=cv2.INTER_AREA)
+            row[y : y + size[1], place, x : x + size[0]] = cv2.resize(glyph, size, interpolation=cv2.INTER_AREA)
     return sheet.reshape(len(faces) * CELL, 10 * CELL)
 
 
@@ -118,21 +119,23 @@ def _centred(picture: Glyph) -> Glyph:
     return cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR)
 
 
-@lru_cache(maxsize=4)
+def _samples(split: Split) -> Iterator[Glyph]:
+    rng = np.random.default_rng([20240303, zlib.crc32(split.encode())])
+    faces, mine = _faces(), faces_of(split)
+    for i in count():
+        glyph = faces[mine[int(rng.integers(len(mine)))], i % 10]
+        picture = _centred(_sample(rng, glyph))
+        # hairlines are brighter than their share of a pixel, else any but the thickest pen would leave them out
+        yield cv2.convertScaleAbs(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), alpha=1.4)
+
+
+_ENDLESS = Endless(_samples)
+
+
 def lettered_digits(split: Split, count: int) -> DigitSet:
     """`count` digits of a split's fonts, like MNIST's: uint8 (count, 28, 28), about 20 pixels high, centred.
 
     The labels run 0, 1, ... 9, 0, ...; the first n of a larger set are the set of n. No two splits share a font.
     Raises ValueError where count is less than one or split is not a split, DataError where the sheet is damaged.
     """
-    if count < 1 or split not in SPLITS:
-        raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
-    rng = np.random.default_rng([20240303, zlib.crc32(split.encode())])
-    faces, mine = _faces(), faces_of(split)
-    images = np.empty((count, SIDE, SIDE), np.uint8)
-    for i in range(count):
-        glyph = faces[mine[int(rng.integers(len(mine)))], i % 10]
-        picture = _centred(_sample(rng, glyph))
-        # hairlines are brighter than their share of a pixel, else any but the thickest pen would leave them out
-        images[i] = cv2.convertScaleAbs(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), alpha=1.4)
-    return DigitSet(images, np.arange(count, dtype=np.int64) % 10)
+    return _ENDLESS.first(split, count)

@@ -23,6 +23,8 @@ from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_stri
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene, page_scene
 
+MOST = 125_000  # digits of a split, drawn and all: seconds to draw, and 0.1 GB
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -204,9 +206,16 @@ def get_preset(name: str) -> Preset:
 def mixed_digits(
     split: Split, drawn: float = 0.0, printed: float = 0.0, lettered: float = 0.0, edition: int = 1
 ) -> DigitSet:
-    """MNIST's digits of a split and so many others that these are the given shares of all."""
+    """MNIST's digits of a split and so many others that these are the given shares of all.
+
+    At most MOST in all: where the shares ask for more, MNIST's first ones have to do.
+    """
     sets = [load_digits(split)]
-    total = len(sets[0]) / (1 - drawn - printed - lettered)
+    own = 1 - drawn - printed - lettered
+    total = len(sets[0]) / own
+    if total > MOST:
+        total, few = MOST, round(MOST * own)
+        sets = [DigitSet(sets[0].images[:few], sets[0].labels[:few])]
     if drawn:
         sets.append(drawn_digits(split, round(total * drawn), edition))
     if lettered:

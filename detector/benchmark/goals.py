@@ -91,6 +91,22 @@ GOALS = (
         ("300 digits / none", "a pixel of 1536x1536 / of 256x256"),
     ),
     Goal("peak memory of `infer.py` on a picture of 48 megapixels", "under 1.5 GB", "read", ("peak memory",), most=1.5),
+    Goal(
+        "a server with 16 clients for a minute / `read_many` of the same small pictures",
+        "at least 0.8",
+        "serve",
+        ("served / offline",),
+        least=0.8,
+    ),
+    Goal("errors among its answers", "none", "serve", ("errors",), most=0),
+    Goal("memory that it gained in that minute", "under 20 MB", "serve", ("memory gained",), most=20),
+    Goal(
+        "10,000 malformed requests: answers from 500 on, complaints and crashes",
+        "none",
+        "serve",
+        ("malformed, failures",),
+        most=0,
+    ),
 )
 
 

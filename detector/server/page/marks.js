@@ -1,0 +1,94 @@
+// Boxes over a picture: coloured by score, found by pointer and arrow keys.
+
+import { arrowKeys, drawn } from "./dom.js";
+import { STEPS, percent, step } from "./reading.js";
+
+const NEAR = 16; // pixels of the screen: small digits need not be hit exactly, fingers are wide
+const LEGIBLE = 16; // pixels of the screen: letters stand at boxes of this height and more
+const SMALL = 30; // pixels of the screen: thin lines around digits up to this height
+
+/** Boxes in an svg that lies over a picture and scales with it. onactive(index or -1) is told what is pointed at. */
+export class Marks {
+  constructor(svg, onactive = () => {}) {
+    this.svg = svg;
+    this.boxes = [];
+    this.onactive = onactive;
+    arrowKeys(svg, ".digit");
+    svg.addEventListener("pointermove", (event) => onactive(this.nearest(event)));
+    svg.addEventListener("pointerleave", () => onactive(this.focused()));
+    svg.addEventListener("click", (event) => {
+      const near = this.nearest(event);
+      if (near < 0) document.activeElement?.blur();
+      else svg.children[near].focus({ preventScroll: true });
+      onactive(near);
+    });
+    svg.addEventListener("focusin", () => onactive(this.focused()));
+    svg.addEventListener("focusout", () => onactive(-1));
+    new ResizeObserver(() => this.measure()).observe(svg);
+  }
+
+  /** Shows boxes [{box, digit, score}] in pixels of a picture of this size. */
+  set(width, height, digits) {
+    this.width = width;
+    this.boxes = digits.map(({ box }) => box);
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.svg.replaceChildren(...digits.map((digit, i) => mark(digit, i === 0)));
+    this.measure();
+  }
+
+  /** Makes those at these places stand out. */
+  light(indices) {
+    this.svg.classList.toggle("lit", indices.length > 0);
+    [...this.svg.children].forEach((group, i) => group.classList.toggle("on", indices.includes(i)));
+  }
+
+  /** Letters keep their size on the screen however large the picture is. */
+  measure() {
+    const unit = this.width / (this.svg.clientWidth || this.width); // pixels of the picture to one of the screen
+    this.unit = unit;
+    this.svg.style.setProperty("--unit", unit);
+    const heights = this.boxes.map(([, y0, , y1]) => y1 - y0).sort((a, b) => a - b);
+    this.svg.classList.toggle("small", heights[heights.length >> 1] / unit < SMALL);
+    const gap = (this.svg.classList.contains("small") ? 1.5 : 3) * unit;
+    [...this.svg.children].forEach((group, i) => {
+      const [x0, y0, x1, y1] = this.boxes[i];
+      const [halo, frame, label] = group.children;
+      // Around the digit, so that its ink stays free.
+      const sides = { x: x0 - gap, y: y0 - gap, width: x1 - x0 + 2 * gap, height: y1 - y0 + 2 * gap };
+      for (const [key, value] of Object.entries(sides)) for (const one of [halo, frame]) one.setAttribute(key, value);
+      label.setAttribute("visibility", (y1 - y0) / unit >= LEGIBLE ? "visible" : "hidden");
+      // Above the box, or in it at the picture's upper edge.
+      label.setAttribute("y", y0 > 19 * unit ? y0 - 6 * unit : y0 + 14 * unit);
+    });
+  }
+
+  focused() {
+    return [...this.svg.children].indexOf(document.activeElement);
+  }
+
+  /** The place of the box at or near a pointer, the smaller of two; -1 where there is none. */
+  nearest({ clientX, clientY }) {
+    const frame = this.svg.getBoundingClientRect();
+    const x = (clientX - frame.left) * this.unit;
+    const y = (clientY - frame.top) * this.unit;
+    let best = -1;
+    let least = Infinity;
+    this.boxes.forEach(([x0, y0, x1, y1], i) => {
+      const away = Math.hypot(Math.max(x0 - x, 0, x - x1), Math.max(y0 - y, 0, y - y1)) / this.unit;
+      const cost = away + 1e-6 * (x1 - x0) * (y1 - y0);
+      if (away <= NEAR && cost < least) [best, least] = [i, cost];
+    });
+    return best;
+  }
+}
+
+function mark({ box: [x0, , x1], digit, score }, first) {
+  const { colour, dash } = STEPS[step(score)];
+  return drawn(
+    "g",
+    { class: "digit", tabindex: first ? 0 : -1, role: "img", "aria-label": `${digit}, score ${percent(score)}` },
+    drawn("rect", { class: "halo" }), // keeps a box seen on ink, paper and night alike
+    drawn("rect", { class: "box", stroke: colour, "stroke-dasharray": dash.join(" ") }),
+    drawn("text", { x: (x0 + x1) / 2, fill: colour, class: "label", "aria-hidden": true }, String(digit)),
+  );
+}
