@@ -124,7 +124,7 @@ def markdown(card: dict[str, Any]) -> str:
             "",
             f"{card['parameters']:,} parameters, {card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256']}`.",
             "",
-            f"Trained on {trained['scenes']:,} synthetic scenes made from the embedded MNIST training digits, in "
+            f"Trained on {trained['scenes']:,} synthetic scenes of training digits alone, in "
             f"{trained['minutes']} minutes on {trained['machine']}, at commit `{trained['commit']}`, by",
             "",
             f"    {trained['command']}",
