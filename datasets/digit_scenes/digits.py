@@ -89,7 +89,7 @@ class Endless:
         """The first so many of a split. Raises ValueError where count is less than one or split is not a split."""
         if count < 1 or split not in SPLITS:
             raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
-        more, drawn = self._rows.pop(split, None) or (self._draw(split), [])
+        more, drawn = self._rows.pop(split) if split in self._rows else (self._draw(split), [])
         drawn.extend(islice(more, max(count - len(drawn), 0)))
         self._rows[split] = more, drawn  # not where drawing failed: it begins anew then
         return DigitSet(np.stack(drawn[:count]), np.arange(count, dtype=np.int64) % 10)

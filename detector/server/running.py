@@ -11,7 +11,7 @@ from os import PathLike
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from detector.errors import OptionError
 from detector.loading import DEFAULT_MODEL, SUFFIXES, load
@@ -136,7 +136,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpToolsProtocol):
     """Hangs up on who says nothing, or takes too long to say what he asks for: uvicorn itself waits forever."""
 
     _patience: asyncio.TimerHandle | None = None
