@@ -14,7 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HOMES = {"detector": ROOT, "digit_scenes": ROOT / "datasets"}
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow"}  # where another name than the module's
+DISTRIBUTIONS = {
+    "python_multipart": "python-multipart",
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+}  # where another name than the module's
 PEERS = {"ultralytics"}  # measured where they happen to be installed
 
 
@@ -131,7 +135,7 @@ def test_all_is_all_and_dev_has_what_tests_need() -> None:
     others = set(project()["optional-dependencies"]) - {"all", "dev"}
     assert extras("all") == extras(*others)
     assert extras("all") < extras("dev")
-    helpers = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"tests"}
+    helpers = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"tests", "hubconf"}
     used = {module.split(".")[0] for path in (ROOT / "tests").glob("*.py") for module in imports(path, anywhere=True)}
     assert distributions(used - helpers) <= base() | extras("dev")
 

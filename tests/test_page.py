@@ -415,6 +415,8 @@ def test_all_of_it_by_keyboard(visit: Visit) -> None:
                 return
         raise AssertionError(f"the tab key never came to {selector}")
 
+    expect(page.get_by_role("radio")).to_have_count(3)  # until then, there is less to come to
+    expect(page.locator(".examples button")).not_to_have_count(0)
     tab_to("#choose")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")

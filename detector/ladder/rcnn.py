@@ -52,7 +52,7 @@ class FastRCNNConfig(RegionCNNConfig):
     """Channels at stride 2."""
     widths: tuple[int, int, int] = (32, 64, 128)
     """Channels at strides 4, 8, 16."""
-    blocks: tuple[int, int, int] = (0, 1, 1)
+    blocks: tuple[int, int, int] = (0, 2, 2)
     """Residual blocks at strides 4, 8, 16."""
     channels: int = 64
     """Channels of each level of the pyramid."""
