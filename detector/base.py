@@ -37,6 +37,10 @@ class Detector(nn.Module, ABC):
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
         """What is in each picture, best first, down to a low score, so that precision can be traded for recall."""
 
+    def learn_only(self, part: str) -> None:
+        """From now on all but this part stays as it is. Raises OptionError where there is no such part."""
+        raise OptionError(f"--only {part}: expected a part of {self.name} that can learn alone, which has none.")
+
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """As predict, for pixels as they come: uint8 (H, W, 3) RGB."""
         return self.predict([as_tensor(picture, device_of(self)) for picture in pictures])

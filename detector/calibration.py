@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detector.quarters import turned_boxes
-from detector.strings import Line, Number, read_lines
+from detector.strings import Line, Number, apart, read_lines
 from detector.types import BoolArray, Detections, FloatArray
 
 Floats = NDArray[np.float64]
@@ -93,10 +93,10 @@ class Calibration:
 
         A number with a lower chance than min_number_score is rejected: its boxes stay, its text is withheld.
         """
-        read = found.scores >= min_score  # (N,)
-        unread = found[~read]
+        likely = found.scores >= min_score  # (N,)
+        read, unread = found[likely], found[~likely]
         lines = []
-        for line in read_lines(found[read]):
+        for line in read_lines(read[apart(read)]):
             numbers = []
             for number in line.numbers:
                 score = float(self.number(number.score * float(np.prod(1 - beside(number, unread), dtype=np.float64))))

@@ -57,7 +57,8 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Det
     if name not in DETECTORS:
         raise WeightsError(f"{path}: expected a model among {', '.join(DETECTORS)}, got {name!r}; update the project.")
     try:
-        config = {key: _as_tuple(value) for key, value in json.loads(metadata["config"]).items()}
+        stored = {key: _as_tuple(value) for key, value in json.loads(metadata["config"]).items()}
+        config = _before(DETECTORS[name].config) | stored
         extra = json.loads(metadata["extra"])
         model = DETECTORS[name].build(DETECTORS[name].config(**config))
         model.load_state_dict(tensors)
@@ -126,6 +127,11 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             f"{path}: expected a weights file in safetensors form, got something damaged or else ({error}); "
             "copy or download it again."
         ) from error
+
+
+def _before(config: Any) -> dict[str, Any]:
+    """What a config's fields were, so to speak, when files did not have them yet."""
+    return {field.name: field.metadata["before"] for field in dataclasses.fields(config) if "before" in field.metadata}
 
 
 def _as_tuple(value: Any) -> Any:

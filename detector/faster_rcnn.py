@@ -6,7 +6,7 @@ Ren et al., "Faster R-CNN: Towards Real-Time Object Detection with Region Propos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,12 +17,16 @@ from detector.backbone import FeaturePyramid
 from detector.background import against_background
 from detector.base import BatchDetector
 from detector.boxes import Found, Regions, Truths, clip, limits_of, regions
+from detector.close_look import CloseLook
+from detector.errors import OptionError
 from detector.proposals import ProposalNetwork
 from detector.roi_align import PyramidRoIAlign
 from detector.roi_heads import BoxHead, BoxPredictor, DigitHeads
 from detector.types import Target
 
 LARGEST_ENLARGEMENT = 8
+CLOSE_LOOK = "close-look"  # what the part is called that can learn alone
+LEARNED_ALONE, VIEWS = 24, 2  # digits of each picture then, and how often each is seen
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,22 @@ class RegionCNNConfig:
     """Whether only detections of the same digit suppress each other."""
     second_look: bool = False
     """Whether the heads look once more at what they found: slightly tighter boxes for a fifth of the time."""
+    close_widths: tuple[int, ...] = ()
+    """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
+    close_samples: int = 4
+    """Digits of each picture that it learns from, while all else is learned, too."""
+
+    def __post_init__(self) -> None:
+        if self.close_widths and self.nms_per_class:
+            raise OptionError("close_widths, nms_per_class: expected one of them, got both; a box has one digit then.")
 
 
 @dataclass(frozen=True)
 class FasterRCNNConfig(RegionCNNConfig):
     """Everything that shapes the model. Lengths are in pixels of the picture as the network sees it."""
 
+    close_widths: tuple[int, ...] = field(default=(24, 48, 96, 128), metadata={"before": ()})
+    """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
     stem: int = 16
     """Channels at stride 2."""
     widths: tuple[int, int, int] = (32, 64, 128)
@@ -103,6 +117,8 @@ class RegionCNN(BatchDetector):
             c.nms_per_class,
             c.second_look,
         )
+        self.close_look = CloseLook(c.close_widths) if c.close_widths else None
+        self.learns_close_look_alone = False
         self.to(memory_format=torch.channels_last)
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
@@ -112,9 +128,22 @@ class RegionCNN(BatchDetector):
         pictures = [self.prepared(image[None])[0] for image in images]
         batch, limits = stack(pictures)
         truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
+        if self.close_look is not None and self.learns_close_look_alone:
+            return self.close_look.losses(batch, truths, LEARNED_ALONE, VIEWS)
+        close: dict[str, Tensor] = {}
+        if self.close_look is not None:
+            close = self.close_look.losses(batch, truths, self.config.close_samples)
         features = self.backbone(batch)
         proposals, losses = self.proposals(batch, limits, features, truths)
-        return losses | self.heads.losses(features, proposals, truths, len(images))
+        return losses | self.heads.losses(features, proposals, truths, len(images)) | close
+
+    def learn_only(self, part: str) -> None:
+        """See Detector. The close look can learn alone: it takes many more digits a second than all else does."""
+        if part != CLOSE_LOOK or self.close_look is None:
+            raise OptionError(f"--only {part}: expected {CLOSE_LOOK}, and a detector that has one; leave it out.")
+        self.requires_grad_(False)
+        self.close_look.requires_grad_(True)
+        self.learns_close_look_alone = True
 
     def answers(self, images: Tensor, white: float = 1.0) -> Found:
         """See Detector."""
@@ -122,7 +151,9 @@ class RegionCNN(BatchDetector):
         batch, limits = padded(pictures), limits_of(pictures)
         features = self.backbone(batch)
         proposals, _ = self.proposals(batch, limits, features)
-        found = self.heads(features, proposals, limits)
+        found, classes = self.heads(features, proposals, limits)
+        if self.close_look is not None:
+            found = self.close_look.judged(batch, found, classes)
         boxes = found.where.boxes * (limits_of(images) / limits)[:1]
         return found._replace(where=clip(Regions(boxes, found.where.picture), limits_of(images)))
 

@@ -110,12 +110,13 @@ class DigitHeads(nn.Module):
         self.nms_per_class = nms_per_class
         self.second_look = second_look
 
-    def forward(self, features: dict[str, Tensor], proposals: Regions, limits: Tensor) -> Found:
-        """What is found in each picture. limits: (B, 4), see boxes.clip."""
-        found = self.digits(*self.look(features, proposals), proposals, limits)
+    def forward(self, features: dict[str, Tensor], proposals: Regions, limits: Tensor) -> tuple[Found, Tensor]:
+        """What is found in each picture, and the chances (N, 10) of each digit. limits: (B, 4), see boxes.clip."""
+        found, classes = self.digits(*self.look(features, proposals), proposals, limits)
         if self.second_look:  # before doubles are removed: it says more surely which is the better
-            found = self.refined(*self.look(features, found.where), found, limits)
-        return self.one_of_each(found, limits)
+            found, classes = self.refined(*self.look(features, found.where), found, limits)
+        chosen = self.one_of_each(found, limits)
+        return found.at(chosen), classes.index_select(0, chosen)
 
     def losses(
         self, features: dict[str, Tensor], proposals: Regions, truths: Truths, pictures: int
@@ -153,39 +154,41 @@ class DigitHeads(nn.Module):
         chosen = torch.cat([positive, negative])
         return where.at(chosen), labels[chosen], matched[chosen]
 
-    def digits(self, logits: Tensor, deltas: Tensor, proposals: Regions, limits: Tensor) -> Found:
-        """The likely ones of what was seen in the proposals."""
+    def digits(self, logits: Tensor, deltas: Tensor, proposals: Regions, limits: Tensor) -> tuple[Found, Tensor]:
+        """The likely ones of what was seen in the proposals, and the chances (N, 10) of each digit."""
         moved = self.moved(deltas, proposals, limits)
         scores = logits.softmax(1)[:, 1:]  # (K, 10)
         if self.nms_per_class:
             row, label = (scores > self.score_threshold).nonzero(as_tuple=True)
-            return Found(moved.at(row), label, scores[row, label])
+            return Found(moved.at(row), label, scores[row, label]), scores[row]
         best, label = scores.max(1)
-        return Found(moved, label, best).at((best > self.score_threshold).nonzero()[:, 0])
+        likely = (best > self.score_threshold).nonzero()[:, 0]
+        return Found(moved, label, best).at(likely), scores.index_select(0, likely)
 
-    def refined(self, logits: Tensor, deltas: Tensor, first: Found, limits: Tensor) -> Found:
+    def refined(self, logits: Tensor, deltas: Tensor, first: Found, limits: Tensor) -> tuple[Found, Tensor]:
         """After a second look, right at what was found: boxes become tighter, scores the mean of both looks.
 
         Iterative box regression: Gidaris and Komodakis, "Object detection via a multi-region and semantic
         segmentation-aware CNN model" (2015), section 4.
         """
         before = F.one_hot(first.labels, CLASSES) * first.scores[:, None]  # (N, 10)
-        best, label = ((before + logits.softmax(1)[:, 1:]) / 2).max(1)
-        return Found(self.moved(deltas, first.where, limits), label, best)
+        scores = (before + logits.softmax(1)[:, 1:]) / 2
+        best, label = scores.max(1)
+        return Found(self.moved(deltas, first.where, limits), label, best), scores
 
     def moved(self, deltas: Tensor, where: Regions, limits: Tensor) -> Regions:
         """Boxes moved by what the head says (K, 4), clipped to their picture."""
         boxes = decode(deltas * deltas.new_tensor(DELTA_UNITS), where.boxes)
         return clip(Regions(boxes, where.picture), limits)
 
-    def one_of_each(self, found: Found, limits: Tensor) -> Found:
-        """Candidates, best first, without doubles, the unlikely and the tiny."""
+    def one_of_each(self, found: Found, limits: Tensor) -> Tensor:
+        """Numbers (M,) of those candidates, best first, that are neither doubles nor unlikely nor tiny."""
         places = apart(found.where, self.groups(found), limits)
         order = nms(places, found.scores, self.nms_threshold)  # (M,)
         places, scores = places.index_select(0, order), found.scores.index_select(0, order)
         keep = without_parts(places, self.inside_threshold)
         keep = keep & (scores > self.score_threshold) & (shorter_sides(places) >= 1)
-        return found.at(order.index_select(0, keep.nonzero()[:, 0]))
+        return order.index_select(0, keep.nonzero()[:, 0])
 
     def groups(self, found: Found) -> Tensor:
         """Digits (N,) of one number suppress each other: those of a picture, or also of a class."""

@@ -36,6 +36,8 @@ FAR = 4.0  # what one digit height of empty paper between two parts adds when th
 SIZES = 3.0  # digits of one line differ in height by less than this factor
 GAP = (0.75, 0.9)  # numbers are parted at gaps wider than a share of the digit height, within these limits ...
 WIDE = 1.6  # ... and so many times the usual gap of the line
+SAME_INK = 0.7  # two digits of which one has more of its area than this in the other are not both written there
+ROWS = 512  # digits that are compared with all others at a time
 BOX_PITCH = 1.55  # digits in the boxes of a form: at most this many heights from centre to centre ...
 BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it where there are only three
 
@@ -105,6 +107,32 @@ class Page:
     def text(self) -> str:
         """All that was read: a line of text for each line, numbers parted by one space; '' where there is no digit."""
         return "\n".join(line.text for line in self.lines)
+
+
+def apart(detections: Detections) -> Bools:
+    """Which digits (N,) to read of those that lie within each other: of two, the likelier.
+
+    A small digit may lie on a large one and both be found; in what people write, the smaller is a stroke of the larger,
+    or the larger some strokes that are taken for one.
+    """
+    boxes = detections.boxes.astype(np.float64)  # (N, 4)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    keep = np.ones(len(boxes), np.bool_)
+    rank = np.empty(len(boxes), np.int64)
+    rank[np.argsort(-detections.scores, kind="stable")] = np.arange(len(boxes))
+    pairs = []
+    for start in range(0, len(boxes), ROWS):
+        some = slice(start, start + ROWS)
+        sides = np.minimum(boxes[some, None, 2:], boxes[:, 2:]) - np.maximum(boxes[some, None, :2], boxes[:, :2])
+        shared = sides.clip(min=0).prod(axis=2)  # (ROWS, N)
+        first, second = np.nonzero(
+            (shared > SAME_INK * np.minimum(areas[some, None], areas)) & (rank[some, None] < rank)
+        )
+        pairs.append(np.stack([first + start, second], axis=1))
+    if pairs:
+        for better, worse in sorted(np.concatenate(pairs).tolist(), key=lambda pair: int(rank[pair[0]])):
+            keep[worse] &= not keep[better]  # what is not read itself is in nobody's way
+    return keep
 
 
 def read_lines(detections: Detections) -> tuple[Line, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tiny import TINY, tiny_model
 
 from detector import checkpoint
 from detector.errors import WeightsError
+from detector.faster_rcnn import FasterRCNN
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -35,6 +37,16 @@ def test_half_storage_is_smaller_and_loads_as_float32(tmp_path: Path) -> None:
     for key, tensor in model.state_dict().items():
         assert loaded[key].dtype == tensor.dtype
         torch.testing.assert_close(loaded[key], tensor, rtol=1e-3, atol=1e-4)
+
+
+def test_a_file_from_before_there_was_a_close_look_has_none(tmp_path: Path) -> None:
+    before = FasterRCNN(replace(TINY, close_widths=()))
+    tensors = {name: tensor.contiguous() for name, tensor in before.state_dict().items()}
+    config = {name: value for name, value in asdict(before.config).items() if not name.startswith("close_")}
+    head = {"format": checkpoint.FORMAT, "model": "faster-rcnn", "config": json.dumps(config), "extra": "{}"}
+    save_file(tensors, tmp_path / "old", head)
+    _, loaded, _ = checkpoint.load(tmp_path / "old")
+    assert loaded.config == before.config  # type: ignore[attr-defined]
 
 
 def damaged_files(folder: Path) -> dict[str, Path]:

@@ -40,10 +40,12 @@ def test_one_piece_of_ink_is_one_digit_unless_asked_per_class() -> None:
     logits[0, 2], logits[1, 8] = 5, 4
     deltas = torch.zeros(2, 4)
     for per_class, labels in ((False, [1]), (True, [1, 7])):
-        heads = FasterRCNN(replace(TINY, nms_per_class=per_class)).heads
+        heads = FasterRCNN(replace(TINY, nms_per_class=per_class, close_widths=())).heads
         limits = torch.full((1, 4), 64.0)
-        found = heads.one_of_each(heads.digits(logits, deltas, proposals, limits), limits)
-        assert found.labels.tolist() == labels
+        found, classes = heads.digits(logits, deltas, proposals, limits)
+        chosen = heads.one_of_each(found, limits)
+        assert found.labels[chosen].tolist() == labels
+        torch.testing.assert_close(classes[chosen, found.labels[chosen]], found.scores[chosen])
 
 
 def test_proposals_on_ignored_digits_are_not_background() -> None:
@@ -78,7 +80,7 @@ def test_several_sizes_learn_as_one_batch() -> None:
     model = tiny_model().train()
     pictures = [as_input(image) for image, _ in (bars(1, 64, 96), bars(2, 80, 128))]
     losses = model.losses(pictures, [bars(1, 64, 96)[1], bars(2, 80, 128)[1]])
-    assert set(losses) == {"objectness", "proposal_boxes", "classes", "boxes"}
+    assert set(losses) == {"objectness", "proposal_boxes", "classes", "boxes", "close_look"}
     assert all(torch.isfinite(term) and term > 0 for term in losses.values())
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.strings import Digit, Line, Number, Page, read_lines
+from detector.calibration import Calibration
+from detector.strings import SAME_INK, Digit, Line, Number, Page, apart, read_lines
 from detector.types import Detections
 
 
@@ -208,3 +209,40 @@ def test_a_dense_page() -> None:
     lines = ["".join(str((i * j) % 10) for j in range(30)) for i in range(14)]
     page = together(*(row(digits, 14, y=30 * i) for i, digits in enumerate(lines)))
     assert text(page) == tuple(lines)
+
+
+# Digits within each other.
+
+
+def kept_one_by_one(found: Detections) -> list[bool]:
+    """What apart() says, by two loops."""
+    keep = [True] * len(found)
+    order = np.argsort(-found.scores, kind="stable").tolist()
+    for at, i in enumerate(order):
+        for j in order[:at]:
+            first, second = found.boxes[i].astype(float), found.boxes[j].astype(float)
+            sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+            smaller = min((first[2:] - first[:2]).prod(), (second[2:] - second[:2]).prod())
+            if keep[j] and (sides > 0).all() and sides.prod() > SAME_INK * smaller:
+                keep[i] = False
+    return keep
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.integers(0, 40), st.sampled_from([3, 512]))
+def test_of_digits_within_each_other_the_likeliest_is_read(seed: int, count: int, rows: int) -> None:
+    rng = np.random.default_rng(seed)
+    corner = rng.uniform(0, 60, (count, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(1, 50, (count, 2))], axis=1).astype(np.float32)
+    scores = rng.integers(1, 6, count).astype(np.float32) / 6  # many are equal
+    found = Detections(boxes, rng.integers(0, 10, count), scores)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detector.strings.ROWS", rows)
+        assert apart(found).tolist() == kept_one_by_one(found)
+
+
+def test_a_stroke_of_a_digit_is_not_read_with_it() -> None:
+    boxes = np.array([[10, 10, 40, 60], [12, 35, 40, 60], [50, 12, 75, 60]], np.float32)
+    found = Detections(boxes, np.array([2, 7, 5]), np.array([0.9, 0.6, 0.8], np.float32))
+    assert [line.text for line in Calibration().lines(found, 0.5)] == ["25"]
+    assert [line.text for line in Calibration().lines(found, 0.85)] == ["2"]

@@ -127,9 +127,25 @@ def test_fine_tuning_on_a_coco_dataset(tmp_path: Path) -> None:
     assert isinstance(curves, np.ndarray)
 
 
+def test_the_close_look_learns_alone(tmp_path: Path) -> None:
+    first = small_weights(tmp_path)
+    result = train(
+        tmp_path, *QUICK, "--scenes", "8", "--init", first, "--only", "close-look", "--lr", "0.01", "--name", "close"
+    )
+    assert result.returncode == 0, result.stderr
+    _, before, _ = checkpoint.load(first)
+    _, after, _ = checkpoint.load(tmp_path / "runs" / "close" / "last.safetensors")
+    changed = {
+        name.split(".")[0] for name, t in after.state_dict().items() if not torch.equal(t, before.state_dict()[name])
+    }
+    assert changed == {"close_look"}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--only", "everything"], "--only everything: expected close-look"),
+        (["--only", "close-look", "--model", "sliding-window"], "--only close-look"),
         (["--minutes", "1", "--scenes", "5"], "minutes"),
         (["--preset", "papyrus"], "--preset papyrus: expected one of"),
         (["--preset", "paper=much"], "'much'"),

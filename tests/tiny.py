@@ -25,6 +25,7 @@ TINY = FasterRCNNConfig(
     roi_size=4,
     head_width=16,
     head_hidden=32,
+    close_widths=(8, 8, 16, 16),
 )
 TINY_DETECTORS = {
     "faster-rcnn": TINY,
@@ -49,13 +50,14 @@ def tiny_model(seed: int = 0) -> FasterRCNN:
 
 
 def bars(seed: int, height: int = 64, width: int = 96) -> tuple[np.ndarray, Target]:
-    """A uint8 picture with two bars of different brightness, a "1" and a "7"."""
+    """A uint8 picture with two bars of different brightness, a "1" and a "7" that has a corner less."""
     rng = np.random.default_rng(seed)
     image = np.full((height, width, 3), 30, np.uint8)
     boxes = []
     for side, value in enumerate((255, 120)):
         x, y = int(rng.integers(4, 20)) + side * width // 2, int(rng.integers(4, height - 34))
         image[y : y + 28, x : x + 16] = value
+        image[y + 10 : y + 28, x : x + 8 * side] = 30
         boxes.append((x, y, x + 16, y + 28))
     return image, Target(np.array(boxes, np.float32), np.array([1, 7]), np.zeros(2, np.bool_))
 

@@ -99,6 +99,8 @@ class Args:
     """Start from these weights, and with their design."""
     adopt: Path | None = None
     """Start with today's design, and with whatever of these weights fits it by name and shape."""
+    only: str | None = None
+    """Train one part and leave all else as it is: close-look, which tells digits apart."""
     resume: Path | None = None
     """Go on with this run's folder; all other options are taken from there."""
     mnist_dir: Path | None = None
@@ -148,6 +150,13 @@ def validation_pictures(args: Args) -> dict[str, Pictures]:
 
 
 def first_model(args: Args) -> Detector:
+    model = begun_with(args)
+    if args.only:
+        model.learn_only(args.only)
+    return model
+
+
+def begun_with(args: Args) -> Detector:
     if args.init and args.adopt:
         raise OptionError("--init, --adopt: expected one of them, got both; --init keeps the design of its file.")
     if args.init:

@@ -1,0 +1,131 @@
+"""Which digit is in a box, told from the picture's own pixels: a second classifier that shares nothing with the first.
+
+A detector's features have to say where digits are and are trained on few digits a second, since most of what they see
+is none. Cheng et al., "Revisiting RCNN: On awakening the classification power of Faster RCNN" (2018), let a classifier
+of its own correct them. Ours looks at what was found when all else is done, and costs nothing where there is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from detector.backbone import ConvNormReLU, ResidualBlock
+from detector.boxes import Found, Regions, Truths, longer_sides
+from detector.roi_align import PyramidRoIAlign
+from detector.roi_heads import CLASSES, some_of_each
+
+SIDE = 32  # of a crop, in pixels
+AROUND = 1.35  # sides of the crop, in longer sides of the box: neighbours tell where a digit ends
+LEVELS = (1, 2, 4, 8)  # pixels of the picture averaged, along a side, for digits that are larger than a crop
+SHIFT, GROWTH = 0.05, 0.07  # standard deviations of where boxes lie and how large they are, in their sides
+TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.04  # standard deviations of how hands differ beyond the scenes'
+SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
+FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
+TRUST = 0.8  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
+
+
+class CloseLook(nn.Module):
+    """Prepared pictures and boxes -> what digit is in each.
+
+    widths: channels at strides 1, 2, 4 and 8 of the crop.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        first, second, third, last = widths
+        self.pool = PyramidRoIAlign(LEVELS, SIDE)
+        self.features = nn.Sequential(
+            ConvNormReLU(4, first),
+            ConvNormReLU(first, second, stride=2),
+            ConvNormReLU(second, third, stride=2),
+            ResidualBlock(third),
+            ConvNormReLU(third, last, stride=2),
+            nn.AvgPool2d(2),
+            nn.Flatten(),
+            nn.Dropout(0.2),
+        )
+        self.classes = nn.Linear(last * (SIDE // 16) ** 2, CLASSES)
+
+    def forward(self, pictures: Tensor, where: Regions) -> Tensor:
+        """pictures (B, 3, H, W), sides multiples of 8, where: K boxes in their pixels -> logits (K, 10), float32."""
+        return self.told(self.crops(pictures, where))
+
+    def told(self, crops: Tensor) -> Tensor:
+        """Crops (K, 4, SIDE, SIDE) -> logits (K, 10), float32."""
+        return self.classes(self.features(crops)).float()
+
+    def crops(self, pictures: Tensor, where: Regions) -> Tensor:
+        """What is seen of each box: (K, 4, SIDE, SIDE), its pixels in units of their own contrast, and its extent."""
+        levels = {str(stride): F.avg_pool2d(pictures, stride) if stride > 1 else pictures for stride in LEVELS}
+        middle = (where.boxes[:, :2] + where.boxes[:, 2:]) / 2  # (K, 2)
+        half = AROUND / 2 * longer_sides(where.boxes)[:, None]  # (K, 1)
+        seen = self.pool(levels, Regions(torch.cat([middle - half, middle + half], 1), where.picture))
+        flat = seen.flatten(1)  # (K, 3 * SIDE * SIDE)
+        same = flat.new_full(
+            (flat.shape[1], 1), 1 / flat.shape[1]
+        )  # as a product: ONNX Runtime's means of no rows fail
+        mean = flat @ same  # (K, 1)
+        contrast = ((flat - mean) ** 2 @ same).sqrt() + FAINTEST
+        steps = (torch.arange(SIDE, device=flat.device, dtype=flat.dtype) + 0.5) * (2 / SIDE) - 1  # (SIDE,)
+        inside = (
+            steps.abs() * half[:, :, None] < (where.boxes[:, 2:] - where.boxes[:, :2])[:, :, None] / 2
+        )  # (K, 2, SIDE)
+        across, down = inside.to(flat.dtype).unbind(1)
+        extent = 2 * down[:, None, :, None] * across[:, None, None, :] - 1  # (K, 1, SIDE, SIDE)
+        alike = ((flat - mean) / contrast).view_as(seen)
+        return torch.cat([alike, extent], 1).contiguous(memory_format=torch.channels_last)
+
+    def losses(self, pictures: Tensor, truths: Truths, samples: int, views: int = 1) -> dict[str, Tensor]:
+        """Cross entropy for up to `samples` digits of each picture, in boxes as inexact as a detector's.
+
+        views: how many of each digit, each distorted on its own: cheaper than as many digits.
+        """
+        chosen = some_of_each(truths.digits.picture, samples).repeat(views)
+        if not len(chosen):
+            return {"close_look": pictures.new_zeros(())}
+        where = truths.digits.at(chosen)
+        crops = self.crops(pictures, Regions(shaken(where.boxes), where.picture))
+        logits = self.told(torch.cat([distorted(crops[:, :3]), crops[:, 3:]], 1))
+        return {"close_look": F.cross_entropy(logits, truths.labels[chosen], label_smoothing=SMOOTHING)}
+
+    def judged(self, pictures: Tensor, found: Found, classes: Tensor) -> Found:
+        """What was found, with labels and scores that heed both opinions, best first.
+
+        classes: (N, 10), the first one's: chances of the digits, which sum up to that of being one at all.
+        """
+        own = self(pictures, found.where).log_softmax(1)  # (N, 10)
+        both = (TRUST * own + (1 - TRUST) * (classes + 1e-6).log()).softmax(1)
+        best, label = both.max(1)
+        scores = best * (classes @ classes.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
+        judged = Found(found.where, label, scores)
+        return judged.at(scores.argsort(descending=True, stable=True))
+
+
+def shaken(boxes: Tensor) -> Tensor:
+    """Boxes (K, 4) moved and resized at random, as a detector's are."""
+    sides = boxes[:, 2:] - boxes[:, :2]  # (K, 2)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2 + SHIFT * sides * torch.randn_like(sides)
+    half = sides / 2 * torch.exp(GROWTH * torch.randn_like(sides))
+    return torch.cat([middle - half, middle + half], 1)
+
+
+def distorted(crops: Tensor) -> Tensor:
+    """Crops (K, C, S, S) as other hands might have written them: turned, slanted, stretched and bent a little.
+
+    Elastic distortions: Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to
+    visual document analysis" (2003).
+    """
+    count = len(crops)
+    turn, shear, wide, high = torch.randn(4, count, device=crops.device)
+    turn, shear = TURN * turn, SHEAR * shear
+    wide, high = (STRETCH * wide).exp(), (STRETCH * high).exp()
+    rows = [wide * turn.cos(), wide * (shear * turn.cos() - turn.sin()), high * turn.sin(), high * turn.cos()]
+    still = torch.zeros_like(turn)
+    maps = torch.stack([rows[0], rows[1], still, rows[2], rows[3], still], 1).view(-1, 2, 3)
+    bends = F.interpolate(BEND * torch.randn(count, 2, 5, 5, device=crops.device), crops.shape[2:], mode="bicubic")
+    where = F.affine_grid(maps, list(crops.shape), align_corners=False) + bends.permute(0, 2, 3, 1)
+    return F.grid_sample(crops, where, padding_mode="border", align_corners=False)

@@ -1,0 +1,144 @@
+"""The second classifier: what it sees of a box, beside torchvision's kernel, and what becomes of both opinions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import TINY, as_input, bars, tiny_model, trained_detector
+from torch.nn import functional as F
+from torchvision.ops import roi_align
+
+from detector.boxes import Found, Regions, Truths, regions
+from detector.close_look import AROUND, SIDE, CloseLook, distorted, shaken
+from detector.errors import OptionError
+from detector.faster_rcnn import FasterRCNN, as_truths, stack
+
+
+@pytest.fixture
+def close_look() -> CloseLook:
+    torch.manual_seed(0)
+    return CloseLook((4, 8, 8, 8)).eval()
+
+
+def boxes(count: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    corner = torch.rand(count, 2, generator=generator) * 60
+    return torch.cat([corner, corner + 3 + torch.rand(count, 2, generator=generator) * 60], 1)
+
+
+def pictures(seed: int = 0) -> torch.Tensor:
+    return torch.randn(2, 3, 96, 128, generator=torch.Generator().manual_seed(seed))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 1000))
+def test_a_crop_is_what_torchvision_cuts_out(seed: int) -> None:
+    """A square around the box, in units of its own contrast; sharp enough, and no sharper than its pixels."""
+    own, where = pictures(seed), boxes(5, seed)
+    crops = CloseLook((4, 8, 8, 8)).crops(own, Regions(where, torch.tensor([0, 1, 0, 1, 1])))
+    for crop, box, picture in zip(crops, where, (0, 1, 0, 1, 1), strict=True):
+        half = AROUND * max(box[2] - box[0], box[3] - box[1]) / 2
+        middle = (box[:2] + box[2:]) / 2
+        square = torch.cat([torch.tensor([float(picture)]), middle - half, middle + half])[None]
+        stride = next(s for s in (1, 2, 4, 8) if 2 * half < 2 * SIDE * s or s == 8)
+        seen = roi_align(F.avg_pool2d(own, stride), square, SIDE, 1 / stride, sampling_ratio=1, aligned=True)[0]
+        expected = (seen - seen.mean()) / (seen.std(correction=0) + 0.02)
+        torch.testing.assert_close(crop[:3], expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_crop_tells_where_the_box_is(close_look: CloseLook) -> None:
+    where = torch.tensor([[20.0, 10, 30, 50]])  # a square of 54 around it
+    extent = close_look.crops(pictures(), regions([where]))[0, 3]
+    assert extent.unique().tolist() == [-1, 1]
+    assert (extent > 0).any(1).sum() == 24  # of 32 rows: 40 / 54
+    assert (extent > 0).any(0).sum() == 6
+
+
+@given(st.floats(0.5, 4))
+@settings(deadline=None, max_examples=20)
+def test_contrast_tells_next_to_nothing(contrast: float) -> None:
+    look, where = CloseLook((4, 8, 8, 8)), regions([boxes(3), boxes(2, 1)])
+    torch.testing.assert_close(
+        look.crops(contrast * pictures(), where), look.crops(pictures(), where), atol=0.05, rtol=0.05
+    )
+
+
+def test_nothing_found_is_nothing_to_look_at(close_look: CloseLook) -> None:
+    nothing = regions([torch.zeros(0, 4), torch.zeros(0, 4)])
+    found = Found(nothing, torch.zeros(0, dtype=torch.int64), torch.zeros(0))
+    assert close_look.judged(pictures(), found, torch.zeros(0, 10)).labels.shape == (0,)
+    none = Truths(nothing, torch.zeros(0, dtype=torch.int64), nothing)
+    assert close_look.losses(pictures(), none, 4)["close_look"] == 0
+
+
+def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
+    """What the first classifier holds for no digit stays as unlikely."""
+    where = Regions(boxes(6), torch.tensor([0, 0, 0, 1, 1, 1]))
+    classes = torch.rand(6, 10, generator=torch.Generator().manual_seed(3)) / 10
+    first = Found(where, classes.argmax(1), classes.max(1).values)
+    found = close_look.judged(pictures(), first, classes)
+    assert (found.scores.diff() <= 0).all()
+    assert found.scores.max() < classes.sum(1).max()
+    with torch.no_grad():
+        close_look.classes.weight.zero_()
+        close_look.classes.bias.zero_()
+    undecided = close_look.judged(pictures(), first, classes)
+    assert sorted(undecided.labels.tolist()) == sorted(first.labels.tolist())
+    with torch.no_grad():
+        close_look.classes.bias[3] = 20.0
+    assert close_look.judged(pictures(), first, classes).labels.tolist() == [3] * 6
+
+
+def test_it_learns_what_the_first_one_does_not_tell() -> None:
+    model = trained_detector("faster-rcnn")
+    assert isinstance(model, FasterRCNN)
+    assert model.close_look is not None
+    image, target = bars(7000)
+    batch, _ = stack([model.prepared(as_input(image)[None])[0]])
+    truths = as_truths([target], [torch.ones(4).numpy()], batch.device)
+    with torch.inference_mode():
+        assert model.close_look(batch, truths.digits).argmax(1).tolist() == [1, 7]
+
+
+def test_boxes_are_shaken_about_where_they_are() -> None:
+    torch.manual_seed(0)
+    where = torch.tensor([[10.0, 20, 30, 60]]).repeat(4000, 1)
+    moved = shaken(where)
+    torch.testing.assert_close(moved.mean(0), where[0], atol=0.2, rtol=0.02)
+    assert 0.5 < (moved[:, 0]).std() < 2
+    assert (moved[:, 2:] > moved[:, :2]).all()
+
+
+def test_distorted_digits_are_still_there() -> None:
+    torch.manual_seed(0)
+    crops = torch.zeros(200, 3, SIDE, SIDE)
+    crops[:, :, 8:24, 12:20] = 1
+    bent = distorted(crops)
+    assert bent.shape == crops.shape
+    assert (bent.sum((1, 2, 3)) / crops.sum((1, 2, 3))).sub(1).abs().mean() < 0.3
+    assert (bent - crops).abs().amax((1, 2, 3)).min() > 0.1  # no two hands alike
+    torch.testing.assert_close(bent.mean(0), crops.mean(0), atol=0.6, rtol=0)
+
+
+def test_only_the_close_look_learns_when_asked() -> None:
+    model = tiny_model()
+    model.learn_only("close-look")
+    image, target = bars(1)
+    losses = model.losses([as_input(image)], [target])
+    assert list(losses) == ["close_look"]
+    losses["close_look"].backward()  # type: ignore[no-untyped-call]
+    learning = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert learning == {"close_look"}
+
+
+def test_there_is_one_or_none() -> None:
+    without = FasterRCNN(replace(TINY, close_widths=()))
+    assert without.close_look is None
+    with pytest.raises(OptionError, match="close-look"):
+        without.learn_only("close-look")
+    with pytest.raises(OptionError, match="nms_per_class"):
+        replace(TINY, nms_per_class=True)
