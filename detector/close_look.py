@@ -102,7 +102,7 @@ class CloseLook(nn.Module):
         best, label = both.max(1)
         scores = best * (classes @ classes.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
         judged = Found(found.where, label, scores)
-        return judged.at(scores.argsort(descending=True, stable=True))
+        return judged.at(scores.sort(descending=True).indices)  # a stable sort is none of ONNX
 
 
 def shaken(boxes: Tensor) -> Tensor:

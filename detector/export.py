@@ -80,6 +80,10 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
         whole_picture=str(int(model.whole_picture)),
         calibration=json.dumps((calibration or Calibration()).as_json()),
     )
+    for node in exported.model.graph.all_nodes():  # which line of ours each came from: a tenth of the file
+        node.metadata_props.clear()
+        for value in node.outputs:
+            value.metadata_props.clear()
     temporary = path.with_name(path.name + ".part")
     exported.save(str(temporary), external_data=False)
     os.replace(temporary, path)

@@ -59,7 +59,8 @@ def browser() -> Iterator[Browser]:
         reason = "no Chromium: expected one on the path, or where the environment variable CHROMIUM says"
         pytest.fail(reason) if REQUIRED else pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=2 * PATIENCE)
+        arguments = ["--no-sandbox", "--use-fake-device-for-media-stream"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments, timeout=2 * PATIENCE)
         yield browser
         browser.close()
 
@@ -266,6 +267,84 @@ def test_pictures_are_pasted_and_dropped(visit: Visit) -> None:
     visit.page.evaluate("""() => document.body.dispatchEvent(
         new ClipboardEvent("paste", { bubbles: true, clipboardData: new DataTransfer() }))""")
     expect(visit.page.get_by_role("alert")).to_contain_text("no picture to paste")
+
+
+def test_what_was_copied_comes_by_its_button(visit: Visit) -> None:
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button, alert = visit.page.get_by_role("button", name="Paste", exact=True), visit.page.get_by_role("alert")
+    visit.page.evaluate("navigator.clipboard.writeText('5213')")
+    button.click()
+    expect(alert).to_contain_text("no picture to paste")
+    visit.page.evaluate("""async () => {
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [80, 60];
+        const blob = await new Promise((done) => canvas.toBlob(done));
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+    }""")
+    button.click()
+    expect(visit.card("pasted-1.png").locator(".size")).to_have_text("80 \N{MULTIPLICATION SIGN} 60")
+    visit.context.clear_permissions()
+    visit.page.evaluate("""() => { navigator.clipboard.read = () => Promise.reject(new Error("denied")); }""")
+    button.click()
+    expect(alert).to_contain_text("press Control and V")
+
+
+def test_a_picture_from_the_camera(visit: Visit) -> None:
+    """From one that Chromium makes up."""
+    visit.context.grant_permissions(["camera"])
+    window, button = visit.page.locator("#camera"), visit.page.get_by_role("button", name="Camera")
+    seen = """() => new Promise((done) => {
+        const video = document.querySelector("#camera video");
+        const look = () => (video.videoWidth ? done(video.videoWidth) : requestAnimationFrame(look));
+        look();
+    })"""
+    off = "document.querySelector('#camera video').srcObject.getTracks().every((track) => track.readyState === 'ended')"
+    button.click()
+    expect(window).to_be_visible()
+    visit.page.evaluate(seen)
+    visit.page.keyboard.press("Escape")
+    expect(window).to_be_hidden()
+    assert visit.page.evaluate(off)
+    button.click()
+    width = visit.page.evaluate(seen)
+    visit.page.get_by_role("button", name="Take picture").click()
+    expect(window).to_be_hidden()
+    expect(visit.card("camera.jpg").locator(".size")).to_contain_text(f"{width} ")
+    assert visit.page.evaluate(off)
+
+
+def test_a_camera_that_is_not_there_is_said_to_be(visit: Visit) -> None:
+    alert = visit.page.get_by_role("alert")
+    for error, said in (("NotAllowedError", "not allowed here"), ("NotFoundError", "No camera can be used")):
+        visit.page.evaluate(
+            """(name) => {
+                navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", name));
+            }""",
+            error,
+        )
+        visit.page.get_by_role("button", name="Camera").click()
+        expect(alert).to_contain_text(said)
+    expect(visit.page.locator("#camera")).to_be_hidden()
+
+
+def test_a_pen_that_is_pressed_writes_broader(visit: Visit) -> None:
+    ink = visit.page.locator("#ink")
+    ink.scroll_into_view_if_needed()
+    sheet = ink.bounding_box()
+    assert sheet
+    pen = visit.context.new_cdp_session(visit.page)
+    for part, force in ((0.3, 0.1), (0.6, 0.9)):
+        for kind, across in (("mousePressed", 0.2), ("mouseMoved", 0.5), ("mouseReleased", 0.8)):
+            where = {"x": sheet["x"] + across * sheet["width"], "y": sheet["y"] + part * sheet["height"]}
+            held = {"button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen", "force": force}
+            pen.send("Input.dispatchMouseEvent", {"type": kind, **where, **held})
+    light, firm = ink.evaluate("""(canvas) => {
+        const { data } = canvas.getContext("2d").getImageData(Math.round(0.4 * canvas.width), 0, 1, canvas.height);
+        const dark = (from, to) => data.filter((value, i) => i % 4 === 0 && value < 128
+            && from <= i / 4 / canvas.height && i / 4 / canvas.height < to).length;
+        return [dark(0.2, 0.4), dark(0.5, 0.7)];
+    }""")
+    assert 0 < 1.5 * light < firm
 
 
 def test_many_pictures_are_asked_for_three_at_a_time(visit: Visit) -> None:

@@ -99,21 +99,6 @@ def test_both_forms_of_the_weights_read_alike(weights: Path) -> None:
         np.testing.assert_allclose(*boxes, atol=0.1)
 
 
-def test_the_python_of_the_readme_runs() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        done = subprocess.run([sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-
-def test_every_file_the_readme_names_is_there() -> None:
-    text = (ROOT / "README.md").read_text()
-    names = re.findall(r"\]\(([^):#]+)\)", text) + re.findall(r"tools/\w+\.py", text)
-    assert names
-    assert [name for name in names if not (ROOT / name).exists()] == []
-
-
 def test_examples_are_those_that_the_tool_draws(tmp_path: Path) -> None:
     done = tool("make_examples.py", "--out", tmp_path)
     assert done.returncode == 0, done.stderr

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,6 +94,16 @@ class Endless:
         drawn.extend(islice(more, max(count - len(drawn), 0)))
         self._rows[split] = more, drawn  # not where drawing failed: it begins anew then
         return DigitSet(np.stack(drawn[:count]), np.arange(count, dtype=np.int64) % 10)
+
+
+def reduced(picture: NDArray[np.uint8], brighter: float) -> NDArray[np.uint8]:
+    """A large picture of a glyph, light ink on 0, as one of a digit: uint8 (28, 28).
+
+    brighter: how many times a hairline is brighter than its share of a pixel, else any but the thickest pen would leave
+    it out.
+    """
+    small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(small, alpha=brighter).astype(np.uint8)
 
 
 def read_idx(path: Path) -> np.ndarray:

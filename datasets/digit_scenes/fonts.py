@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.digits import SIDE, DigitSet, Endless, Split
+from digit_scenes.digits import SIDE, DigitSet, Endless, Split, reduced
 
 FINE = 4  # pixels drawn for each pixel of a digit, across and down
 TALL = 20 * FINE  # ink height of a drawn digit, as in MNIST
@@ -162,8 +162,7 @@ def _samples(split: Split) -> Iterator[Glyph]:
         face = int(rng.integers(len(glyphs)))
         styled = i % 10 != 1 and face < len(glyphs) - len(SEGMENT_SHAPES)
         picture = _shape(rng, glyphs[face][i % 10], styled)
-        # hairlines are brighter than their share of a pixel, else any but the thickest pen would leave them out
-        yield cv2.convertScaleAbs(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), alpha=1.5)
+        yield reduced(picture, 1.5)
 
 
 _ENDLESS = Endless(_samples)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.digits import SIDE, DigitSet, Endless, Split
+from digit_scenes.digits import SIDE, DigitSet, Endless, Split, reduced
 
 EMBEDDED = Path(__file__).parent / "lettering_fonts" / "digits.png"
 CELL = 64  # pixels across and down that a digit has on the sheet
@@ -125,8 +125,7 @@ def _samples(split: Split) -> Iterator[Glyph]:
     for i in count():
         glyph = faces[mine[int(rng.integers(len(mine)))], i % 10]
         picture = _centred(_sample(rng, glyph))
-        # hairlines are brighter than their share of a pixel, else any but the thickest pen would leave them out
-        yield cv2.convertScaleAbs(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), alpha=1.4)
+        yield reduced(picture, 1.4)
 
 
 _ENDLESS = Endless(_samples)
