@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detector.backbone import ConvNormReLU, ResidualBlock
-from detector.boxes import Found, Regions, Truths, longer_sides
+from detector.boxes import Found, Regions, Truths, longer_sides, together
 from detector.roi_align import PyramidRoIAlign
 from detector.roi_heads import CLASSES, some_of_each
 
@@ -25,7 +25,8 @@ SHIFT, GROWTH = 0.05, 0.07  # standard deviations of where boxes lie and how lar
 TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.04  # standard deviations of how hands differ beyond the scenes'
 SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
-TRUST = 0.8  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
+SURE = 0.99  # scores from which on there is no need for a closer look
+TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
 
 
 class CloseLook(nn.Module):
@@ -93,15 +94,19 @@ class CloseLook(nn.Module):
         return {"close_look": F.cross_entropy(logits, truths.labels[chosen], label_smoothing=SMOOTHING)}
 
     def judged(self, pictures: Tensor, found: Found, classes: Tensor) -> Found:
-        """What was found, with labels and scores that heed both opinions, best first.
+        """What was found, with labels and scores that heed both opinions where the first one is not sure, best first.
 
         classes: (N, 10), the first one's: chances of the digits, which sum up to that of being one at all.
         """
-        own = self(pictures, found.where).log_softmax(1)  # (N, 10)
-        both = (TRUST * own + (1 - TRUST) * (classes + 1e-6).log()).softmax(1)
+        sure, unsure = (found.scores >= SURE).nonzero()[:, 0], (found.scores < SURE).nonzero()[:, 0]
+        where, first = found.where.at(unsure), classes.index_select(0, unsure)
+        own = self(pictures, where).log_softmax(1)  # (M, 10)
+        both = (TRUST * own + (1 - TRUST) * (first + 1e-6).log()).softmax(1)
         best, label = both.max(1)
-        scores = best * (classes @ classes.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
-        judged = Found(found.where, label, scores)
+        score = best * (first @ first.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
+        known = found.at(sure)
+        scores = torch.cat([known.scores, score])
+        judged = Found(together(known.where, where), torch.cat([known.labels, label]), scores)
         return judged.at(scores.sort(descending=True).indices)  # a stable sort is none of ONNX
 
 
