@@ -25,6 +25,7 @@ SHIFT, GROWTH = 0.05, 0.07  # standard deviations of where boxes lie and how lar
 TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.04  # standard deviations of how hands differ beyond the scenes'
 SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
+TINY = 1e-6  # chance that is left to any digit
 SURE = 0.99  # scores from which on there is no need for a closer look
 TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
 
@@ -61,7 +62,9 @@ class CloseLook(nn.Module):
 
     def crops(self, pictures: Tensor, where: Regions) -> Tensor:
         """What is seen of each box: (K, 4, SIDE, SIDE), its pixels in units of their own contrast, and its extent."""
-        levels = {str(stride): F.avg_pool2d(pictures, stride) if stride > 1 else pictures for stride in LEVELS}
+        levels = {"1": pictures}
+        for stride in LEVELS[1:]:
+            levels[str(stride)] = pictures = F.avg_pool2d(pictures, 2)
         middle = (where.boxes[:, :2] + where.boxes[:, 2:]) / 2  # (K, 2)
         half = AROUND / 2 * longer_sides(where.boxes)[:, None]  # (K, 1)
         seen = self.pool(levels, Regions(torch.cat([middle - half, middle + half], 1), where.picture))
@@ -96,13 +99,14 @@ class CloseLook(nn.Module):
     def judged(self, pictures: Tensor, found: Found, classes: Tensor) -> Found:
         """What was found, with labels and scores that heed both opinions where the first one is not sure, best first.
 
+        A score is the first one's chance of being a digit at all times the chance of being this one, by both. (With
+        weighted geometric means of both, digits on which they disagree were lost, and fewer numbers read.)
         classes: (N, 10), the first one's: chances of the digits, which sum up to that of being one at all.
         """
         sure, unsure = (found.scores >= SURE).nonzero()[:, 0], (found.scores < SURE).nonzero()[:, 0]
         where, first = found.where.at(unsure), classes.index_select(0, unsure)
         own = self(pictures, where).log_softmax(1)  # (M, 10)
-        both = (TRUST * own + (1 - TRUST) * (first + 1e-6).log()).softmax(1)
-        best, label = both.max(1)
+        best, label = (TRUST * own + (1 - TRUST) * (first + TINY).log()).softmax(1).max(1)
         score = best * (first @ first.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
         known = found.at(sure)
         scores = torch.cat([known.scores, score])
