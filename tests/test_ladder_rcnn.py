@@ -111,11 +111,11 @@ def test_r_cnn_sees_a_region_and_nothing_else() -> None:
 
 
 def test_fast_r_cnn_has_the_backbone_of_faster_r_cnn() -> None:
-    """Only where regions come from differs between the two: heads and backbone can change places."""
+    """Only where regions come from differs, and the close look: heads and backbone can change places."""
     fast = FastRCNN().state_dict()
     faster = DETECTORS["faster-rcnn"].build(DETECTORS["faster-rcnn"].config()).state_dict()
     assert {k: v.shape for k, v in fast.items()} == {
-        k: v.shape for k, v in faster.items() if not k.startswith("proposals.")
+        k: v.shape for k, v in faster.items() if not k.startswith(("proposals.", "close_look."))
     }
     assert isinstance(FastRCNN().backbone, FeaturePyramid)
     assert not list(RCNN().backbone.parameters())

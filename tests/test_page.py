@@ -304,13 +304,13 @@ def test_a_picture_from_the_camera(visit: Visit) -> None:
     visit.page.evaluate(seen)
     visit.page.keyboard.press("Escape")
     expect(window).to_be_hidden()
-    assert visit.page.evaluate(off)
+    visit.page.wait_for_function(off)  # a window tells that it is closed a little later
     button.click()
     width = visit.page.evaluate(seen)
     visit.page.get_by_role("button", name="Take picture").click()
     expect(window).to_be_hidden()
     expect(visit.card("camera.jpg").locator(".size")).to_contain_text(f"{width} ")
-    assert visit.page.evaluate(off)
+    visit.page.wait_for_function(off)
 
 
 def test_a_camera_that_is_not_there_is_said_to_be(visit: Visit) -> None:

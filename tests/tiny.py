@@ -78,7 +78,7 @@ class BarBatches:
         return [image for image, _ in scenes], [target for _, target in scenes]
 
 
-STEPS = {"faster-rcnn": 120, "sliding-window": 120}
+STEPS = {"faster-rcnn": 160, "sliding-window": 120}
 
 
 @lru_cache
