@@ -70,7 +70,8 @@ class OnnxNetwork:
         if self.threads == 1 or len(pictures) < MANY * self.threads:
             return self._find(self._session, pictures)
         self._alone = self._alone or _session(self.path, 1)
-        shares = [share for share in _shares(pictures, self.threads) if share]
+        order = sorted(range(len(pictures)), key=lambda i: pictures[i].shape)
+        shares = [order[k :: self.threads] for k in range(self.threads)]
         found: dict[int, Detections] = {}
         with ThreadPoolExecutor(self.threads) as pool:
             parts = pool.map(lambda share: self._find(self._alone, [pictures[i] for i in share]), shares)
@@ -104,14 +105,6 @@ class OnnxNetwork:
             own = own[np.argsort(-scores[own], kind="stable")]
             found.append(Detections(boxes[own], labels[own], scores[own].clip(0, 1)))
         return found
-
-
-def _shares(pictures: Sequence[Picture], count: int) -> list[list[int]]:
-    """Numbers of the pictures, in about equal parts by their pixels; those of one size stay together where they can."""
-    order = sorted(range(len(pictures)), key=lambda i: pictures[i].shape)
-    pixels = np.array([pictures[i].size for i in order])
-    owners = ((pixels.cumsum() - pixels / 2) * count / pixels.sum()).astype(int)
-    return [[i for i, owner in zip(order, owners, strict=True) if owner == k] for k in range(count)]
 
 
 def _session(path: Path, threads: int) -> Any:
