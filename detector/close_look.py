@@ -2,7 +2,7 @@
 
 A detector's features have to say where digits are and are trained on few digits a second, since most of what they see
 is none. Cheng et al., "Revisiting RCNN: On awakening the classification power of Faster RCNN" (2018), let a classifier
-of its own correct them. Ours looks at what was found when all else is done, and costs nothing where there is nothing.
+of its own correct them. Ours looks at what was found when all else is done, and only at what is not sure.
 """
 
 from __future__ import annotations
@@ -69,15 +69,13 @@ class CloseLook(nn.Module):
         half = AROUND / 2 * longer_sides(where.boxes)[:, None]  # (K, 1)
         seen = self.pool(levels, Regions(torch.cat([middle - half, middle + half], 1), where.picture))
         flat = seen.flatten(1)  # (K, 3 * SIDE * SIDE)
-        same = flat.new_full(
-            (flat.shape[1], 1), 1 / flat.shape[1]
-        )  # as a product: ONNX Runtime's means of no rows fail
+        count = flat.shape[1]
+        same = flat.new_full((count, 1), 1 / count)  # as a product: ONNX Runtime's means of no rows fail
         mean = flat @ same  # (K, 1)
         contrast = ((flat - mean) ** 2 @ same).sqrt() + FAINTEST
         steps = (torch.arange(SIDE, device=flat.device, dtype=flat.dtype) + 0.5) * (2 / SIDE) - 1  # (SIDE,)
-        inside = (
-            steps.abs() * half[:, :, None] < (where.boxes[:, 2:] - where.boxes[:, :2])[:, :, None] / 2
-        )  # (K, 2, SIDE)
+        sides = where.boxes[:, 2:] - where.boxes[:, :2]  # (K, 2)
+        inside = steps.abs() * half[:, :, None] < sides[:, :, None] / 2  # (K, 2, SIDE)
         across, down = inside.to(flat.dtype).unbind(1)
         extent = 2 * down[:, None, :, None] * across[:, None, None, :] - 1  # (K, 1, SIDE, SIDE)
         alike = ((flat - mean) / contrast).view_as(seen)
