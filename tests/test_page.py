@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,14 @@ class Visit:
         """What is read in a picture, as lines."""
         lines = self.card(name).locator(".lines li").all_inner_texts()
         return "\n".join(" ".join(line.split()) for line in lines)
+
+    def wait_for(self, condition: str) -> Any:
+        """What the condition, JavaScript, gives once it is true. (Playwright's asks for eval, which is forbidden.)"""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not (value := self.page.evaluate(condition)):
+            assert time.monotonic() < deadline, f"still not so: {condition}"
+            self.page.wait_for_timeout(50)
+        return value
 
     def saved(self, name: str, button: str) -> bytes:
         with self.page.expect_download() as download:
@@ -293,24 +302,20 @@ def test_a_picture_from_the_camera(visit: Visit) -> None:
     """From one that Chromium makes up."""
     visit.context.grant_permissions(["camera"])
     window, button = visit.page.locator("#camera"), visit.page.get_by_role("button", name="Camera")
-    seen = """() => new Promise((done) => {
-        const video = document.querySelector("#camera video");
-        const look = () => (video.videoWidth ? done(video.videoWidth) : requestAnimationFrame(look));
-        look();
-    })"""
+    seen = "document.querySelector('#camera video').videoWidth"
     off = "document.querySelector('#camera video').srcObject.getTracks().every((track) => track.readyState === 'ended')"
     button.click()
     expect(window).to_be_visible()
-    visit.page.evaluate(seen)
+    visit.wait_for(seen)
     visit.page.keyboard.press("Escape")
     expect(window).to_be_hidden()
-    visit.page.wait_for_function(off)  # a window tells that it is closed a little later
+    visit.wait_for(off)  # a window tells that it is closed a little later
     button.click()
-    width = visit.page.evaluate(seen)
+    width = visit.wait_for(seen)
     visit.page.get_by_role("button", name="Take picture").click()
     expect(window).to_be_hidden()
     expect(visit.card("camera.jpg").locator(".size")).to_contain_text(f"{width} ")
-    visit.page.wait_for_function(off)
+    visit.wait_for(off)
 
 
 def test_a_camera_that_is_not_there_is_said_to_be(visit: Visit) -> None:
