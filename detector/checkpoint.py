@@ -95,15 +95,17 @@ def set_calibration(path: Path, calibration: Calibration) -> None:
     _write(path, tensors, metadata | {"extra": json.dumps(extra)})
 
 
-def adopt(model: Detector, path: Path | str) -> int:
-    """Give a model every weight of a file that fits it by name and shape; how many that are.
+def adopt(model: Detector, path: Path | str, part: str = "") -> int:
+    """Give a model every weight of a file, or of a part of it, that fits by name and shape; how many that are.
 
-    For a changed design that is to go on from what an earlier one has learned. Raises WeightsError where the file is
-    missing or damaged, or where nothing in it fits.
+    part: what the names begin with. For a changed design that is to go on from what an earlier one has learned. Raises
+    WeightsError where the file is missing or damaged, or where nothing in it fits.
     """
     _, tensors = _read(Path(path))
     own = model.state_dict()
-    fitting = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    fitting = {
+        name: t for name, t in tensors.items() if name.startswith(part) and name in own and own[name].shape == t.shape
+    }
     if not fitting:
         raise WeightsError(f"{path}: expected weights that fit the model, got none with the name and shape of its own.")
     model.load_state_dict(own | fitting)

@@ -12,21 +12,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.ops import roi_align
 
 from detector.backbone import ConvNormReLU, ResidualBlock
 from detector.boxes import Found, Regions, Truths, longer_sides, together
-from detector.roi_align import PyramidRoIAlign
 from detector.roi_heads import CLASSES, some_of_each
 
 SIDE = 32  # of a crop, in pixels
 AROUND = 1.35  # sides of the crop, in longer sides of the box: neighbours tell where a digit ends
-LEVELS = (1, 2, 4, 8)  # pixels of the picture averaged, along a side, for digits that are larger than a crop
+SAMPLES = 2  # along a side of each pixel of the crop: no stroke falls between them
 SHIFT, GROWTH = 0.05, 0.07  # standard deviations of where boxes lie and how large they are, in their sides
 TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.04  # standard deviations of how hands differ beyond the scenes'
 SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
 TINY = 1e-6  # chance that is left to any digit
-SURE = 0.99  # scores from which on there is no need for a closer look
+SURE = 0.95  # scores from which on there is no need for a closer look
 TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
 
 
@@ -39,7 +39,6 @@ class CloseLook(nn.Module):
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
         first, second, third, last = widths
-        self.pool = PyramidRoIAlign(LEVELS, SIDE)
         self.features = nn.Sequential(
             ConvNormReLU(4, first),
             ConvNormReLU(first, second, stride=2),
@@ -53,7 +52,7 @@ class CloseLook(nn.Module):
         self.classes = nn.Linear(last * (SIDE // 16) ** 2, CLASSES)
 
     def forward(self, pictures: Tensor, where: Regions) -> Tensor:
-        """pictures (B, 3, H, W), sides multiples of 8, where: K boxes in their pixels -> logits (K, 10), float32."""
+        """pictures (B, 3, H, W), where: K boxes in their pixels -> logits (K, 10), float32."""
         return self.told(self.crops(pictures, where))
 
     def told(self, crops: Tensor) -> Tensor:
@@ -62,12 +61,10 @@ class CloseLook(nn.Module):
 
     def crops(self, pictures: Tensor, where: Regions) -> Tensor:
         """What is seen of each box: (K, 4, SIDE, SIDE), its pixels in units of their own contrast, and its extent."""
-        levels = {"1": pictures}
-        for stride in LEVELS[1:]:
-            levels[str(stride)] = pictures = F.avg_pool2d(pictures, 2)
         middle = (where.boxes[:, :2] + where.boxes[:, 2:]) / 2  # (K, 2)
         half = AROUND / 2 * longer_sides(where.boxes)[:, None]  # (K, 1)
-        seen = self.pool(levels, Regions(torch.cat([middle - half, middle + half], 1), where.picture))
+        squares = torch.cat([where.picture[:, None].to(middle.dtype), middle - half, middle + half], 1)
+        seen = roi_align(pictures, squares, SIDE, sampling_ratio=SAMPLES, aligned=True)
         flat = seen.flatten(1)  # (K, 3 * SIDE * SIDE)
         count = flat.shape[1]
         same = flat.new_full((count, 1), 1 / count)  # as a product: ONNX Runtime's means of no rows fail

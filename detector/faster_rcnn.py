@@ -53,7 +53,7 @@ class RegionCNNConfig:
     """Whether the heads look once more at what they found: slightly tighter boxes for a fifth of the time."""
     close_widths: tuple[int, ...] = ()
     """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
-    close_samples: int = 4
+    close_samples: int = 2
     """Digits of each picture that it learns from, while all else is learned, too."""
 
     def __post_init__(self) -> None:

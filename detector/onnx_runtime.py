@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from detector.images import Picture
 from detector.types import Detections
 
 FORMAT = "digit-reader 1"
-MANY = 2  # pictures for each thread, from which on it takes its own
+TOGETHER = 0.5  # of its work is what a second thread, and each further one, adds where all share every operation
 INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
 OUTPUTS = {  # N digits in all the pictures, best first within each
     "boxes": "tensor(float)",  # (N, 4), pixels
@@ -42,6 +43,7 @@ class OnnxNetwork:
         self.threads = threads or _cores()
         self._session = _session(self.path, self.threads)
         self._alone: Any = None  # a session of one thread, for when every thread has pictures of its own
+        self._pool: ThreadPoolExecutor | None = None  # those threads
         metadata = self._session.get_modelmeta().custom_metadata_map
         if metadata.get("format") != FORMAT:
             raise WeightsError(
@@ -65,18 +67,15 @@ class OnnxNetwork:
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """See reader.Network. Pictures of one size go through together. Raises WeightsError where the network fails.
 
-        Where there are many, each thread takes some: that keeps it busier than a share of every operation would.
+        Where it is faster, each thread takes pictures of its own instead of a share of every operation.
         """
-        if self.threads == 1 or len(pictures) < MANY * self.threads:
+        shares = shared_out([picture.shape for picture in pictures], self.threads)
+        if len(shares) == 1:
             return self._find(self._session, pictures)
-        self._alone = self._alone or _session(self.path, 1)
-        order = sorted(range(len(pictures)), key=lambda i: pictures[i].shape)
-        shares = [order[k :: self.threads] for k in range(self.threads)]
-        found: dict[int, Detections] = {}
-        with ThreadPoolExecutor(self.threads) as pool:
-            parts = pool.map(lambda share: self._find(self._alone, [pictures[i] for i in share]), shares)
-            for share, part in zip(shares, parts, strict=True):
-                found.update(zip(share, part, strict=True))
+        if self._alone is None or self._pool is None:
+            self._alone, self._pool = _session(self.path, 1), ThreadPoolExecutor(self.threads, "find")
+        parts = self._pool.map(lambda share: self._find(self._alone, [pictures[i] for i in share]), shares)
+        found = {i: one for share, part in zip(shares, parts, strict=True) for i, one in zip(share, part, strict=True)}
         return [found[i] for i in range(len(pictures))]
 
     def _find(self, session: Any, pictures: Sequence[Picture]) -> list[Detections]:
@@ -107,6 +106,26 @@ class OnnxNetwork:
         return found
 
 
+def shared_out(shapes: Sequence[tuple[int, ...]], threads: int) -> list[list[int]]:
+    """Numbers of the pictures that each thread takes, given their shapes; all in one list if they better share all.
+
+    In a row, ordered by shape and cut into parts of about the same size: most of those of one shape stay together.
+    """
+    order = sorted(range(len(shapes)), key=lambda i: (math.prod(shapes[i]), shapes[i]), reverse=True)
+    shares: list[list[int]] = [[] for _ in range(threads)]
+    loads = [0] * threads
+    total, before = sum(map(math.prod, shapes)), 0
+    for i in order:
+        size = math.prod(shapes[i])
+        part = (2 * before + size) * threads // (2 * total)  # in which its middle lies
+        shares[part].append(i)
+        loads[part] += size
+        before += size
+    if max(loads) * (1 + TOGETHER * (threads - 1)) >= total:
+        return [list(range(len(shapes)))]
+    return [share for share in shares if share]
+
+
 def _session(path: Path, threads: int) -> Any:
     """An InferenceSession on the CPU."""
     if not path.is_file():
@@ -121,6 +140,7 @@ def _session(path: Path, threads: int) -> Any:
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.enable_mem_pattern = False  # one is kept for every shape that ever came
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from detector import checkpoint, loading, onnx_runtime
 from detector.base import Detector
 from detector.errors import OptionError, WeightsError
 from detector.ladder.classifiers import Softmax, SoftmaxConfig
-from detector.onnx_runtime import OnnxNetwork
+from detector.onnx_runtime import TOGETHER, OnnxNetwork, shared_out
 from detector.types import Detections
 
 ROOT = Path(__file__).parents[1]
@@ -116,15 +117,42 @@ def test_one_pixel_is_a_picture(network: OnnxNetwork) -> None:
     )
 
 
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def of_threads(exported: Path, request: pytest.FixtureRequest) -> OnnxNetwork:
+    return OnnxNetwork(exported, threads=request.param)
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(0, 999)), max_size=7))
 def test_every_picture_gets_its_own_answer_in_any_company(
-    network: OnnxNetwork, sizes: list[tuple[int, int, int]]
+    of_threads: OnnxNetwork, sizes: list[tuple[int, int, int]]
 ) -> None:
     images = [np.random.default_rng(seed).integers(0, 140, (h, w, 3)).astype(np.uint8) for h, w, seed in sizes]
-    found = network.find(images)
+    found = of_threads.find(images)
     assert len(found) == len(images)
     for own, image in zip(found, images, strict=True):
         assert_same(own, bright(image))
+
+
+@given(st.lists(st.sampled_from([(9, 9), (9, 10), (30, 40), (300, 3)]), max_size=20), st.integers(1, 5))
+def test_threads_take_pictures_of_their_own_where_that_is_faster(shapes: list[tuple[int, int]], threads: int) -> None:
+    shares = shared_out(shapes, threads)
+    assert sorted(i for share in shares for i in share) == list(range(len(shapes)))
+    assert 1 <= len(shares) <= threads
+    if len(shares) > 1:
+        sizes = [sum(math.prod(shapes[i]) for i in share) for share in shares]
+        assert max(sizes) * (1 + TOGETHER * (threads - 1)) < sum(sizes)
+        assert sum(len({shapes[i] for i in share}) for share in shares) <= len(set(shapes)) + threads - 1
+
+
+def test_what_is_shared_out_and_what_is_not() -> None:
+    small, large = (10, 10, 3), (20, 20, 3)
+    assert shared_out([small], 2) == [[0]]
+    assert shared_out([small, small], 2) == [[0], [1]]
+    assert shared_out([large, small], 2) == [[0, 1]]  # who has the small one would wait for the other
+    assert shared_out([small, large, small, large], 2) == [[1], [3, 0, 2]]
+    assert shared_out([small, large, small, large, small, small], 2) == [[0, 1, 2, 3, 4, 5]]
+    assert shared_out([small] * 3, 4) == [[0], [1], [2]]
+    assert shared_out([], 2) == [[]]
 
 
 def test_views_of_pictures_are_read_as_they_are(network: OnnxNetwork) -> None:

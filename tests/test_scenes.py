@@ -8,7 +8,6 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,11 +16,10 @@ from test_digits import write_set
 
 from detector.errors import OptionError
 from detector.types import Target
-from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, pens
+from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset
 from digit_scenes.digits import DigitSet, load_digits
 from digit_scenes.forms import drawn_digits
-from digit_scenes.layout import Slot
-from digit_scenes.pens import Ink, Pen
+from digit_scenes.pens import Ink
 from digit_scenes.presets import HANDS, LINES, MOST, PAPER, mixed_digits
 from digit_scenes.scene import page_scene
 from digit_scenes.sheet import Sheet, blend
@@ -30,7 +28,7 @@ from digit_scenes.stream import Zoomed, zoom
 STRIPS = ("strips", "short-strips", "loose-strips")
 SIZES = {"clean": (300, 300), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
 SIZES |= dict.fromkeys(STRIPS, (28, 140)) | {"hands": (72, 256), "pages": (512, 512), "places": (384, 384)}
-SIZES |= {"scripts": (72, 256), "notes": (512, 512), "signs": (256, 256)}
+SIZES |= {"scripts": (72, 256), "notes": (512, 512), "signs": (256, 256), "hairlines": (320, 448)}
 
 
 def fingerprint(job: tuple[str, int]) -> int:
@@ -255,48 +253,6 @@ def test_canvases_of_any_size(size: tuple[int, int]) -> None:
     for seed in range(12):
         scene = page_scene(np.random.default_rng(seed), digits, replace(PAPER, size=size))
         assert scene.image.shape == (*size, 3)
-
-
-def test_a_higher_level_is_a_thinner_pen_and_size_does_not_matter() -> None:
-    digits = load_digits("val")
-    field = pens.digit_field(digits.images[3], redrawn=True, warp=None)
-    shares = []
-    for height in (40.0, 160.0):
-        ink = [
-            pens.draw(field, Slot(3, 150, 150, height).matrix(digits.boxes[3]), Pen(level, 1.0, True), (300, 300))
-            for level in (0.4, 0.6, 0.8)
-        ]
-        shares.append([float((i.alpha > 127).sum()) / height**2 for i in ink if i is not None])
-    assert shares[0][0] > shares[0][1] > shares[0][2] > 0
-    np.testing.assert_allclose(shares[0], shares[1], rtol=0.25)
-
-
-def test_ink_far_from_the_canvas_is_none() -> None:
-    field = np.full((64, 64), 255, np.uint8)
-    away = np.array([[1.0, 0, 5000], [0, 1, 5000]])
-    assert pens.draw(field, away, Pen(0.5, 1.0, True), (100, 100)) is None
-
-
-def test_drawing_a_field_unmoved_gives_the_field_cut() -> None:
-    field = np.zeros((64, 64), np.uint8)
-    cv2.circle(field, (32, 32), 20, 255, -1)
-    ink = pens.draw(field, np.array([[1.0, 0, 10], [0, 1, 20]]), Pen(0.5, 1.0, False), (100, 100))
-    assert ink is not None
-    canvas = np.zeros((100, 100), np.uint8)
-    canvas[20:84, 10:74] = field
-    there = np.zeros((100, 100), np.uint8)
-    there[ink.y : ink.y + ink.alpha.shape[0], ink.x : ink.x + ink.alpha.shape[1]] = ink.alpha
-    np.testing.assert_array_equal(there, canvas)
-
-
-def test_embellished_digits_keep_their_ink() -> None:
-    digits, rng = load_digits("val"), np.random.default_rng(0)
-    for i in range(200):
-        label = int(digits.labels[i])
-        if label in (0, 1, 7):
-            field = pens.digit_field(digits.images[i], True, None)
-            assert int(pens.embellish(field, label, rng).sum()) > int(field.sum()) * 0.95
-    assert pens.embellish(np.zeros((64, 64), np.uint8), 7, rng).sum() == 0
 
 
 def test_batches_are_of_one_size_and_follow_the_weights() -> None:

@@ -8,14 +8,17 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import tiny_model
+import torch
+from tiny import TINY, tiny_model
 
 import detector
 from detector import checkpoint
+from detector.faster_rcnn import FasterRCNN
 from detector.string_metrics import levenshtein
 from digit_scenes import Scenes
 
@@ -105,18 +108,21 @@ def test_examples_are_those_that_the_tool_draws(tmp_path: Path) -> None:
     assert (tmp_path / "truth.csv").read_text() == (ROOT / "examples" / "truth.csv").read_text()
 
 
-def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
-    run = tmp_path / "runs" / "tiny"
+def run_of(folder: Path, seed: int) -> tuple[Path, dict[str, torch.Tensor]]:
+    """A run that drew its first weights and learned nothing, and those weights."""
+    torch.manual_seed(seed)
+    model = tiny_model()
+    run = folder / "runs" / f"tiny{seed}"
     run.mkdir(parents=True)
-    checkpoint.save(run / "best.safetensors", "faster-rcnn", tiny_model(), {"scenes": 8, "seconds": 60.0})
-    config = {
-        "args": {"minutes": 1, "amp": False, "preset": ["clean"]},
-        "model": {},
-        "torch": "2",
-        "commit": "c",
-        "machine": "m",
-    }
+    checkpoint.save(run / "best.safetensors", "faster-rcnn", model, {"scenes": 8, "seconds": 60.0})
+    args = {"minutes": 1, "amp": False, "preset": ["clean"]}
+    config = {"args": args, "model": {}, "torch": "2", "commit": "c", "machine": "m"}
     (run / "config.json").write_text(json.dumps(config))
+    return run, model.state_dict()
+
+
+def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
+    run, _ = run_of(tmp_path, 0)
     (tmp_path / "clean").mkdir()
     (tmp_path / "clean" / "metrics.json").write_text(json.dumps({"AP": 0.51236, "AP50": None, "pictures": 3}))
     assert tool("ship_weights.py", run, "--weights", tmp_path).returncode == 0
@@ -134,3 +140,28 @@ def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: ")
     assert "Traceback" not in refused.stderr
+
+
+def test_the_mean_of_two_runs_is_shipped_with_the_close_look_of_one(tmp_path: Path) -> None:
+    (first, before), (last, after) = run_of(tmp_path, 0), run_of(tmp_path, 1)
+    done = tool(
+        "ship_weights.py", last, "--earlier", first, "--mean-with", first, "--close-look", first, "--weights", tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    shipped = checkpoint.load(tmp_path / "faster-rcnn.safetensors")[1].state_dict()
+    assert shipped.keys() == before.keys()
+    for name, tensor in shipped.items():
+        whole = name.startswith("close_look.") or not tensor.is_floating_point()
+        expected = before[name] if whole else (before[name] + after[name]) / 2
+        torch.testing.assert_close(tensor, expected, atol=1e-3, rtol=1e-3)
+    card = (tmp_path / "faster-rcnn.md").read_text()
+    assert f"the mean of the last one's and of that of `{first}`" in card
+    assert f"The close look is that of `{first}`" in card
+
+    other = tmp_path / "other"
+    other.mkdir()
+    model = FasterRCNN(replace(TINY, close_widths=()))
+    checkpoint.save(other / "best.safetensors", "faster-rcnn", model, {"scenes": 8, "seconds": 60.0})
+    refused = tool("ship_weights.py", last, "--mean-with", other, "--weights", tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr == "error: --mean-with: expected a run of the same design, got another one; leave it out.\n"

@@ -23,7 +23,8 @@ from typing import Any
 import tyro
 
 from detector import checkpoint
-from detector.errors import DataError, DigitReaderError
+from detector.base import Detector
+from detector.errors import DataError, DigitReaderError, WeightsError
 from detector.export import export
 
 WEIGHTS = Path("detector/weights")
@@ -55,6 +56,11 @@ IN_USE = (
     "most_windows",
 )
 
+TAKEN = {
+    "mean_with": "Each weight is the mean of the last one's and of that of {} (Wortsman et al., 2022).",
+    "close_look": "The close look is that of {}.",
+}
+
 
 @dataclass(frozen=True)
 class Args:
@@ -65,6 +71,10 @@ class Args:
     The weights, shipped before, then stay as they are."""
     earlier: tuple[Path, ...] = ()
     """Folders of the runs that this one began with (--init, --adopt), first things first; the card names them too."""
+    mean_with: Path | None = None
+    """Folder of one of those runs: what is shipped is halfway between its weights and those of the last one."""
+    close_look: Path | None = None
+    """Folder of one of those runs, of which the close look is taken as it is."""
     weights: Path = WEIGHTS
     """Folder to write into."""
 
@@ -129,9 +139,10 @@ def markdown(card: dict[str, Any]) -> str:
             "",
             f"    {trained['command']}",
             "",
+            *[line for key, said in TAKEN.items() if key in trained for line in (said.format(f"`{trained[key]}`"), "")],
             "No real picture was trained on. Figures, on these very weights with default settings (each set: the first "
-            "1,000 test scenes of seed 0, drawn with MNIST test digits, unless named otherwise; milliseconds to read "
-            "one, by the machine that measured them):",
+            "test scenes of seed 0, drawn with MNIST test digits, unless named otherwise; milliseconds to read one, by "
+            "the machine that measured them):",
             "",
             *table,
             "",
@@ -148,11 +159,28 @@ def write(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
+def blend(model: Detector, other: Detector) -> None:
+    """Move a model halfway to another of its kind, which it began with.
+
+    It keeps much of what either has learned: Wortsman et al., "Robust
+    fine-tuning of zero-shot models" (2022). Raises WeightsError where they are not of one kind.
+    """
+    theirs = other.state_dict()
+    own = model.state_dict()
+    if own.keys() != theirs.keys() or any(own[name].shape != theirs[name].shape for name in own):
+        raise WeightsError("--mean-with: expected a run of the same design, got another one; leave it out.")
+    model.load_state_dict({name: (t + theirs[name]) / 2 if t.is_floating_point() else t for name, t in own.items()})
+
+
 def main(args: Args) -> None:
     name, model, extra = checkpoint.load(args.run / "best.safetensors")
     # What only matters in use is as the code has it today, whatever it was when training began.
     current = type(model.config)()  # type: ignore[operator]
     model.config = replace(model.config, **{key: getattr(current, key) for key in IN_USE if hasattr(current, key)})  # type: ignore[type-var, assignment]
+    if args.mean_with:
+        blend(model, checkpoint.load(args.mean_with / "best.safetensors")[1])
+    if args.close_look:
+        checkpoint.adopt(model, args.close_look / "best.safetensors", "close_look.")
     target = args.weights / f"{name}.safetensors"
     if not args.figures:  # figures were measured on the file that is there, which stays as it is
         checkpoint.save(target, name, model, extra, half=True)
@@ -169,7 +197,8 @@ def main(args: Args) -> None:
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
         "config": asdict(checkpoint.load(target)[1].config),  # type: ignore[call-overload]
-        "trained": training([*args.earlier, args.run]),
+        "trained": training([*args.earlier, args.run])
+        | {key: str(run) for key in ("mean_with", "close_look") if (run := getattr(args, key))},
         "figures": figures,
     }
     write(args.weights / f"{name}.json", json.dumps(card, indent=2) + "\n")

@@ -46,16 +46,17 @@ class Args:
     model: str = "faster-rcnn"
     """Which detector."""
     preset: tuple[str, ...] = (
-        "scripts=6",
-        "notes=3",
+        "scripts=5",
+        "hairlines=3",
+        "notes=2",
         "places=2",
         "clean=2",
+        "signs=2",
+        "amounts=2",
         "paper=1.5",
         "lines=1.5",
         "strips=1.5",
-        "amounts=1.5",
         "hands=1",
-        "signs=1",
         "pages=0.5",
         "loose-strips=0.5",
     )

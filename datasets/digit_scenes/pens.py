@@ -2,7 +2,7 @@
 
 A digit becomes a *field*: how much the pen was here, smooth, about twice MNIST's resolution. Cutting the field at a
 level gives the stroke: a high level a thin pen, a low level a thick one, sharp at any size because the cut is made
-after the field has been brought to the canvas.
+after the field has been brought to the canvas. A pen as thin as a hair takes a field of its own.
 """
 
 from __future__ import annotations
@@ -79,6 +79,46 @@ def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None, stren
     if warp is None:
         return cv2.resize(source, (FIELD, FIELD), interpolation=smoothness)
     return cv2.remap(source, _elastic_maps(strength)[warp % BANK], None, smoothness)
+
+
+@lru_cache(maxsize=1)
+def _peeled() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """For each neighbourhood, bits clockwise from the top left, whether both passes of `thinned` keep its middle."""
+    bits = (np.arange(256)[:, None] >> np.arange(8)) & 1  # (256, 8)
+    count, rises = bits.sum(1), ((bits == 0) & (np.roll(bits, -1, 1) == 1)).sum(1)
+    edge = (count >= 2) & (count <= 6) & (rises == 1)
+    top, right, bottom, left = (bits[:, i] == 1 for i in (1, 3, 5, 7))
+    first = edge & ~(top & right & bottom) & ~(right & bottom & left)
+    second = edge & ~(top & right & left) & ~(top & bottom & left)
+    return (~first).astype(np.uint8), (~second).astype(np.uint8)
+
+
+def thinned(shape: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A shape, 1 in 0, down to lines one pixel wide that hang together as it did.
+
+    Zhang and Suen, "A fast parallel algorithm for thinning digital patterns" (1984).
+    """
+    weights = np.array([[1, 2, 4], [128, 0, 8], [64, 32, 16]], np.float32)
+    while True:
+        before = shape
+        for kept in _peeled():
+            around = cv2.filter2D(shape, cv2.CV_8U, weights, borderType=cv2.BORDER_CONSTANT)
+            shape = cv2.bitwise_and(shape, cv2.LUT(around, kept))
+        if np.array_equal(shape, before):
+            return shape
+
+
+def fine(field: Field) -> Field:
+    """The field of the same stroke, uint8 of twice the sides, that stays whole however high it is cut.
+
+    A ridge that was found in grey values breaks into dots above a level of 0.86. This one is the distance to the middle
+    line of the stroke: cut at 0.9, it is a hair one pixel wide.
+    """
+    large = cv2.resize(field, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    lines = thinned((large > 115).astype(np.uint8))
+    away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
+    tent = cv2.GaussianBlur((1 - away / 5).clip(0), (0, 0), 1.0)
+    return cv2.convertScaleAbs(tent, alpha=255 / float(max(tent.max(), 0.5)))
 
 
 def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:

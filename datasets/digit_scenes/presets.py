@@ -174,6 +174,30 @@ NOTES = replace(PAGES, creased=0.25, shown_through=0.2, screened=0.12, broken=0.
 SIGNS = replace(
     PLACES, size=(256, 256), heights=(36, 190), lines=(1, 2), lengths=(1, 4), desks=0.5, blank=0.2, clutter=5, far=0.35
 )
+HAIRLINES = replace(
+    NOTES,
+    size=(320, 448),
+    heights=(36, 210),
+    lines=(1, 3),
+    lengths=(1, 7),
+    most_digits=24,
+    slope=8,
+    perspective=0.08,
+    light_on_dark=0.3,
+    redrawn=1.0,
+    furnished=0.2,
+    patterned=0.1,
+    desks=0.3,
+    photographed=0.7,
+    spilled=0.05,
+    blank=0.03,
+    clutter=4,
+    grey=0.4,
+    creased=0.1,
+    shown_through=0.08,
+    broken=0.05,
+    fine=0.75,
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -191,6 +215,7 @@ PRESETS: dict[str, Preset] = {
         _page("scripts", 1, SCRIPTS, drawn=0.45, lettered=0.2, edition=2),
         _page("notes", 1, NOTES, drawn=0.2, printed=0.05, lettered=0.2, edition=2),
         _page("signs", 1, SIGNS, drawn=0.1, printed=0.6, lettered=0.1, edition=2),
+        _page("hairlines", 1, HAIRLINES, drawn=0.25, lettered=0.2, edition=2),
     )
 }
 

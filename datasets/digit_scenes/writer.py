@@ -13,6 +13,9 @@ from digit_scenes.recipe import PageRecipe
 from digit_scenes.sheet import Sheet
 
 FIELD_DIGIT = 46.0  # height of a digit in a field, in field pixels
+FINEST, BROADEST = 1 / 70, 1 / 22  # strokes of fine pens, in heights of the digit
+FINE = 0.86  # level of a fine pen in fields of grey values: signs have no finer ones
+HAIR = 1.2  # pixels: what is finer cannot be seen
 
 
 class Writer:
@@ -30,6 +33,10 @@ class Writer:
         mnist = rng.uniform(0.25, 0.65)
         self.level = float((thin if rng.uniform() < 0.75 else thick) if self.redrawn else mnist)
         self.softness = float(rng.uniform(1.0, 2.5))
+        self.fineness = None  # stroke of a fine pen, in heights of the digit
+        if recipe.fine and rng.uniform() < recipe.fine:
+            self.fineness = float(np.exp(rng.uniform(np.log(FINEST), np.log(BROADEST))))
+            self.redrawn, self.level, self.softness = True, FINE, float(rng.uniform(0.8, 1.6))
 
     def pen(self, height: float) -> pens.Pen:
         """The pen for digits of that height: nobody writes digits of 12 pixels with a hair."""
@@ -44,10 +51,19 @@ class Writer:
         field = pens.digit_field(self.digits.images[slot.digit], self.redrawn, warp, self.bend)
         if self.embellished and (label in (1, 7) or (label == 0 and self.rng.uniform() < 0.15)):
             field = pens.embellish(field, label, self.rng)
-        return self._ink(field, slot, self.pen(slot.height), label)
+        if self.fineness is None:
+            return self._ink(field, slot, self.pen(slot.height), label)
+        # About: a field falls from 1 to 0 over five of its pixels, to both sides of the line.
+        stroke = max(self.fineness, HAIR / slot.height) * 2 * FIELD_DIGIT  # in pixels of the fine field
+        pen = pens.Pen(max(1 - stroke / 10, 0.3), self.softness, True)
+        return self._ink(pens.fine(field), slot, pen, label)
 
     def _ink(self, field: pens.Field, slot: Slot, pen: pens.Pen, label: int) -> bool:
-        matrix = localise(self.page, slot.matrix(self.digits.boxes[slot.digit]), slot.x, slot.y)
+        affine = slot.matrix(self.digits.boxes[slot.digit])
+        if field.shape[0] != pens.FIELD:  # pixels of a larger field, whose middles lie elsewhere
+            unit = pens.FIELD / field.shape[0]
+            affine = np.column_stack([affine[:, :2] * unit, affine[:, 2] + affine[:, :2].sum(1) * (unit - 1) / 2])
+        matrix = localise(self.page, affine, slot.x, slot.y)
         return self.sheet.write(pens.draw(field, matrix, pen, self.sheet.size), label)
 
     def sign(self, field: pens.Field, x: float, y: float, height: float) -> None:
