@@ -162,8 +162,8 @@ def write(path: Path, text: str) -> None:
 def blend(model: Detector, other: Detector) -> None:
     """Move a model halfway to another of its kind, which it began with.
 
-    It keeps much of what either has learned: Wortsman et al., "Robust
-    fine-tuning of zero-shot models" (2022). Raises WeightsError where they are not of one kind.
+    It keeps much of what either has learned: Wortsman et al., "Robust fine-tuning of zero-shot models" (2022). Raises
+    WeightsError where they are not of one kind.
     """
     theirs = other.state_dict()
     own = model.state_dict()
