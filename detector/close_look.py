@@ -22,7 +22,7 @@ SIDE = 32  # of a crop, in pixels
 AROUND = 1.35  # sides of the crop, in longer sides of the box: neighbours tell where a digit ends
 SAMPLES = 2  # along a side of each pixel of the crop: no stroke falls between them
 SHIFT, GROWTH = 0.05, 0.07  # standard deviations of where boxes lie and how large they are, in their sides
-TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.04  # standard deviations of how hands differ beyond the scenes'
+TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.055  # standard deviations of how hands differ beyond the scenes'
 SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
 TINY = 1e-6  # chance that is left to any digit
@@ -33,23 +33,17 @@ TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's:
 class CloseLook(nn.Module):
     """Prepared pictures and boxes -> what digit is in each.
 
-    widths: channels at strides 1, 2, 4 and 8 of the crop.
+    widths: channels at strides 1, 2, 4 and 8 of the crop. blocks: residual blocks at strides 2, 4 and 8.
     """
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], blocks: Sequence[int]) -> None:
         super().__init__()
-        first, second, third, last = widths
-        self.features = nn.Sequential(
-            ConvNormReLU(4, first),
-            ConvNormReLU(first, second, stride=2),
-            ConvNormReLU(second, third, stride=2),
-            ResidualBlock(third),
-            ConvNormReLU(third, last, stride=2),
-            nn.AvgPool2d(2),
-            nn.Flatten(),
-            nn.Dropout(0.2),
-        )
-        self.classes = nn.Linear(last * (SIDE // 16) ** 2, CLASSES)
+        assert len(widths) == len(blocks) + 1
+        layers: list[nn.Module] = [ConvNormReLU(4, widths[0])]
+        for before, width, count in zip(widths, widths[1:], blocks, strict=False):
+            layers += [ConvNormReLU(before, width, stride=2), *(ResidualBlock(width) for _ in range(count))]
+        self.features = nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(0.2))
+        self.classes = nn.Linear(widths[-1] * (SIDE // 16) ** 2, CLASSES)
 
     def forward(self, pictures: Tensor, where: Regions) -> Tensor:
         """pictures (B, 3, H, W), where: K boxes in their pixels -> logits (K, 10), float32."""
@@ -78,12 +72,9 @@ class CloseLook(nn.Module):
         alike = ((flat - mean) / contrast).view_as(seen)
         return torch.cat([alike, extent], 1).contiguous(memory_format=torch.channels_last)
 
-    def losses(self, pictures: Tensor, truths: Truths, samples: int, views: int = 1) -> dict[str, Tensor]:
-        """Cross entropy for up to `samples` digits of each picture, in boxes as inexact as a detector's.
-
-        views: how many of each digit, each distorted on its own: cheaper than as many digits.
-        """
-        chosen = some_of_each(truths.digits.picture, samples).repeat(views)
+    def losses(self, pictures: Tensor, truths: Truths, samples: int) -> dict[str, Tensor]:
+        """Cross entropy for up to `samples` digits of each picture, in boxes as inexact as a detector's."""
+        chosen = some_of_each(truths.digits.picture, samples)
         if not len(chosen):
             return {"close_look": pictures.new_zeros(())}
         where = truths.digits.at(chosen)

@@ -26,7 +26,7 @@ from detector.types import Target
 
 LARGEST_ENLARGEMENT = 8
 CLOSE_LOOK = "close-look"  # what the part is called that can learn alone
-LEARNED_ALONE, VIEWS = 24, 2  # digits of each picture then, and how often each is seen
+LEARNED_ALONE = 24  # digits of each picture that it learns from then
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class RegionCNNConfig:
     """Whether the heads look once more at what they found: slightly tighter boxes for a fifth of the time."""
     close_widths: tuple[int, ...] = ()
     """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
+    close_blocks: tuple[int, ...] = (0, 1, 0)
+    """Its residual blocks at strides 2, 4, 8."""
     close_samples: int = 2
     """Digits of each picture that it learns from, while all else is learned, too."""
 
@@ -67,6 +69,8 @@ class FasterRCNNConfig(RegionCNNConfig):
 
     close_widths: tuple[int, ...] = field(default=(24, 48, 96, 128), metadata={"before": ()})
     """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
+    close_blocks: tuple[int, ...] = field(default=(1, 1, 1), metadata={"before": (0, 1, 0)})
+    """Its residual blocks at strides 2, 4, 8."""
     stem: int = 16
     """Channels at stride 2."""
     widths: tuple[int, int, int] = (32, 64, 128)
@@ -117,7 +121,7 @@ class RegionCNN(BatchDetector):
             c.nms_per_class,
             c.second_look,
         )
-        self.close_look = CloseLook(c.close_widths) if c.close_widths else None
+        self.close_look = CloseLook(c.close_widths, c.close_blocks) if c.close_widths else None
         self.learns_close_look_alone = False
         self.to(memory_format=torch.channels_last)
 
@@ -129,7 +133,7 @@ class RegionCNN(BatchDetector):
         batch, limits = stack(pictures)
         truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
-            return self.close_look.losses(batch, truths, LEARNED_ALONE, VIEWS)
+            return self.close_look.losses(batch, truths, LEARNED_ALONE)
         close: dict[str, Tensor] = {}
         if self.close_look is not None:
             close = self.close_look.losses(batch, truths, self.config.close_samples)

@@ -8,16 +8,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx_ir
+import onnxruntime
 import pytest
 from fakes import FakeDetector, blank, draw_blobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import helper, numpy_helper
 from tiny import bars, tiny_detector, trained_detector
 
 from detector import checkpoint
 from detector.base import Detector
 from detector.errors import OptionError
-from detector.export import Agreement, compare, export
+from detector.export import Agreement, compare, export, halve
 from detector.onnx_runtime import OnnxNetwork
 from detector.types import Detections
 
@@ -87,6 +91,34 @@ def test_one_that_cannot_be_exported(tmp_path: Path) -> None:
         with pytest.raises(OptionError, match="can be exported"):
             export(tiny_detector(name), tmp_path / "x.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_are_stored_as_halves_where_that_loses_nothing() -> None:
+    kept: dict[str, np.ndarray] = {
+        "inexact": np.full((16, 16), 0.1, np.float32),
+        "too_large": np.full((16, 16), 1e6, np.float32),
+        "few": np.full((5, 3), 0.5, np.float32),
+        "whole": np.arange(256),
+    }
+    weights = kept | {"exact": np.arange(-128, 128, dtype=np.float32).reshape(16, 16) / 8}
+    sums = [helper.make_node("ReduceSum", [name], [f"{name}_sum"], keepdims=0) for name in weights]
+    outputs = [
+        helper.make_tensor_value_info(n.output[0], *((1, []) if n.input[0] != "whole" else (7, []))) for n in sums
+    ]
+    initial = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    graph = helper.make_graph(sums, "sums", [], outputs, initial)
+    model = onnx_ir.from_proto(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10))
+    halve(model)
+    proto = onnx_ir.to_proto(model)
+    onnx.checker.check_model(proto, full_check=True)
+    stored = {entry.name: numpy_helper.to_array(entry) for entry in proto.graph.initializer}
+    assert stored.keys() == kept.keys() | {"exact.half"}
+    assert stored["exact.half"].dtype == np.float16
+    for name, array in kept.items():
+        np.testing.assert_array_equal(stored[name], array)
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    for name, total in zip(weights, session.run(None, {}), strict=True):
+        assert total == pytest.approx(weights[name].sum())
 
 
 def test_comparing_sees_what_differs() -> None:

@@ -28,7 +28,13 @@ from digit_scenes.stream import Zoomed, zoom
 STRIPS = ("strips", "short-strips", "loose-strips")
 SIZES = {"clean": (300, 300), "lines": (384, 384), "paper": (512, 512), "amounts": (96, 320)}
 SIZES |= dict.fromkeys(STRIPS, (28, 140)) | {"hands": (72, 256), "pages": (512, 512), "places": (384, 384)}
-SIZES |= {"scripts": (72, 256), "notes": (512, 512), "signs": (256, 256), "hairlines": (320, 448)}
+SIZES |= {
+    "scripts": (72, 256),
+    "notes": (512, 512),
+    "signs": (256, 256),
+    "hairlines": (320, 448),
+    "freehand": (72, 256),
+}
 
 
 def fingerprint(job: tuple[str, int]) -> int:

@@ -25,7 +25,7 @@ Point = tuple[Any, Any]  # x, y: numbers or one a sample, (N,)
 BLOCK = 5000  # digits drawn at once, and kept
 OVERSAMPLED = 4  # drawn so much larger and then averaged
 OFTEN = (1, 2, 1, 1, 1, 1, 1, 1, 1, 1)  # how often each digit is: numbers begin with 1 more often than with any other
-UNSTEADY = {1: 1.0, 2: 1.5}  # by edition, see draw_form
+UNSTEADY = {1: (1.0, 0.0), 2: (1.5, 0.0), 3: (1.5, 0.022)}  # by edition, see draw_form
 STEPS = 8  # pieces a curve has between two control points
 
 
@@ -580,12 +580,29 @@ def _bend(rng: np.random.Generator, strokes: Strokes, much: float) -> Strokes:
     return bent
 
 
-def draw_form(form: Form, rng: np.random.Generator, count: int, much: float = 1.0) -> NDArray[np.uint8]:
+def wobble(rng: np.random.Generator, strokes: Strokes, sway: float) -> Strokes:
+    """Each stroke sways on its own along its way, and begins and ends elsewhere: junctions open, loops do not close."""
+    swayed = []
+    for stroke in strokes:
+        count, steps, _ = stroke.shape
+        along = np.linspace(0, 1, steps)
+        for k in (0.5, 1, 1.5, 2.5):  # turns along the stroke
+            size = rng.normal(0, sway / (0.5 + k), (count, 1, 2))
+            stroke = stroke + size * np.sin(2 * np.pi * (k * along[:, None] + rng.uniform(0, 1, (count, 1, 2))))
+        swayed.append(stroke)
+    return swayed
+
+
+def draw_form(
+    form: Form, rng: np.random.Generator, count: int, much: float = 1.0, sway: float = 0.0
+) -> NDArray[np.uint8]:
     """Samples of a form as MNIST has them: uint8 (count, 28, 28), light ink on 0, the ink in the middle.
 
-    much: how unsteady the hands are, how wide or narrow and how slanted what they write.
+    much: how unsteady the hands are, how wide or narrow and how slanted what they write. sway: by how much of the
+    height each stroke leaves its way, about.
     """
-    strokes = _bend(rng, form.strokes(Maker(rng, count)), much)
+    strokes = form.strokes(Maker(rng, count))
+    strokes = _bend(rng, wobble(rng, strokes, sway) if sway else strokes, much)
     whole = np.concatenate(strokes, 1)  # (N, points, 2)
     low, high = whole.min(1, keepdims=True), whole.max(1, keepdims=True)  # (N, 1, 2)
     height = rng.uniform(*form.height, count)
@@ -618,7 +635,7 @@ def _block(split: Split, number: int, edition: int) -> tuple[NDArray[np.uint8], 
         weights = np.array([form.weight for form in forms])
         ends = np.round(np.cumsum(weights) / weights.sum() * total).astype(int)
         for form, count in zip(forms, np.diff(ends, prepend=0).tolist(), strict=True):
-            images.append(draw_form(form, rng, count, UNSTEADY[edition]))
+            images.append(draw_form(form, rng, count, *UNSTEADY[edition]))
         labels.append(np.full(total, digit, np.int64))
     order = rng.permutation(BLOCK)
     return np.concatenate(images)[order], np.concatenate(labels)[order]
@@ -627,14 +644,16 @@ def _block(split: Split, number: int, edition: int) -> tuple[NDArray[np.uint8], 
 def drawn_digits(split: Split, count: int, edition: int = 1) -> DigitSet:
     """The first `count` drawn digits of a split, 1 twice as often as any other; no two splits share one.
 
-    edition: 1, or 2 for more forms and unsteadier hands. Raises ValueError where one of them is not as it should be.
+    edition: 1, 2 for more forms and unsteadier hands, or 3 for still more, every stroke on its own. Raises ValueError
+    where one of them is not as it should be.
     """
     if count < 1 or split not in SPLITS:
         raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
     if edition not in UNSTEADY:
         raise ValueError(f"edition: expected one of {tuple(UNSTEADY)}, got {edition}")
     if edition > 1:
-        import digit_scenes.more_forms  # noqa: F401 - it registers its forms, and itself builds on this module
+        import digit_scenes.free_forms  # they register their forms, and themselves build on this module
+        import digit_scenes.more_forms  # noqa: F401
     blocks = [_block(split, number, edition) for number in range(-(-count // BLOCK))]
     images, labels = (np.concatenate(parts)[:count] for parts in zip(*blocks, strict=True))
     return DigitSet(images, labels)

@@ -198,6 +198,7 @@ HAIRLINES = replace(
     broken=0.05,
     fine=0.75,
 )
+FREEHAND = replace(SCRIPTS, lengths=(2, 9), slanted=0.5, light_on_dark=0.08, furnished=0.35, fine=0.15)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -216,6 +217,7 @@ PRESETS: dict[str, Preset] = {
         _page("notes", 1, NOTES, drawn=0.2, printed=0.05, lettered=0.2, edition=2),
         _page("signs", 1, SIGNS, drawn=0.1, printed=0.6, lettered=0.1, edition=2),
         _page("hairlines", 1, HAIRLINES, drawn=0.25, lettered=0.2, edition=2),
+        _page("freehand", 1, FREEHAND, drawn=0.65, lettered=0.15, edition=3),
     )
 }
 
