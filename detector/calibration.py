@@ -8,6 +8,9 @@ order (Platt, "Probabilistic outputs for support vector machines", 1999; a slope
 A number is right if each of its digits is, and if none is missing. That one may be is told by the digits beside it that
 were found but are too unlikely to be read. The product of all these chances is too low, as they are not independent; a
 line of its own, fitted likewise, makes the chance of the number of it.
+
+A digit that stands alone has a third one. What texture and letters look like is one digit, seldom several in a row: of
+a score that is good enough in company, alone most are none.
 """
 
 from __future__ import annotations
@@ -71,14 +74,17 @@ class Calibration:
     """The chances that digits and numbers are right.
 
     digit: of a network's score. number: of the product of the chances that each of its digits is right and that each of
-    the unread ones beside it is none. By default they are those scores and that product. min_score: the chance from
-    which on a digit should be read. One half is not the best: where there is ink that looks like a digit, what is left
-    out spoils a number as what is read wrongly does. Raises ValueError where it is not from 0 to 1.
+    the unread ones beside it is none. By default they are those scores and that product. alone: of the same, where the
+    number is one digit; without it, there is no difference. min_score: the chance from which on a digit should be
+    read, and where it stands alone, the chance that it is a number. One half is not the best: where there is ink that
+    looks like a digit, what is left out spoils a number as what is read wrongly does. Raises ValueError where it is not
+    from 0 to 1.
     """
 
     digit: Chance = field(default_factory=Chance)
     number: Chance = field(default_factory=Chance)
     min_score: float = MIN_SCORE
+    alone: Chance | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_score <= 1:
@@ -99,10 +105,16 @@ class Calibration:
         for line in read_lines(read[apart(read)]):
             numbers = []
             for number in line.numbers:
-                score = float(self.number(number.score * float(np.prod(1 - beside(number, unread), dtype=np.float64))))
+                chance = self.number
+                if self.alone is not None and len(number.digits) == 1:
+                    chance = self.alone
+                    if chance(number.score) < min_score:
+                        continue
+                score = float(chance(product(number, unread)))
                 text = number.text if score >= min_number_score else "?" * len(number.digits)
                 numbers.append(Number(text, score, number.digits))
-            lines.append(Line.of(numbers))
+            if numbers:
+                lines.append(Line.of(numbers))
         return tuple(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -116,9 +128,15 @@ class Calibration:
             return cls()
         try:
             digit, number = (Chance(**value[name]) for name in ("digit", "number"))  # type: ignore[index]
-            return cls(digit, number, float(value["min_score"]))  # type: ignore[index]
-        except (KeyError, TypeError, ValueError):
+            alone = value.get("alone")  # type: ignore[attr-defined]
+            return cls(digit, number, float(value["min_score"]), alone and Chance(**alone))  # type: ignore[index]
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
+
+
+def product(number: Number, unread: Detections) -> float:
+    """The product of the chances that each digit of a number is right and that each unread one beside it is none."""
+    return number.score * float(np.prod(1 - beside(number, unread), dtype=np.float64))
 
 
 def beside(number: Number, unread: Detections) -> FloatArray:

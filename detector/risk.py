@@ -22,7 +22,7 @@ from detector.strings import Line, read_lines
 from detector.types import BoolArray, Detections, IntArray, Target
 
 BINS = 15  # of scores, as is the custom for the expected calibration error
-MIN_SCORES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)  # that digits are tried to be read from
+MIN_SCORES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)  # that digits are tried to be read from
 SUREST = 1e-6  # how sure a score is taken to be at most, for the log loss
 
 
@@ -215,13 +215,26 @@ def calibrate(pictures: Sequence[Seen]) -> Calibration:
     """The calibration that fits these pictures best: of their digits, then of the numbers that these make.
 
     A digit is read from the chance on at which most of all there is to read, or was read, is right; of equals, the
-    highest, as that invents least.
+    highest, as that invents least. What digits alone are worth is told by all that would be read at the lowest one.
     """
     digits = Claims.of(digit_claims(seen.target, seen.found) for seen in pictures)
-    calibration = Calibration(Chance.fitted(digits.scores, digits.right))
+    calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=MIN_SCORES[0])
+    calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, alone=True))
     read = {least: claims_with(replace(calibration, min_score=least), pictures)[1] for least in MIN_SCORES}
     best = max(read, key=lambda least: (int(read[least].right.sum()) / max(1, len(read[least])), least))
-    return replace(calibration, number=Chance.fitted(read[best].scores, read[best].right), min_score=best)
+    calibration = replace(calibration, min_score=best)
+    return replace(calibration, number=_chance_of_numbers(calibration, pictures, alone=False))
+
+
+def _chance_of_numbers(calibration: Calibration, pictures: Sequence[Seen], alone: bool) -> Chance:
+    """What the products of digits' chances are worth in numbers of one digit, or in those of several."""
+    claims = []
+    for seen in pictures:
+        lines = calibration.lines(calibration.digits(seen.found), calibration.min_score)
+        numbers = [[number for number in line.numbers if (len(number.digits) == 1) == alone] for line in lines]
+        claims.append(number_claims(seen.target, seen.true_lines, [Line.of(some) for some in numbers if some]))
+    told = Claims.of(claims)
+    return Chance.fitted(told.scores, told.right)
 
 
 def claims_with(calibration: Calibration, pictures: Sequence[Seen]) -> tuple[Claims, Claims]:

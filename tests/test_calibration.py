@@ -119,6 +119,25 @@ def test_an_unread_digit_beside_a_number_makes_it_doubtful() -> None:
     assert Calibration().lines(speck, 0.5)[0].numbers[0].score == pytest.approx(0.9 * 0.8)
 
 
+@given(st.floats(0.02, 0.98), st.floats(0, 1))
+def test_a_digit_that_stands_alone_needs_more_to_be_read_than_one_in_company(score: float, least: float) -> None:
+    shy = replace(SHAKY, alone=Chance(1.0, -2.0))
+    found = row((4, score))
+    lines = shy.lines(found, least)
+    assert bool(lines) == (np.float32(score) >= least and shy.alone(np.float32(score)) >= least)  # type: ignore[misc]
+    if lines:
+        assert lines[0].numbers[0].score == pytest.approx(float(Chance(1.0, -2.0)(np.float32(score))))
+    together = row((4, score), (2, score))
+    assert shy.lines(together, least) == SHAKY.lines(together, least)
+
+
+def test_what_is_not_read_alone_leaves_the_rest_of_its_line() -> None:
+    found = row((4, 0.9), (2, 0.8), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (7, 0.6))
+    apart = replace(SHAKY, alone=Chance(1.0, 0.0)).lines(found, 0.5)
+    assert [line.text for line in apart] == ["42 7"]
+    assert [line.text for line in replace(SHAKY, alone=Chance(1.0, -2.0)).lines(found, 0.5)] == ["42"]
+
+
 def test_beside_is_along_the_line_of_a_page_that_lies_on_its_side() -> None:
     upright = row((4, 0.9), (2, 0.8), (1, 0.25))
     x0, y0, x1, y1 = upright.boxes.T
@@ -187,13 +206,26 @@ def test_both_runtimes_give_the_same_chances(tmp_path: Path) -> None:
 
 
 def test_json_and_back() -> None:
-    assert Calibration.from_json(json.loads(json.dumps(SHAKY.as_json()))) == SHAKY
+    for calibration in (SHAKY, replace(SHAKY, alone=Chance(0.5, -1.0))):
+        assert Calibration.from_json(json.loads(json.dumps(calibration.as_json()))) == calibration
+    assert (
+        Calibration.from_json({k: v for k, v in SHAKY.as_json().items() if k != "alone"}) == SHAKY
+    )  # of earlier files
     assert Calibration.from_json(None) == Calibration()
 
 
 @pytest.mark.parametrize(
     "nonsense",
-    [{}, [], 3, "x", {"digit": 1}, SHAKY.as_json() | {"min_score": 2}, SHAKY.as_json() | {"digit": {"a": 1}}],
+    [
+        {},
+        [],
+        3,
+        "x",
+        {"digit": 1},
+        SHAKY.as_json() | {"min_score": 2},
+        SHAKY.as_json() | {"digit": {"a": 1}},
+        SHAKY.as_json() | {"alone": 3},
+    ],
 )
 def test_a_file_with_nonsense_in_it(tmp_path: Path, nonsense: object) -> None:
     checkpoint.save(tmp_path / "w", "faster-rcnn", tiny_model(), {"calibration": nonsense})

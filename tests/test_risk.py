@@ -227,6 +227,19 @@ def test_calibrating_makes_chances_of_shaky_scores() -> None:
         assert log_loss(other) < log_loss(one)
 
 
+def test_digits_alone_are_judged_by_digits_alone() -> None:
+    """Of what looks like a lone 7 two thirds are none; what looks like three digits in a row always is."""
+    blank = Seen(target(""), (), found("7", 0.6))
+    number, lone = (Seen(target(text), (text,), found(text, 0.6)) for text in ("123", "7"))
+    fitted = calibrate([blank, number, lone, blank] * 50)
+    assert fitted.alone is not None
+    chance = float(fitted.digit(0.6))
+    assert float(fitted.alone(chance)) == pytest.approx(1 / 3, abs=0.03)
+    assert float(fitted.number(chance**3)) > 0.9
+    assert not fitted.lines(fitted.digits(blank.found), 0.4)
+    assert [line.text for line in fitted.lines(fitted.digits(number.found), 0.4)] == ["123"]
+
+
 def test_the_plot_of_nothing_much(tmp_path: Path) -> None:
     from detector.plots import save_risk_coverage
 

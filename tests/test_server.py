@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from detector.benchmark.malformed import KINDS, malformed, picture
 from detector.benchmark.malformed import png as png_of
+from detector.calibration import Calibration, Chance
 from detector.errors import ImageError, OptionError
 from detector.images import MAX_PIXELS, Picture
 from detector.reader import Reader
@@ -166,15 +167,17 @@ def test_when_all_are_done(order: list[int]) -> None:
 # Answers
 
 
-@given(st.lists(st.floats(0, 1, width=32), max_size=12), st.floats(0, 1))
-def test_a_sweep_tells_what_each_threshold_leaves(scores: list[float], own: float) -> None:
+@pytest.mark.parametrize("alone", [None, Chance(0.8, -1.5)])
+@given(scores=st.lists(st.floats(0, 1, width=32), max_size=12), own=st.floats(0, 1))
+def test_a_sweep_tells_what_each_threshold_leaves(alone: Chance | None, scores: list[float], own: float) -> None:
     ordered = np.array(sorted(scores, reverse=True), np.float32)
-    x = 20 * np.arange(len(ordered), dtype=np.float32)
+    x = np.cumsum(np.resize(np.array([90, 20], np.float32), len(ordered)))  # pairs
     boxes = np.stack([x, x * 0, x + 12, x * 0 + 18], axis=1).astype(np.float32)
-    seen = Seen(300, 20, Detections(boxes, np.arange(len(ordered)) % 10, ordered), 0.0)
+    seen = Seen(900, 20, Detections(boxes, np.arange(len(ordered)) % 10, ordered), 0.0)
+    reader = Reader(Patient(), calibration=Calibration(alone=alone))
 
     def wanted(threshold: float) -> Wanted:
-        return Wanted("fake", Reader(Patient()), threshold, 0.0, False)
+        return Wanted("fake", reader, threshold, 0.0, False)
 
     entries = sweep(seen, wanted(own))
     assert entries[0]["min_score"] == min(own, THRESHOLDS[0])

@@ -19,7 +19,7 @@ import tyro
 from tqdm import tqdm
 
 import detector
-from detector.calibration import Calibration
+from detector.calibration import Calibration, Chance
 from detector.errors import DataError, DigitReaderError, OptionError
 from detector.reader import Reader
 from detector.risk import Claims, Seen, calibrate, calibration_error, claims_with, log_loss, risk_metrics
@@ -63,11 +63,14 @@ def main(args: Args) -> None:
     for title, calibration in (("before", before), ("after", after)):
         print(report(title, *claims_with(calibration, pictures)))
     print(
-        f"a digit's chance is sigmoid({after.digit.slope:.3f} * logit(score) {after.digit.offset:+.3f}), a number's "
-        f"sigmoid({after.number.slope:.3f} * logit(product) {after.number.offset:+.3f}); digits are read from "
-        f"{after.min_score:g} on"
+        f"a digit's chance is {formula(after.digit, 'score')}, a number's {formula(after.number, 'product')}, a lone "
+        f"digit's {formula(after.alone or after.number, 'product')}; digits are read from {after.min_score:g} on"
     )
     print(f"written to {args.weights}" + (f" and {args.onnx}" if args.onnx else ""))
+
+
+def formula(chance: Chance, what: str) -> str:
+    return f"sigmoid({chance.slope:.3f} * logit({what}) {chance.offset:+.3f})"
 
 
 def look(reader: Reader, args: Args) -> list[Seen]:

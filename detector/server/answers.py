@@ -77,11 +77,13 @@ def record(name: str, seen: Seen, wanted: Wanted) -> dict[str, Any]:
 def sweep(seen: Seen, wanted: Wanted) -> list[dict[str, Any]]:
     """What each threshold leaves, from low to high: those that leave the same as the one before are left out."""
     entries: list[dict[str, Any]] = []
-    count = -1
+    scores, alone = seen.found.scores, wanted.reader.calibration.alone
+    before: list[int] = []
     for threshold in sorted({*THRESHOLDS, wanted.min_score}):
-        # Thresholds leave the likeliest digits: as many are the same ones.
-        if (left := int((seen.found.scores >= threshold).sum())) != count:
-            count = left
+        # Thresholds leave the likeliest digits, and of those alone the likeliest: as many are the same ones.
+        left = [int((of >= threshold).sum()) for of in (scores, scores if alone is None else alone(scores))]
+        if left != before:
+            before = left
             told = _record("", seen, wanted, threshold)
             entries.append({"min_score": threshold, "text": told["text"], "lines": told["lines"]})
     return entries
