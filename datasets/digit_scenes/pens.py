@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from digit_scenes.digits import SIDE
 
 FIELD = 64  # a field's width and height
+LARGER = 2  # sides of a fine field, in those of the one it is made of
 SCALE = FIELD / SIDE
 BANK = 256  # ready-made elastic deformations to choose from
 Field = NDArray[np.uint8]
@@ -109,12 +110,12 @@ def thinned(shape: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def fine(field: Field) -> Field:
-    """The field of the same stroke, uint8 of twice the sides, that stays whole however high it is cut.
+    """The field of the same stroke, uint8 of LARGER sides, that stays whole however high it is cut.
 
     A ridge that was found in grey values breaks into dots above a level of 0.86. This one is the distance to the middle
     line of the stroke: cut at 0.9, it is a hair one pixel wide.
     """
-    large = cv2.resize(field, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(field, None, fx=LARGER, fy=LARGER, interpolation=cv2.INTER_LINEAR)
     lines = thinned((large > 115).astype(np.uint8))
     away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
     tent = cv2.GaussianBlur((1 - away / 5).clip(0), (0, 0), 1.0)

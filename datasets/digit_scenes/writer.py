@@ -54,14 +54,15 @@ class Writer:
         if self.fineness is None:
             return self._ink(field, slot, self.pen(slot.height), label)
         # About: a field falls from 1 to 0 over five of its pixels, to both sides of the line.
-        stroke = max(self.fineness, HAIR / slot.height) * 2 * FIELD_DIGIT  # in pixels of the fine field
+        stroke = max(self.fineness, HAIR / slot.height) * pens.LARGER * FIELD_DIGIT  # in pixels of the fine field
         pen = pens.Pen(max(1 - stroke / 10, 0.3), self.softness, True)
-        return self._ink(pens.fine(field), slot, pen, label)
+        return self._ink(pens.fine(field), slot, pen, label, pens.LARGER)
 
-    def _ink(self, field: pens.Field, slot: Slot, pen: pens.Pen, label: int) -> bool:
+    def _ink(self, field: pens.Field, slot: Slot, pen: pens.Pen, label: int, larger: int = 1) -> bool:
+        """larger: sides of the field, in those of the usual one."""
         affine = slot.matrix(self.digits.boxes[slot.digit])
-        if field.shape[0] != pens.FIELD:  # pixels of a larger field, whose middles lie elsewhere
-            unit = pens.FIELD / field.shape[0]
+        if larger > 1:  # the middles of its pixels lie elsewhere
+            unit = 1 / larger
             affine = np.column_stack([affine[:, :2] * unit, affine[:, 2] + affine[:, :2].sum(1) * (unit - 1) / 2])
         matrix = localise(self.page, affine, slot.x, slot.y)
         return self.sheet.write(pens.draw(field, matrix, pen, self.sheet.size), label)
