@@ -39,10 +39,13 @@ def test_half_storage_is_smaller_and_loads_as_float32(tmp_path: Path) -> None:
         torch.testing.assert_close(loaded[key], tensor, rtol=1e-3, atol=1e-4)
 
 
-def test_a_file_from_before_there_was_a_close_look_has_none(tmp_path: Path) -> None:
-    before = FasterRCNN(replace(TINY, close_widths=()))
+@pytest.mark.parametrize(("widths", "unknown"), [((), "close_"), (TINY.close_widths, "close_blocks")])
+def test_a_file_from_before_there_was_a_close_look_or_a_deep_one(
+    tmp_path: Path, widths: tuple[int, ...], unknown: str
+) -> None:
+    before = FasterRCNN(replace(TINY, close_widths=widths, close_blocks=(0, 1, 0)))
     tensors = {name: tensor.contiguous() for name, tensor in before.state_dict().items()}
-    config = {name: value for name, value in asdict(before.config).items() if not name.startswith("close_")}
+    config = {name: value for name, value in asdict(before.config).items() if not name.startswith(unknown)}
     head = {"format": checkpoint.FORMAT, "model": "faster-rcnn", "config": json.dumps(config), "extra": "{}"}
     save_file(tensors, tmp_path / "old", head)
     _, loaded, _ = checkpoint.load(tmp_path / "old")

@@ -129,7 +129,10 @@ def test_distorted_digits_are_still_there() -> None:
     assert bent.shape == crops.shape
     assert (bent.sum((1, 2, 3)) / crops.sum((1, 2, 3))).sub(1).abs().mean() < 0.3
     assert (bent - crops).abs().amax((1, 2, 3)).min() > 0.1  # no two hands alike
-    torch.testing.assert_close(bent.mean(0), crops.mean(0), atol=0.6, rtol=0)
+    usual = bent.mean(0)
+    assert usual[:, 11:21, 14:18].min() > 0.7  # it is where it was
+    usual[:, 4:28, 7:25] = 0
+    assert usual.max() < 0.1
 
 
 def test_only_the_close_look_learns_when_asked() -> None:
