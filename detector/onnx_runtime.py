@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ class OnnxNetwork:
         self._session = _session(self.path, self.threads)
         self._alone: Any = None  # a session of one thread, for when every thread has pictures of its own
         self._pool: ThreadPoolExecutor | None = None  # those threads
+        self._making = Lock()  # of those two: several threads may find at once
         metadata = self._session.get_modelmeta().custom_metadata_map
         if metadata.get("format") != FORMAT:
             raise WeightsError(
@@ -72,8 +74,9 @@ class OnnxNetwork:
         shares = shared_out([picture.shape for picture in pictures], self.threads)
         if len(shares) == 1:
             return self._find(self._session, pictures)
-        if self._alone is None or self._pool is None:
-            self._alone, self._pool = _session(self.path, 1), ThreadPoolExecutor(self.threads, "find")
+        with self._making:
+            if self._alone is None or self._pool is None:
+                self._alone, self._pool = _session(self.path, 1), ThreadPoolExecutor(self.threads, "find")
         parts = self._pool.map(lambda share: self._find(self._alone, [pictures[i] for i in share]), shares)
         found = {i: one for share, part in zip(shares, parts, strict=True) for i, one in zip(share, part, strict=True)}
         return [found[i] for i in range(len(pictures))]
@@ -140,6 +143,8 @@ def _session(path: Path, threads: int) -> Any:
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # A thread that waits for the next operation would keep a core from whoever opens, orders and answers.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = False  # one is kept for every shape that ever came
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
     try:

@@ -15,6 +15,8 @@ from detector.reader import Reader
 from detector.stream import AHEAD, GROUP, MOST
 from detector.types import Detections
 
+FINDERS = 2  # threads that look, so that one computes while the other is at what only one core can do
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -42,21 +44,23 @@ class _Look:
 
 
 class Batcher:
-    """Opens and looks at what comes, in two threads of its own.
+    """Opens and looks at what comes, in threads of its own: one opens, FINDERS look.
 
     While some pictures are looked at, the next are opened, and what has come meanwhile is looked at together, as far
-    as it is for one reader: GROUP pixels and a picture at most, so that small pictures wait for no more than one large
-    one. Requests take turns, a picture each, so that one with many holds up none. Memory is bounded: pictures are
-    opened as long as less than AHEAD pixels wait.
+    as it is for one reader: GROUP pixels and a picture at most. A second group is begun beside another one when it has
+    as many pictures: sooner, groups would be small, which costs more than it saves. So small pictures need not wait
+    for a large one. Requests take turns, a picture each, so that one with many holds up none. Memory is bounded:
+    pictures are opened as long as less than AHEAD pixels wait.
     """
 
     def __init__(self) -> None:
         self._unopened: deque[deque[_Look]] = deque()  # of each request
         self._opened: deque[_Look] = deque()
         self._pixels = 0  # opened, and not done with
+        self._looked_at: list[int] = []  # how many pictures each group has that is looked at
         self._closed = False
         self._changed = Condition()
-        self._threads = [Thread(target=work, daemon=True) for work in (self._open_all, self._find_all)]
+        self._threads = [Thread(target=work, daemon=True) for work in (self._open_all, *[self._find_all] * FINDERS)]
         for thread in self._threads:
             thread.start()
 
@@ -125,13 +129,16 @@ class Batcher:
         _find(group)
         with self._changed:
             self._pixels -= sum(look.pixels for look in group)
+            self._looked_at.remove(len(group))
             self._changed.notify_all()
         return True
 
     def _next_group(self) -> list[_Look]:
-        """What can be looked at together, when there is something; nothing when closed."""
+        """What can be looked at together, when there is enough; nothing when closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._opened)
+            self._changed.wait_for(
+                lambda: self._closed or (self._opened and len(self._opened) >= min(self._looked_at, default=1))
+            )
             group: list[_Look] = []
             others: deque[_Look] = deque()
             pixels = 0
@@ -143,6 +150,8 @@ class Batcher:
                 group.append(look)
                 pixels += look.pixels
             self._opened.extendleft(reversed(others))
+            if group:
+                self._looked_at.append(len(group))
             return group
 
 
