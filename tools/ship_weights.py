@@ -74,7 +74,8 @@ class Args:
     mean_with: Path | None = None
     """Folder of one of those runs: what is shipped is halfway between its weights and those of the last one."""
     close_look: Path | None = None
-    """Folder of one of those runs, of which the close look is taken as it is."""
+    """Folder of one of those runs, of which the last close look is taken as it is: AP, by which a run's best weights are
+    chosen, hardly feels which digit is which."""
     weights: Path = WEIGHTS
     """Folder to write into."""
 
@@ -180,7 +181,7 @@ def main(args: Args) -> None:
     if args.mean_with:
         blend(model, checkpoint.load(args.mean_with / "best.safetensors")[1])
     if args.close_look:
-        checkpoint.adopt(model, args.close_look / "best.safetensors", "close_look.")
+        checkpoint.adopt(model, args.close_look / "last.safetensors", "close_look.")
     target = args.weights / f"{name}.safetensors"
     if not args.figures:  # figures were measured on the file that is there, which stays as it is
         checkpoint.save(target, name, model, extra, half=True)
