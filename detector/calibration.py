@@ -9,13 +9,14 @@ A number is right if each of its digits is, and if none is missing. That one may
 were found but are too unlikely to be read. The product of all these chances is too low, as they are not independent; a
 line of its own, fitted likewise, makes the chance of the number of it.
 
-A digit that stands alone has a third one. What texture and letters look like is one digit, seldom several in a row: of
-a score that is good enough in company, alone most are none.
+A digit that is all there is on its line, where there are other lines, has a third one. What texture and letters look
+like is one digit, seldom several in a row: of a score that is good enough in company, alone most are none.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -74,11 +75,11 @@ class Calibration:
     """The chances that digits and numbers are right.
 
     digit: of a network's score. number: of the product of the chances that each of its digits is right and that each of
-    the unread ones beside it is none. By default they are those scores and that product. alone: of the same, where the
-    number is one digit; without it, there is no difference. min_score: the chance from which on a digit should be
-    read, and where it stands alone, the chance that it is a number. One half is not the best: where there is ink that
-    looks like a digit, what is left out spoils a number as what is read wrongly does. Raises ValueError where it is not
-    from 0 to 1.
+    the unread ones beside it is none. By default they are those scores and that product. alone: of the same, where one
+    digit is all there is on one of several lines; without it, there is no difference. min_score: the chance from which
+    on a digit should be read, and where it stands alone, the chance that it is a number. One half is not the best:
+    where there is ink that looks like a digit, what is left out spoils a number as what is read wrongly does. Raises
+    ValueError where it is not from 0 to 1.
     """
 
     digit: Chance = field(default_factory=Chance)
@@ -102,11 +103,12 @@ class Calibration:
         likely = found.scores >= min_score  # (N,)
         read, unread = found[likely], found[~likely]
         lines = []
-        for line in read_lines(read[apart(read)]):
+        found_lines = read_lines(read[apart(read)])
+        for line in found_lines:
             numbers = []
             for number in line.numbers:
                 chance = self.number
-                if self.alone is not None and len(number.digits) == 1:
+                if self.alone is not None and is_alone(line, found_lines):
                     chance = self.alone
                     if chance(number.score) < min_score:
                         continue
@@ -132,6 +134,11 @@ class Calibration:
             return cls(digit, number, float(value["min_score"]), alone and Chance(**alone))  # type: ignore[index]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
+
+
+def is_alone(line: Line, lines: Sequence[Line]) -> bool:
+    """Whether there is but one digit on one of several lines. The only digit of a picture is what it was taken for."""
+    return len(line.text) == 1 and len(lines) > 1
 
 
 def product(number: Number, unread: Detections) -> float:

@@ -32,6 +32,7 @@ def load(
     runtime: str | None = None,
     min_number_score: float = 0.0,
     turn: bool = True,
+    spinning: bool = True,
 ) -> Reader:
     """A reader to keep: with the weights in a file that training or export wrote or, without one, with shipped ones.
 
@@ -44,6 +45,7 @@ def load(
     min_number_score: numbers with a lower score are rejected, their text withheld; 0 rejects none. Scores are the
     chances of being right as far as the weights were calibrated (tools/calibrate.py).
     turn: whether pictures that lie on a side or upside down are found out and read upright.
+    spinning: whether ONNX Runtime's threads keep their cores while they wait; False where others need them, too.
     Raises WeightsError where there are no such weights, or what they need is not installed; OptionError for a bad
     device, threshold, threads or runtime, or those that do not go together.
     """
@@ -54,7 +56,7 @@ def load(
     if weights is None:
         engine, file = shipped(model or DEFAULT_MODEL, device, runtime)
         with resources.as_file(file) as path:
-            name, network, calibration = _network(engine, path, device, threads)
+            name, network, calibration = _network(engine, path, device, threads, spinning)
     else:
         path = Path(weights)
         engine = "onnx" if path.suffix.lower() == SUFFIXES["onnx"] else "torch"
@@ -63,7 +65,7 @@ def load(
                 f"runtime: expected {engine} for {path}, got {runtime}, which takes {SUFFIXES[runtime]} files; leave "
                 "it out or name other weights."
             )
-        name, network, calibration = _network(engine, path, device, threads)
+        name, network, calibration = _network(engine, path, device, threads, spinning)
     if model is not None and model != name:
         raise WeightsError(f"{path}: expected weights of '{model}', got those of '{name}'; name that model.")
     return Reader(network, min_score, min_number_score, calibration, turn)
@@ -93,7 +95,9 @@ def shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversa
     return runtime, files[runtime]
 
 
-def _network(runtime: str, path: Path, device: str, threads: int | None) -> tuple[str, Network, Calibration]:
+def _network(
+    runtime: str, path: Path, device: str, threads: int | None, spinning: bool
+) -> tuple[str, Network, Calibration]:
     """A model's name, the model, and what makes chances of its scores."""
     if runtime == "onnx":
         if not _is_cpu(device):
@@ -101,7 +105,7 @@ def _network(runtime: str, path: Path, device: str, threads: int | None) -> tupl
                 f"device: expected cpu for {path}, got '{device}', where ONNX Runtime is not used; take .safetensors "
                 "weights for other devices."
             )
-        network = OnnxNetwork(path, threads)
+        network = OnnxNetwork(path, threads, spinning)
         return network.name, network, network.calibration
     try:
         import torch

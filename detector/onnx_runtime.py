@@ -33,16 +33,17 @@ class OnnxNetwork:
     """What tools/export.py wrote, as a Reader takes it: the Network of reader.py.
 
     name: the detector's, such as faster-rcnn. calibration: what makes chances of its scores. threads: CPU threads to
-    compute with, all cores where none are given. Raises WeightsError where the file is missing, damaged, or not such an
-    export, or ONNX Runtime is not installed.
+    compute with, all cores where none are given. spinning: whether threads that wait for the next operation keep their
+    cores: a tenth faster, and slower where there is something else to do. Raises WeightsError where the file is
+    missing, damaged, or not such an export, or ONNX Runtime is not installed.
     """
 
     runtime = "ONNX Runtime"
 
-    def __init__(self, path: str | os.PathLike[str], threads: int | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], threads: int | None = None, spinning: bool = True) -> None:
         self.path = Path(path)
         self.threads = threads or _cores()
-        self._session = _session(self.path, self.threads)
+        self._session = _session(self.path, self.threads, spinning)
         self._alone: Any = None  # a session of one thread, for when every thread has pictures of its own
         self._pool: ThreadPoolExecutor | None = None  # those threads
         self._making = Lock()  # of those two: several threads may find at once
@@ -129,7 +130,7 @@ def shared_out(shapes: Sequence[tuple[int, ...]], threads: int) -> list[list[int
     return [share for share in shares if share]
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path, threads: int, spinning: bool = True) -> Any:
     """An InferenceSession on the CPU."""
     if not path.is_file():
         raise WeightsError(f"{path}: expected a weights file, found none; check the path.")
@@ -143,8 +144,7 @@ def _session(path: Path, threads: int) -> Any:
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # A thread that waits for the next operation would keep a core from whoever opens, orders and answers.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     options.enable_mem_pattern = False  # one is kept for every shape that ever came
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
     try:

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from detector.calibration import Calibration, Chance, Floats
+from detector.calibration import Calibration, Chance, Floats, is_alone
 from detector.matching import forgiven, match
 from detector.mistakes import in_reading_order
 from detector.string_metrics import common_in_order
@@ -227,12 +227,12 @@ def calibrate(pictures: Sequence[Seen]) -> Calibration:
 
 
 def _chance_of_numbers(calibration: Calibration, pictures: Sequence[Seen], alone: bool) -> Chance:
-    """What the products of digits' chances are worth in numbers of one digit, or in those of several."""
+    """What the products of digits' chances are worth where one digit is alone on one of several lines, or not."""
     claims = []
     for seen in pictures:
         lines = calibration.lines(calibration.digits(seen.found), calibration.min_score)
-        numbers = [[number for number in line.numbers if (len(number.digits) == 1) == alone] for line in lines]
-        claims.append(number_claims(seen.target, seen.true_lines, [Line.of(some) for some in numbers if some]))
+        asked = [line for line in lines if is_alone(line, lines) == alone]
+        claims.append(number_claims(seen.target, seen.true_lines, asked))
     told = Claims.of(claims)
     return Chance.fitted(told.scores, told.right)
 

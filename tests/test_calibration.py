@@ -119,23 +119,32 @@ def test_an_unread_digit_beside_a_number_makes_it_doubtful() -> None:
     assert Calibration().lines(speck, 0.5)[0].numbers[0].score == pytest.approx(0.9 * 0.8)
 
 
-@given(st.floats(0.02, 0.98), st.floats(0, 1))
-def test_a_digit_that_stands_alone_needs_more_to_be_read_than_one_in_company(score: float, least: float) -> None:
+def below(first: Detections, second: Detections) -> Detections:
+    """Two lines."""
+    boxes = np.concatenate([first.boxes, second.boxes + np.array([0, 60, 0, 60], np.float32)])
+    labels, scores = (np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("labels", "scores"))
+    return Detections(boxes, labels, scores)
+
+
+@given(st.floats(1 / 32, 31 / 32, width=32), st.floats(0, 0.9))
+def test_a_digit_that_is_alone_on_one_of_several_lines_needs_more_to_be_read(score: float, least: float) -> None:
+    alone = Chance(1.0, -2.0)
+    shy, sure = replace(SHAKY, alone=alone), row((4, 0.95), (2, 0.95))
+    first, *others = shy.lines(below(sure, row((7, score))), least)
+    assert first.text == "42"
+    assert bool(others) == (score >= least and alone(score) >= least)
+    if others:
+        assert others[0].numbers[0].score == pytest.approx(float(alone(score)))
+    for found in (row((7, score)), row((4, score), (7, score)), below(sure, row((4, score), (7, score)))):
+        assert shy.lines(found, least) == SHAKY.lines(found, least)
+
+
+def test_a_number_of_one_digit_is_in_company_if_there_are_others_on_its_line() -> None:
     shy = replace(SHAKY, alone=Chance(1.0, -2.0))
-    found = row((4, score))
-    lines = shy.lines(found, least)
-    assert bool(lines) == (np.float32(score) >= least and shy.alone(np.float32(score)) >= least)  # type: ignore[misc]
-    if lines:
-        assert lines[0].numbers[0].score == pytest.approx(float(Chance(1.0, -2.0)(np.float32(score))))
-    together = row((4, score), (2, score))
-    assert shy.lines(together, least) == SHAKY.lines(together, least)
-
-
-def test_what_is_not_read_alone_leaves_the_rest_of_its_line() -> None:
-    found = row((4, 0.9), (2, 0.8), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (7, 0.6))
-    apart = replace(SHAKY, alone=Chance(1.0, 0.0)).lines(found, 0.5)
-    assert [line.text for line in apart] == ["42 7"]
-    assert [line.text for line in replace(SHAKY, alone=Chance(1.0, -2.0)).lines(found, 0.5)] == ["42"]
+    spaced, far = row((4, 0.9), (2, 0.8), *[(0, 0.0)] * 6, (7, 0.6)), row((1, 0.9), (1, 0.9))
+    assert [line.text for line in shy.lines(below(far, spaced), 0.5)] == ["11", "42 7"]
+    assert [line.text for line in shy.lines(below(far, spaced[8:]), 0.5)] == ["11"]
+    assert [line.text for line in SHAKY.lines(below(far, spaced[8:]), 0.5)] == ["11", "7"]
 
 
 def test_beside_is_along_the_line_of_a_page_that_lies_on_its_side() -> None:

@@ -228,16 +228,15 @@ def test_calibrating_makes_chances_of_shaky_scores() -> None:
 
 
 def test_digits_alone_are_judged_by_digits_alone() -> None:
-    """Of what looks like a lone 7 two thirds are none; what looks like three digits in a row always is."""
-    blank = Seen(target(""), (), found("7", 0.6))
-    number, lone = (Seen(target(text), (text,), found(text, 0.6)) for text in ("123", "7"))
-    fitted = calibrate([blank, number, lone, blank] * 50)
+    """Below three digits in a row, which are always right, something looks like a 7: of three, two are none."""
+    wrong, right = (Seen(target(text), tuple(text.split("|")), found("123|7", 0.6)) for text in ("123", "123|7"))
+    fitted = calibrate([wrong, right, wrong] * 50)
     assert fitted.alone is not None
     chance = float(fitted.digit(0.6))
     assert float(fitted.alone(chance)) == pytest.approx(1 / 3, abs=0.03)
     assert float(fitted.number(chance**3)) > 0.9
-    assert not fitted.lines(fitted.digits(blank.found), 0.4)
-    assert [line.text for line in fitted.lines(fitted.digits(number.found), 0.4)] == ["123"]
+    assert [line.text for line in fitted.lines(fitted.digits(wrong.found), 0.4)] == ["123"]
+    assert [line.text for line in fitted.lines(fitted.digits(found("7", 0.6)), 0.4)] == ["7"]
 
 
 def test_the_plot_of_nothing_much(tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ class Args:
     mean_with: Path | None = None
     """Folder of one of those runs: what is shipped is halfway between its weights and those of the last one."""
     close_look: Path | None = None
-    """Folder of one of those runs, of which the last close look is taken as it is: AP, by which a run's best weights are
-    chosen, hardly feels which digit is which."""
+    """Folder of one of those runs, of which the last close look is taken as it is: AP, by which the best weights of a
+    run are chosen, hardly feels which digit is which."""
     weights: Path = WEIGHTS
     """Folder to write into."""
 

@@ -35,13 +35,13 @@ def shipped_readers(
     Options and errors are those of loading.load.
     """
     if weights is not None:
-        reader = load(weights, model, threads=threads, runtime=runtime)
+        reader = load(weights, model, threads=threads, runtime=runtime, spinning=False)
         return {str(getattr(reader.model, "name", None) or model or "detector"): reader}
     first = model or DEFAULT_MODEL
-    readers = {first: load(model=first, threads=threads, runtime=runtime)}
+    readers = {first: load(model=first, threads=threads, runtime=runtime, spinning=False)}
     for name in _shipped_models(runtime):
         if name not in readers:
-            readers[name] = load(model=name, threads=threads, runtime=runtime)
+            readers[name] = load(model=name, threads=threads, runtime=runtime, spinning=False)
     return readers
 
 
