@@ -46,18 +46,19 @@ class Args:
     model: str = "faster-rcnn"
     """Which detector."""
     preset: tuple[str, ...] = (
-        "scripts=5",
-        "hairlines=3",
+        "freehand=3",
+        "scripts=3",
+        "amounts=2.5",
+        "hairlines=2",
         "notes=2",
         "places=2",
         "clean=2",
-        "signs=2",
-        "amounts=2",
+        "signs=1.5",
         "paper=1.5",
         "lines=1.5",
         "strips=1.5",
         "hands=1",
-        "pages=0.5",
+        "pages=1",
         "loose-strips=0.5",
     )
     """What scenes to learn from, with weights if several: paper=3 lines=2."""
