@@ -17,6 +17,7 @@ HOMES = {"detector": ROOT, "digit_scenes": ROOT / "datasets"}
 DISTRIBUTIONS = {
     "python_multipart": "python-multipart",
     "cv2": "opencv-python-headless",
+    "onnx_ir": "onnx-ir",
     "PIL": "pillow",
 }  # where another name than the module's
 PEERS = {"ultralytics"}  # measured where they happen to be installed

@@ -146,7 +146,7 @@ def test_a_sweep_is_what_each_threshold_leaves(server: Server, path: Path, pictu
         record = json_record("", detector.load(threads=1, min_score=threshold).read(path)) if step % 6 == 0 else None
         assert record is None or (left["text"], left["lines"]) == (record["text"], record["lines"])
         digits = [digit for line in left["lines"] for number in line["numbers"] for digit in number["digits"]]
-        assert len(digits) == (found.scores >= threshold).sum()
+        assert len(digits) <= (found.scores >= threshold).sum()  # of those alone on their line not all are read
         assert all(digit in told["digits"] for digit in digits)
     assert [digit["score"] for digit in told["digits"]] == sorted((d["score"] for d in told["digits"]), reverse=True)
     plain = server.post(content=picture).json()["pictures"][0]

@@ -114,7 +114,8 @@ def run_of(folder: Path, seed: int) -> tuple[Path, dict[str, torch.Tensor]]:
     model = tiny_model()
     run = folder / "runs" / f"tiny{seed}"
     run.mkdir(parents=True)
-    checkpoint.save(run / "best.safetensors", "faster-rcnn", model, {"scenes": 8, "seconds": 60.0})
+    for name in ("best", "last"):
+        checkpoint.save(run / f"{name}.safetensors", "faster-rcnn", model, {"scenes": 8, "seconds": 60.0})
     args = {"minutes": 1, "amp": False, "preset": ["clean"]}
     config = {"args": args, "model": {}, "torch": "2", "commit": "c", "machine": "m"}
     (run / "config.json").write_text(json.dumps(config))

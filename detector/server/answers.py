@@ -85,7 +85,8 @@ def sweep(seen: Seen, wanted: Wanted) -> list[dict[str, Any]]:
         if left != before:
             before = left
             told = _record("", seen, wanted, threshold)
-            entries.append({"min_score": threshold, "text": told["text"], "lines": told["lines"]})
+            if not entries or told["lines"] != entries[-1]["lines"]:
+                entries.append({"min_score": threshold, "text": told["text"], "lines": told["lines"]})
     return entries
 
 
