@@ -47,13 +47,14 @@ class NearAnchors:
                 rows += [
                     (level, kind, stride, x, y) for y in range(-far_y, far_y + 1) for x in range(-far_x, far_x + 1)
                 ]
-        self.level, self.kind, self.stride, self.x, self.y = torch.tensor(rows).unbind(1)  # (K,) each
+        self.table = torch.tensor(rows).T.contiguous()  # (5, K): level, kind, stride, x, y
         self.kinds = len(cell_anchors[0])
 
     def __call__(self, boxes: Tensor, grids: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
         """For boxes (G, 4) on level grids of (rows, columns): anchor indices (G, K), and which of them exist (G, K)."""
         device = boxes.device
-        level, kind, stride, x, y = (t.to(device) for t in (self.level, self.kind, self.stride, self.x, self.y))
+        self.table = self.table.to(device)  # it stays there for the next batch
+        level, kind, stride, x, y = self.table  # (K,) each
         rows, columns = torch.tensor(grids, device=device).unbind(1)  # (levels,)
         counts = rows * columns * self.kinds
         starts = counts.cumsum(0) - counts

@@ -96,6 +96,13 @@ def by_picture(found: Found, count: int) -> list[Detections]:
     return [Detections(boxes[own], labels[own], scores[own]) for own in (picture == i for i in range(count))]
 
 
+def as_tensors(pictures: Sequence[Picture] | Tensor, device: torch.device) -> list[Tensor]:
+    """uint8 (H, W, 3) each, or (B, H, W, 3) -> float32 (3, H, W) in [0, 1] each."""
+    if isinstance(pictures, Tensor):
+        return list(pictures.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255))
+    return [as_tensor(picture, device) for picture in pictures]
+
+
 def as_tensor(picture: Picture, device: torch.device) -> Tensor:
     """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
     # A copy: only a batch is ever float, and from_numpy wants neither negative strides nor pictures that are read-only.

@@ -153,6 +153,31 @@ def apart(found: Regions, groups: Tensor, limits: Tensor) -> Tensor:
     return found.boxes + (groups * (limits.max() + 1))[:, None]
 
 
+def best_of_rows(boxes: Tensor, overlap: float) -> Tensor:
+    """Non-maximum suppression in each row of boxes (B, K, 4), best first: which are kept, bool (B, K).
+
+    On a CPU row by row, since the time of one call grows with the square of its boxes. On a GPU, where calls cost more
+    than boxes, all rows at once: each box is judged by the verdicts on those before it, again and again until none
+    changes, and then they are those of going through the boxes one by one.
+    """
+    count, size = boxes.shape[:2]
+    if not boxes.is_cuda:
+        keep = boxes.new_zeros((count, size), dtype=torch.bool)
+        order = torch.linspace(1, 0, size)
+        for own, row in zip(keep, boxes, strict=True):
+            own[nms(row, order, overlap)] = True
+        return keep
+    x0, y0, x1, y1 = boxes.unbind(2)  # (B, K) each
+    width = (torch.minimum(x1[:, :, None], x1[:, None]) - torch.maximum(x0[:, :, None], x0[:, None])).clamp_(min=0)
+    height = (torch.minimum(y1[:, :, None], y1[:, None]) - torch.maximum(y0[:, :, None], y0[:, None])).clamp_(min=0)
+    both, own = width.mul_(height), areas(boxes)  # (B, K, K), (B, K)
+    doubles = (both > overlap * (own[:, :, None] + own[:, None] - both)).tril_(-1).float()
+    kept, before = torch.ones_like(own), torch.zeros_like(own)
+    while not torch.equal(kept, before):
+        kept, before = ((doubles @ kept[:, :, None])[..., 0] < 0.5).float(), kept
+    return kept > 0.5
+
+
 def best_of_each_place(found: Regions, scores: Tensor, limits: Tensor, overlap: float) -> Tensor:
     """Non-maximum suppression in each picture: numbers of the boxes kept, best first. All pictures go at once."""
     return nms(apart(found, found.picture, limits), scores, overlap)

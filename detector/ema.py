@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from itertools import chain
 
 import torch
 
@@ -26,9 +28,15 @@ class WeightAverage:
         """Move the average towards the model's present weights."""
         rate = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        new = model.state_dict()
-        average = self.model.state_dict()
-        floating = [name for name, tensor in average.items() if tensor.is_floating_point()]
-        torch._foreach_lerp_([average[name] for name in floating], [new[name] for name in floating], rate)
-        for name in average.keys() - set(floating):
-            average[name].copy_(new[name])
+        pairs = list(zip(_tensors(self.model), _tensors(model), strict=True))
+        weights = [pair for pair in pairs if pair[0].is_floating_point()]
+        counters = [pair for pair in pairs if not pair[0].is_floating_point()]
+        # One operation each: on a GPU it is their number that costs.
+        torch._foreach_lerp_([own for own, _ in weights], [new for _, new in weights], rate)
+        if counters:
+            torch._foreach_copy_([own for own, _ in counters], [new for _, new in counters])
+
+
+def _tensors(model: Detector) -> Iterator[torch.Tensor]:
+    """All that a checkpoint keeps."""
+    return chain(model.parameters(), model.buffers())

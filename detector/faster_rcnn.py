@@ -5,7 +5,7 @@ Ren et al., "Faster R-CNN: Towards Real-Time Object Detection with Region Propos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from detector.backbone import FeaturePyramid
 from detector.background import against_background
 from detector.base import BatchDetector
-from detector.boxes import Found, Regions, Truths, clip, limits_of, regions
+from detector.boxes import Found, Regions, Truths, clip, limits_of
 from detector.close_look import CloseLook
 from detector.errors import OptionError
 from detector.proposals import ProposalNetwork
@@ -129,7 +129,7 @@ class RegionCNN(BatchDetector):
         """See Detector; the terms are classes and boxes, means over what was sampled, and those of the proposals."""
         if not images:
             return {}
-        pictures = [self.prepared(image[None])[0] for image in images]
+        pictures = prepared_one_by_one(self.prepared, images)
         batch, limits = stack(pictures)
         truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
@@ -207,11 +207,23 @@ def padded(pictures: Tensor) -> Tensor:
     return F.pad(pictures, (0, right, 0, below)).contiguous(memory_format=torch.channels_last)
 
 
+def prepared_one_by_one(prepare: Callable[[Tensor], Tensor], images: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Each picture (3, H, W) prepared on its own; those of one size together, which gives the same and is faster."""
+    if len({image.shape for image in images}) == 1:
+        return prepare(torch.stack(list(images))).unbind()
+    return [prepare(image[None])[0] for image in images]
+
+
 def stack(pictures: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Prepared pictures (3, H, W) of different sizes as one batch (B, 3, H, W), padded, and their limits (B, 4)."""
-    height, width = (max(p.shape[axis] for p in pictures) for axis in (1, 2))
-    alike = [F.pad(p, (0, width - p.shape[2], 0, height - p.shape[1])) for p in pictures]
-    return padded(torch.stack(alike)), torch.cat([limits_of(p[None]) for p in pictures])
+    sides = [(p.shape[2], p.shape[1]) for p in pictures]
+    width, height = map(max, zip(*sides, strict=True))
+    alike = [
+        p if (w, h) == (width, height) else F.pad(p, (0, width - w, 0, height - h))
+        for p, (w, h) in zip(pictures, sides, strict=True)
+    ]
+    limits = torch.tensor(sides, dtype=torch.float32, device=pictures[0].device).repeat(1, 2)
+    return padded(torch.stack(alike)), limits
 
 
 def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:
@@ -222,9 +234,11 @@ def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:
 
 def as_truths(targets: Sequence[Target], scales: Sequence[np.ndarray], device: torch.device) -> Truths:
     """Targets in pixels of the prepared pictures, the ignored boxes apart from those to be learned."""
-    boxes = [torch.from_numpy(target.boxes * scale) for target, scale in zip(targets, scales, strict=True)]
-    ignore = [torch.from_numpy(target.ignore) for target in targets]
-    labels = torch.cat([torch.from_numpy(target.labels)[~i] for target, i in zip(targets, ignore, strict=True)])
-    learned = regions([own[~i] for own, i in zip(boxes, ignore, strict=True)])
-    ignored = regions([own[i] for own, i in zip(boxes, ignore, strict=True)])
-    return Truths(learned.to(device), labels.to(device), ignored.to(device))
+    boxes = np.concatenate([target.boxes * scale for target, scale in zip(targets, scales, strict=True)])
+    picture = np.repeat(np.arange(len(targets)), [len(target) for target in targets])
+    labels, ignore = (np.concatenate([getattr(t, name) for t in targets]) for name in ("labels", "ignore"))
+
+    def regions(own: np.ndarray) -> Regions:
+        return Regions(torch.from_numpy(boxes[own]), torch.from_numpy(picture[own])).to(device)
+
+    return Truths(regions(~ignore), torch.from_numpy(labels[~ignore]).to(device), regions(ignore))

@@ -16,13 +16,13 @@ from detector.boxes import (
     Regions,
     Truths,
     best_of_each_place,
+    best_of_rows,
     clip,
     decode,
     encode,
     on_any,
     paired_iou,
     quotient,
-    shorter_sides,
     whole_numbers,
 )
 
@@ -153,12 +153,13 @@ class ProposalNetwork(nn.Module):
             moved.append(decode(moves, anchors[start : start + count][index]))
             scores.append(best)
             start += count
-        boxes = torch.cat(moved, 1)  # (B, K, 4)
-        picture = torch.arange(len(boxes), device=boxes.device).repeat_interleave(boxes.shape[1])
-        found = clip(Regions(boxes.flatten(0, 1), picture), limits)
-        wide = (shorter_sides(found.boxes) >= 1).nonzero()[:, 0]
-        found, likelihood = found.at(wide), torch.cat(scores, 1).flatten()[wide]
-        return found.at(best_of_each_place(found, likelihood, limits, self.nms_thresholds[0]))
+        order = torch.cat(scores, 1).argsort(dim=1, descending=True)  # (B, K)
+        boxes = torch.cat(moved, 1).gather(1, order[:, :, None].expand(-1, -1, 4))  # (B, K, 4)
+        boxes = torch.minimum(boxes.clamp(min=0), limits[:, None])
+        sides = boxes[..., 2:] - boxes[..., :2]
+        keep = best_of_rows(boxes, self.nms_thresholds[0]) & (sides >= 1).all(2)
+        picture, number = keep.nonzero(as_tuple=True)
+        return Regions(boxes[picture, number], picture)
 
     def losses(
         self,

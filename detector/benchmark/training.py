@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detector.base import Detector, as_tensor
+from detector.base import Detector, as_tensor, as_tensors
 from detector.benchmark.measure import WARM_UP, Measure, in_turns
 from detector.benchmark.parts import time_training_step, waiting
 from detector.benchmark.peers import torchvision_assembly
 from detector.errors import OptionError
 from detector.faster_rcnn import FasterRCNN
-from detector.training import Batch, Batches, TrainingConfig, load_batches, parameter_groups
+from detector.training import Batch, Batches, Loaded, TrainingConfig, load_batches, parameter_groups
 from detector.types import Target
 
 SIDE = 256  # pixels of the pictures that all is measured with
@@ -116,10 +116,8 @@ def time_stream(
         raise OptionError(f"workers: expected at least one process that draws scenes, got {workers}.")
     learner = copy.deepcopy(model).train()
     ready = WARM_UP + 4 * workers  # batches drawn ahead would flatter the stream
-    batch: list[Batch] = []
-    step = training_step(
-        learner, lambda: learner.losses([as_tensor(i, device) for i in batch[0][0]], batch[0][1]), device
-    )
+    batch: list[Loaded] = []
+    step = training_step(learner, lambda: learner.losses(as_tensors(batch[0][0], device), batch[0][1]), device)
     scenes, waited, began = 0, 0.0, time.perf_counter()
     stream = iter(load_batches(Cropped(batches), range(ready + turns), workers))
     for turn in range(ready + turns):
