@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -101,6 +101,9 @@ class Args:
     """Start from these weights, and with their design."""
     adopt: Path | None = None
     """Start with today's design, and with whatever of these weights fits it by name and shape."""
+    close_samples: int | None = None
+    """Digits of each picture that the close look learns from beside all else; without it, as the design has it. On a
+    GPU, which they cost next to nothing, more are better."""
     only: str | None = None
     """Train one part and leave all else as it is: close-look, which tells digits apart."""
     resume: Path | None = None
@@ -153,6 +156,13 @@ def validation_pictures(args: Args) -> dict[str, Pictures]:
 
 def first_model(args: Args) -> Detector:
     model = begun_with(args)
+    if args.close_samples is not None:
+        if args.close_samples < 1 or not hasattr(model.config, "close_samples"):
+            raise OptionError(
+                f"--close-samples {args.close_samples}: expected 1 or more, and a detector with a close look, got "
+                f"{args.model}; leave it out."
+            )
+        model.config = replace(model.config, close_samples=args.close_samples)  # type: ignore[type-var, assignment]
     if args.only:
         model.learn_only(args.only)
     return model

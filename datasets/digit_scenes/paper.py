@@ -44,6 +44,12 @@ def colours(rng: np.random.Generator, light_on_dark: float) -> tuple[Colour, Col
     return np.clip(paper, 0, 255), np.clip(ink, 0, 255)
 
 
+def faded(rng: np.random.Generator, paper: Colour, ink: Colour) -> Colour:
+    """An ink that differs from its paper by 45 to 90 of 255 at most, in the mean of the channels."""
+    contrast = abs(float((ink - paper).mean()))
+    return paper + (ink - paper) * min(1.0, rng.uniform(45, 90) / max(contrast, 1.0))
+
+
 def smooth_field(rng: np.random.Generator, size: tuple[int, int], cells: int) -> NDArray[np.float32]:
     """A smooth random field, float32 (H, W), of about unit variance; `cells` blobs across."""
     coarse = rng.standard_normal((cells + 1, cells + 1), np.float32)

@@ -199,6 +199,22 @@ HAIRLINES = replace(
     fine=0.75,
 )
 FREEHAND = replace(SCRIPTS, lengths=(2, 9), slanted=0.5, light_on_dark=0.08, furnished=0.35, fine=0.15)
+DRAFTS = replace(
+    FREEHAND, heights=(26, 76), lengths=(2, 8), lit=0.5, patterned=0.75, spilled=0.5, broken=0.1, fine=0.05, faint=0.35
+)
+PHONES = replace(
+    HAIRLINES,
+    size=(320, 512),
+    heights=(14, 60),
+    lines=(1, 5),
+    lengths=(4, 13),
+    most_digits=70,
+    light_on_dark=0.15,
+    desks=0.2,
+    blank=0.02,
+    fine=0.65,
+    faint=0.15,
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -218,6 +234,8 @@ PRESETS: dict[str, Preset] = {
         _page("signs", 1, SIGNS, drawn=0.1, printed=0.6, lettered=0.1, edition=2),
         _page("hairlines", 1, HAIRLINES, drawn=0.25, lettered=0.2, edition=2),
         _page("freehand", 1, FREEHAND, drawn=0.65, lettered=0.15, edition=3),
+        _page("drafts", 1, DRAFTS, drawn=0.6, lettered=0.1, edition=4),
+        _page("phones", 1, PHONES, drawn=0.25, lettered=0.15, edition=4),
     )
 }
 

@@ -68,6 +68,10 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
     sheet = Sheet(size)
     writer = Writer(rng, digits, recipe, sheet, matrix)
     paper_colour, ink_colour = paper.colours(rng, recipe.light_on_dark)
+    if recipe.faint and happens(recipe.faint):
+        if paper_colour.mean() > 200:  # light from the side would leave nothing of a pale ink on white paper
+            paper_colour = paper_colour * rng.uniform(0.5, 0.85)
+        ink_colour = paper.faded(rng, paper_colour, ink_colour)
 
     lines: list[list[Number]] = []
     kind = rng.uniform()
