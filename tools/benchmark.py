@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # each process that draws scenes imports this file, and needs
 Section = Literal["scenes", "train", "infer", "read", "peers", "windows", "serve"]
 Findings = tuple[dict[str, Measure], list[str]]
 INFER, SERVE = (Path(__file__).with_name(name) for name in ("infer.py", "serve.py"))
-FED = ("clean", "paper")  # presets that steps are fed from
+FED = ("clean", "paper", "signs")  # presets that steps are fed from
 SHEET, FEW = 768, 5  # side of the sheets with more and more digits; digits on sheets of more and more pixels
 SMALL = ("strips", "amounts")  # presets of the pictures in the folder
 SHORT = 4  # times as many turns for what takes milliseconds
@@ -99,7 +99,7 @@ class Args:
     count: int | None = None
     """For scenes: how many each process draws of each preset; 300, or 3 when quick."""
     workers: int = field(default_factory=cores)
-    """For scenes: how many processes draw."""
+    """For scenes, and for train on a GPU: how many processes draw. On a CPU one draws beside the training."""
     batch_size: int = 16
     """For train, infer and peers: scenes in a training step, and pictures that take turns."""
     pictures: int | None = None
@@ -124,10 +124,12 @@ def train(args: Args, effort: Effort, subject: Subject) -> Findings:
     from detector.benchmark import training
 
     found, skipped = training.time_training(subject.model, crops(args.batch_size), effort.repeats, subject.device)
+    on_gpu = subject.device.type != "cpu"  # then the cores have nothing else to do
+    processes, drawn_by = (args.workers, f"{args.workers} processes") if on_gpu else (1, "one process")
     for preset in FED:
         batches = SceneBatches({preset: 1.0}, args.batch_size, 0)
-        fed = training.time_stream(subject.model, batches, 1, effort.repeats, subject.device)
-        found |= {f"fed with {preset} by one process, {name}": measure for name, measure in fed.items()}
+        fed = training.time_stream(subject.model, batches, processes, effort.repeats, subject.device)
+        found |= {f"fed with {preset} by {drawn_by}, {name}": measure for name, measure in fed.items()}
     return found, skipped
 
 

@@ -17,8 +17,8 @@ class PageRecipe:
     Hand.hurried. grey: of pictures without colour. textured: of pictures of the world, around a page and without one.
     far: how much smaller than the picture the page may be. worded: share of clutter that is words.
     creased (folds, crumples), shown_through (writing of the other side), screened (photographs of displays, which have
-    neither), broken (dry or hollow strokes): probabilities. fine: share of pens as thin as a hair. faint: of inks hardly
-    other than their paper.
+    neither), broken (dry or hollow strokes): probabilities. fine: share of pens as thin as a hair. faint: of inks
+    hardly other than their paper.
     """
 
     size: tuple[int, int]
