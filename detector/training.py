@@ -10,8 +10,9 @@ import math
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from torch.utils.data import DataLoader
 from detector import checkpoint
 from detector.base import Detector, as_tensors
 from detector.curves import draw_curves
+from detector.echo import echoed
 from detector.ema import WeightAverage
 from detector.errors import OptionError, TrainingError
 from detector.runs import Bar, Learner, Log, Progress, cut_log, load_state, save_state, stop_on_signal
@@ -65,6 +67,8 @@ class TrainingConfig:
     device: str = "cpu"
     workers: int = 1
     """Processes that make batches; 0 makes them in this one."""
+    echo: int = 1
+    """Steps on each batch, from the second on at another size, in another light: where batches are slow to come."""
     seed: int = 0
     validate_every: int = 4000
     """Scenes between validations; there is one more at the end."""
@@ -75,7 +79,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.scenes is None):
             raise OptionError("Expected a budget either in minutes or in scenes; give one of --minutes and --scenes.")
-        for name in ("minutes", "scenes", "batch_size", "rate", "clip", "validate_every"):
+        for name in ("minutes", "scenes", "batch_size", "rate", "clip", "echo", "validate_every"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise OptionError(f"{name}: expected more than 0, got {value}; give a positive number.")
@@ -126,7 +130,7 @@ def fit(
         stop_on_signal() as stopped,
         Bar(config.minutes, config.scenes, at) as bar,
     ):
-        for images, targets in load_batches(batches, range(at.step, last_step), config.workers):
+        for images, targets in steps(batches, at.step, last_step, config):
             progress = at.step / last_step if config.minutes is None else at.seconds / (60 * config.minutes)
             if progress >= 1 or stopped():
                 break
@@ -140,7 +144,10 @@ def fit(
                 group["lr"] = rate
 
             with torch.autocast(device.type, torch.bfloat16, enabled=config.bfloat16):
-                losses = model.losses(as_tensors(images, device), targets)
+                pictures = as_tensors(images, device)
+                if at.step % config.echo:
+                    pictures, targets = echoed(pictures, targets)
+                losses = model.losses(pictures, targets)
             each = torch.stack(list(losses.values()))
             loss = each.sum()
             optimizer.zero_grad()
@@ -200,6 +207,13 @@ def freeze_norms(model: nn.Module, average: nn.Module | None) -> None:
             norm.load_state_dict(norm.state_dict() | dict(other.named_buffers()))
     for norm in norms:
         norm.eval()
+
+
+def steps(batches: Batches, first: int, end: int, config: TrainingConfig) -> Iterator[Loaded]:
+    """What steps `first` to `end` learn from: each batch `echo` times in a row."""
+    numbers = range(first // config.echo, -(-end // config.echo))
+    every = chain.from_iterable(repeat(batch, config.echo) for batch in load_batches(batches, numbers, config.workers))
+    return islice(every, first % config.echo, end - numbers.start * config.echo)
 
 
 def load_batches(batches: Batches, steps: range, workers: int) -> DataLoader[Loaded]:

@@ -75,6 +75,8 @@ class Args:
     """CPU threads to compute with; without it, as many as there are cores."""
     workers: int = 1
     """Processes that draw scenes."""
+    echo: int = 1
+    """Steps on each batch, from the second on at another size, in another light: for a GPU that waits for scenes."""
     seed: int = 0
     """Another seed gives other first weights and other scenes."""
     amp: bool = True
@@ -236,6 +238,7 @@ def main(args: Args) -> None:
         bfloat16=args.amp,
         device=args.device,
         workers=args.workers,
+        echo=args.echo,
         seed=args.seed,
         batch_size=args.batch_size,
         validate_every=args.val_every,
