@@ -1,4 +1,4 @@
-"""Batches learned from more than once: what changes in a picture, what does not, and that nothing is lost or doubled."""
+"""Batches learned from more than once: what changes in a picture, what does not, and that no step is lost."""
 
 from __future__ import annotations
 
