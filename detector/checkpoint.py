@@ -98,18 +98,37 @@ def set_calibration(path: Path, calibration: Calibration) -> None:
 def adopt(model: Detector, path: Path | str, part: str = "") -> int:
     """Give a model every weight of a file, or of a part of it, that fits by name and shape; how many that are.
 
+    What is wider in the model fits, too: it holds the file's weights, and its further channels, which begin at random,
+    count for nothing in the layers after them until they have learned to. So a wider model begins with the answers of
+    the narrower one: Chen et al., "Net2Net" (2016), with zeros in place of copies.
     part: what the names begin with. For a changed design that is to go on from what an earlier one has learned. Raises
     WeightsError where the file is missing or damaged, or where nothing in it fits.
     """
     _, tensors = _read(Path(path))
     own = model.state_dict()
     fitting = {
-        name: t for name, t in tensors.items() if name.startswith(part) and name in own and own[name].shape == t.shape
+        name: _grown(t, own[name])
+        for name, t in tensors.items()
+        if name.startswith(part)
+        and name in own
+        and own[name].dim() == t.dim()
+        and all(new >= old for new, old in zip(own[name].shape, t.shape, strict=True))
     }
     if not fitting:
         raise WeightsError(f"{path}: expected weights that fit the model, got none with the name and shape of its own.")
     model.load_state_dict(own | fitting)
     return len(fitting)
+
+
+def _grown(weights: Tensor, own: Tensor) -> Tensor:
+    """A tensor of its own shape that does what the smaller one of a file does, as far as it did anything."""
+    if own.shape == weights.shape:
+        return weights
+    grown = own.clone()
+    if own.dim() > 1:  # (outputs, inputs, ...): new inputs do not count for old outputs
+        grown[: weights.shape[0]] = 0
+    grown[tuple(slice(side) for side in weights.shape)] = weights.to(own.dtype)
+    return grown
 
 
 def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:

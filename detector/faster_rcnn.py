@@ -26,6 +26,7 @@ from detector.types import Target
 
 LARGEST_ENLARGEMENT = 8
 CLOSE_LOOK = "close-look"  # what the part is called that can learn alone
+ROOM = (64, 128)  # pixels: sides of roomy batches are the first one, or a multiple of the second
 LEARNED_ALONE = 24  # digits of each picture that it learns from then
 
 
@@ -145,7 +146,7 @@ class RegionCNN(BatchDetector):
         if not images:
             return {}
         pictures = prepared_one_by_one(self.prepared, images)
-        batch, limits = stack(pictures)
+        batch, limits = stack(pictures, roomy=images[0].is_cuda)
         truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
             return self.close_look.losses(batch, truths, LEARNED_ALONE)
@@ -215,10 +216,13 @@ class FasterRCNN(RegionCNN):
         )
 
 
-def padded(pictures: Tensor) -> Tensor:
-    """Pictures (B, 3, H, W) with background right and below, as far as the backbone can halve them."""
+def padded(pictures: Tensor, roomy: bool = False) -> Tensor:
+    """Pictures (B, 3, H, W) with background right and below, as far as the backbone can halve them.
+
+    roomy: as far as that they have one of a few sizes. A GPU takes seconds to choose its kernels for each new one.
+    """
     stride = FeaturePyramid.strides[-1]
-    below, right = -pictures.shape[2] % stride, -pictures.shape[3] % stride
+    below, right = (-side % (ROOM[side > ROOM[0]] if roomy else stride) for side in pictures.shape[2:])
     return F.pad(pictures, (0, right, 0, below)).contiguous(memory_format=torch.channels_last)
 
 
@@ -229,7 +233,7 @@ def prepared_one_by_one(prepare: Callable[[Tensor], Tensor], images: Sequence[Te
     return [prepare(image[None])[0] for image in images]
 
 
-def stack(pictures: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def stack(pictures: Sequence[Tensor], roomy: bool = False) -> tuple[Tensor, Tensor]:
     """Prepared pictures (3, H, W) of different sizes as one batch (B, 3, H, W), padded, and their limits (B, 4)."""
     sides = [(p.shape[2], p.shape[1]) for p in pictures]
     width, height = map(max, zip(*sides, strict=True))
@@ -238,7 +242,7 @@ def stack(pictures: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         for p, (w, h) in zip(pictures, sides, strict=True)
     ]
     limits = torch.tensor(sides, dtype=torch.float32, device=pictures[0].device).repeat(1, 2)
-    return padded(torch.stack(alike)), limits
+    return padded(torch.stack(alike), roomy), limits
 
 
 def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:

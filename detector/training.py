@@ -172,9 +172,10 @@ def fit(
                 save_state(run, learner, at)
                 saved = time.monotonic()
 
+        save_state(run, learner, at)  # what was learned is safe before anything else is done with it
         if at.step > at.validated and not stopped():
             check()
-        save_state(run, learner, at)
+            save_state(run, learner, at)
     return at
 
 
