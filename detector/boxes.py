@@ -156,17 +156,24 @@ def apart(found: Regions, groups: Tensor, limits: Tensor) -> Tensor:
 def best_of_rows(boxes: Tensor, overlap: float) -> Tensor:
     """Non-maximum suppression in each row of boxes (B, K, 4), best first: which are kept, bool (B, K).
 
-    On a CPU row by row, since the time of one call grows with the square of its boxes. On a GPU, where calls cost more
-    than boxes, all rows at once: each box is judged by the verdicts on those before it, again and again until none
-    changes, and then they are those of going through the boxes one by one.
+    On a CPU row by row, since the time of one call grows with the square of its boxes; on a GPU, where calls cost more
+    than boxes, all rows at once.
     """
-    count, size = boxes.shape[:2]
-    if not boxes.is_cuda:
-        keep = boxes.new_zeros((count, size), dtype=torch.bool)
-        order = torch.linspace(1, 0, size)
-        for own, row in zip(keep, boxes, strict=True):
-            own[nms(row, order, overlap)] = True
-        return keep
+    if boxes.is_cuda:
+        return best_of_rows_at_once(boxes, overlap)
+    keep = boxes.new_zeros(boxes.shape[:2], dtype=torch.bool)
+    order = torch.linspace(1, 0, boxes.shape[1])
+    for own, row in zip(keep, boxes, strict=True):
+        own[nms(row, order, overlap)] = True
+    return keep
+
+
+def best_of_rows_at_once(boxes: Tensor, overlap: float) -> Tensor:
+    """As best_of_rows, without a loop over rows or boxes.
+
+    Each box is judged by the verdicts on those before it, again and again until none changes: then they are those of
+    going through the boxes one by one.
+    """
     x0, y0, x1, y1 = boxes.unbind(2)  # (B, K) each
     width = (torch.minimum(x1[:, :, None], x1[:, None]) - torch.maximum(x0[:, :, None], x0[:, None])).clamp_(min=0)
     height = (torch.minimum(y1[:, :, None], y1[:, None]) - torch.maximum(y0[:, :, None], y0[:, None])).clamp_(min=0)

@@ -96,21 +96,6 @@ class FasterRCNNConfig(RegionCNNConfig):
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
 
 
-@dataclass(frozen=True)
-class LargeFasterRCNNConfig(FasterRCNNConfig):
-    """Half as wide again and deeper, three times the operations: where accuracy matters more than time."""
-
-    stem: int = 24
-    widths: tuple[int, int, int] = (48, 96, 192)
-    blocks: tuple[int, int, int] = (0, 3, 3)
-    channels: int = 96
-    head_width: int = 192
-    head_hidden: int = 384
-    proposal_width: int = 96
-    close_widths: tuple[int, ...] = (32, 64, 128, 192)
-    close_blocks: tuple[int, ...] = (1, 2, 2)
-
-
 class RegionCNN(BatchDetector):
     """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from detector.calibration import Calibration
 from detector.errors import OptionError, WeightsError
 from detector.images import Source
-from detector.onnx_runtime import OnnxNetwork
+from detector.onnx_runtime import OnnxNetwork, int8_is_fast
 from detector.reader import Network, Reader
 from detector.strings import Page
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # Python 3.10 has it elsewhere
     from importlib.resources.abc import Traversable
 
 DEFAULT_MODEL = "faster-rcnn"
-SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}  # of the weights that each runtime takes
+SUFFIXES = {"int8": ".int8.onnx", "onnx": ".onnx", "torch": ".safetensors"}
+"""Of the weights that each runtime takes, the fastest first."""
 
 
 def load(
@@ -40,8 +41,9 @@ def load(
     device: where to compute, by PyTorch's name; ONNX Runtime is used on the CPU only.
     min_score: digits with a lower score are not read; without one, what was found best when it was calibrated.
     threads: CPU threads to compute with; without it, all cores. PyTorch's are those of the whole process.
-    runtime: "onnx" or "torch". A file decides by its name: .onnx is for ONNX Runtime, all else for PyTorch. Shipped
-    weights are read with ONNX Runtime where it is installed and they can be, as it is faster, else with PyTorch.
+    runtime: "int8", "onnx" or "torch". A file decides by its name: .int8.onnx and .onnx are for ONNX Runtime, all else
+    for PyTorch. Shipped weights are read with ONNX Runtime where it is installed and they can be, as it is faster, in
+    int8 where the processor has instructions for it, else with PyTorch.
     min_number_score: numbers with a lower score are rejected, their text withheld; 0 rejects none. Scores are the
     chances of being right as far as the weights were calibrated (tools/calibrate.py).
     turn: whether pictures that lie on a side or upside down are found out and read upright.
@@ -59,7 +61,7 @@ def load(
             name, network, calibration = _network(engine, path, device, threads, spinning)
     else:
         path = Path(weights)
-        engine = "onnx" if path.suffix.lower() == SUFFIXES["onnx"] else "torch"
+        engine = next((engine for engine, suffix in SUFFIXES.items() if path.name.lower().endswith(suffix)), "torch")
         if runtime is not None and runtime != engine:
             raise OptionError(
                 f"runtime: expected {engine} for {path}, got {runtime}, which takes {SUFFIXES[runtime]} files; leave "
@@ -88,10 +90,12 @@ def shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversa
     if not there:
         raise WeightsError(f"{model}: no weights are shipped for this model; train it, then name the file.")
     if runtime is None:
-        fits = _is_cpu(device) and (_installed("onnxruntime") or not _installed("torch"))
-        runtime = there[0] if len(there) == 1 else "onnx" if fits else "torch"
+        onnx = _is_cpu(device) and (_installed("onnxruntime") or not _installed("torch"))
+        fit = {"int8": onnx and int8_is_fast(), "onnx": onnx, "torch": True}
+        runtime = next((engine for engine in there if fit[engine]), there[-1])
     if runtime not in there:
-        raise WeightsError(f"{model}: its shipped weights are for {there[0]}, not for {runtime}; leave runtime out.")
+        listed = " and ".join(there)
+        raise WeightsError(f"{model}: its shipped weights are for {listed}, not for {runtime}; leave runtime out.")
     return runtime, files[runtime]
 
 
@@ -99,7 +103,7 @@ def _network(
     runtime: str, path: Path, device: str, threads: int | None, spinning: bool
 ) -> tuple[str, Network, Calibration]:
     """A model's name, the model, and what makes chances of its scores."""
-    if runtime == "onnx":
+    if runtime != "torch":
         if not _is_cpu(device):
             raise OptionError(
                 f"device: expected cpu for {path}, got '{device}', where ONNX Runtime is not used; take .safetensors "

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,6 +20,9 @@ from detector.images import Picture
 from detector.types import Detections
 
 FORMAT = "digit-reader 1"
+INT8 = "int8"  # how the metadata name the precision of a quantised network
+CPUINFO = Path("/proc/cpuinfo")
+DOT_PRODUCTS = {"avx512_vnni", "avx_vnni"}  # what Linux calls a processor's instructions for sums of products of int8
 TOGETHER = 0.5  # of its work is what a second thread, and each further one, adds where all share every operation
 INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
 OUTPUTS = {  # N digits in all the pictures, best first within each
@@ -39,6 +43,7 @@ class OnnxNetwork:
     """
 
     runtime = "ONNX Runtime"
+    """What computes; of a network in int8 it says so."""
 
     def __init__(self, path: str | os.PathLike[str], threads: int | None = None, spinning: bool = True) -> None:
         self.path = Path(path)
@@ -61,6 +66,8 @@ class OnnxNetwork:
                 f"{_listed(outputs)} out; export it again with this version's tools/export.py."
             )
         self.name = str(metadata.get("model", ""))
+        if metadata.get("precision") == INT8:
+            self.runtime = f"{self.runtime}, {INT8}"
         self.whole_picture = metadata.get("whole_picture") == "1"
         try:
             self.calibration = Calibration.from_json(json.loads(metadata.get("calibration", "null")))
@@ -154,6 +161,17 @@ def _session(path: Path, threads: int, spinning: bool = True) -> Any:
             f"{path}: expected a network in ONNX form, got something damaged or else ({_reason(error)}); "
             "copy or export it again."
         ) from error
+
+
+@lru_cache(maxsize=1)
+def int8_is_fast() -> bool:
+    """Whether this processor has instructions for int8, as Linux tells: without them it is slower and less exact."""
+    try:
+        text = CPUINFO.read_text(encoding="utf-8")
+    except OSError:
+        return False
+    flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
+    return not DOT_PRODUCTS.isdisjoint(flags.split())
 
 
 def _cores() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from detector.base import Detector
 from detector.errors import OptionError
-from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig, LargeFasterRCNNConfig
+from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig
 from detector.ladder import classifiers, places, space_displacement
 from detector.ladder.rcnn import RCNN, FastRCNN, FastRCNNConfig, RCNNConfig
 from detector.sliding_window import SlidingWindow, SlidingWindowConfig
@@ -38,7 +38,6 @@ DETECTORS: dict[str, Kind] = {
     "rcnn": Kind(RCNNConfig, RCNN),
     "fast-rcnn": Kind(FastRCNNConfig, FastRCNN),
     "faster-rcnn": Kind(FasterRCNNConfig, FasterRCNN),
-    "faster-rcnn-large": Kind(LargeFasterRCNNConfig, FasterRCNN),
     "sliding-window": Kind(SlidingWindowConfig, SlidingWindow),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -46,6 +48,26 @@ def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
         mine = found.picture == i
         torch.testing.assert_close(overlap[mine][:, mine], box_iou(boxes, boxes))
         assert not overlap[mine][:, ~mine].any()
+
+
+@pytest.mark.parametrize("suppress", [ours.best_of_rows, ours.best_of_rows_at_once])
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 4), st.integers(0, 40), st.integers(0, 10_000), st.sampled_from([0.1, 0.4, 0.7]))
+def test_rows_are_suppressed_each_on_its_own(
+    suppress: Callable[[Tensor, float], Tensor], rows: int, count: int, seed: int, overlap: float
+) -> None:
+    boxes = torch.stack([random_boxes(seed + row, count) for row in range(rows)])
+    kept = suppress(boxes, overlap)
+    assert kept.shape == (rows, count)
+    for own, row in zip(kept, boxes, strict=True):
+        assert set(own.nonzero()[:, 0].tolist()) == set(nms(row, torch.linspace(1, 0, count), overlap).tolist())
+
+
+def test_a_long_row_of_boxes_each_a_double_of_the_next() -> None:
+    """Every second one stays, however long the row: what is removed removes nothing."""
+    boxes = torch.tensor([[2.0 * i, 0, 2.0 * i + 10, 10] for i in range(30)])[None]
+    alternating = [i % 2 == 0 for i in range(30)]
+    assert ours.best_of_rows_at_once(boxes, 0.6)[0].tolist() == ours.best_of_rows(boxes, 0.6)[0].tolist() == alternating
 
 
 @pytest.mark.parametrize("count", [0, 1, 50])

@@ -6,12 +6,14 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny import TINY, tiny_model
+from tiny import TINY, bars, tiny_model, trained_detector
 
 from detector import checkpoint
+from detector.backbone import ResidualBlock
 from detector.errors import WeightsError
 from detector.faster_rcnn import FasterRCNN
 
@@ -90,3 +92,44 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="NaN"):
         checkpoint.save(tmp_path / "w", "faster-rcnn", model, {})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_wider_and_deeper_design_begins_with_the_answers_of_the_narrower_one(tmp_path: Path) -> None:
+    model = trained_detector("faster-rcnn")
+    checkpoint.save(tmp_path / "narrow", "faster-rcnn", model, {})
+    wide = replace(
+        TINY,
+        stem=12,
+        widths=(12, 20, 24),
+        blocks=(1, 1, 2),
+        channels=20,
+        head_width=24,
+        head_hidden=40,
+        proposal_width=80,
+        close_widths=(12, 12, 20, 24),
+    )
+    torch.manual_seed(3)
+    grown = FasterRCNN(wide).eval()
+    with torch.no_grad():  # as if it had learned elsewhere: nothing of that may be left
+        for tensor in grown.parameters():
+            tensor.add_(0.01 * torch.randn_like(tensor))
+        for module in grown.modules():
+            if isinstance(module, ResidualBlock):
+                module.second.get_parameter("1.weight").zero_()
+                module.second.get_parameter("1.bias").zero_()
+    assert checkpoint.adopt(grown, tmp_path / "narrow") == len(model.state_dict())
+    pictures = [bars(seed)[0] for seed in range(4)]
+    for before, after in zip(model.find(pictures), grown.find(pictures), strict=True):
+        assert len(before) > 0
+        assert after.labels.tolist() == before.labels.tolist()
+        np.testing.assert_allclose(after.boxes, before.boxes, atol=1e-3)
+        np.testing.assert_allclose(after.scores, before.scores, atol=1e-5)
+
+
+def test_a_narrower_design_adopts_only_what_fits(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "wide", "faster-rcnn", tiny_model(), {})
+    narrow = FasterRCNN(replace(TINY, stem=4))
+    own = {name: tensor.clone() for name, tensor in narrow.state_dict().items()}
+    count = checkpoint.adopt(narrow, tmp_path / "wide")
+    assert 0 < count < len(own)
+    assert torch.equal(narrow.state_dict()["backbone.stem.0.weight"], own["backbone.stem.0.weight"])

@@ -96,6 +96,21 @@ def test_padding_is_the_picture_s_own_background() -> None:
     assert padded(pictures[0][None]).shape == (1, 3, 80, 80)
 
 
+def test_room_for_a_gpu_changes_neither_pictures_nor_limits() -> None:
+    """Batches of many sizes have few when they are padded generously."""
+    shapes = set()
+    for height in range(30, 400, 23):
+        pictures = [torch.rand(3, height, height + 50), torch.rand(3, height // 2, 40)]
+        batch, limits = stack(pictures, roomy=True)
+        tight, same = stack(pictures)
+        assert torch.equal(batch[:, :, : tight.shape[2], : tight.shape[3]], tight)
+        assert batch.sum() == pytest.approx(float(tight.sum()), rel=1e-5)
+        assert torch.equal(limits, same)
+        shapes.add(batch.shape[2:])
+    assert len(shapes) <= 8
+    assert stack([torch.zeros(3, 64, 129)], roomy=True)[0].shape == (1, 3, 64, 256)
+
+
 def test_a_second_look_keeps_what_was_found(trained: FasterRCNN) -> None:
     """On bars it knows, it finds the same digits with boxes at least as near to the truth."""
     once = FasterRCNN(replace(TINY, second_look=False)).eval()

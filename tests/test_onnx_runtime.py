@@ -276,6 +276,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ship(folder: Path, *suffixes: str) -> None:
     if ".onnx" in suffixes:
         write(folder / "softmax.onnx", model="softmax")
+    if ".int8.onnx" in suffixes:
+        write(folder / "softmax.int8.onnx", model="softmax", precision="int8")
     if ".safetensors" in suffixes:
         checkpoint.save(folder / "softmax.safetensors", "softmax", Softmax(SoftmaxConfig()), {})
 
@@ -302,6 +304,41 @@ def test_shipped_weights_are_read_with_onnx_runtime_where_that_can_be(shipped: P
         detector.load(device="toaster")
 
 
+def test_int8_is_for_processors_that_have_it(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ship(shipped, ".int8.onnx", ".onnx", ".safetensors")
+    for has_it, runtime in ((True, "ONNX Runtime, int8"), (False, "ONNX Runtime")):
+        monkeypatch.setattr(loading, "int8_is_fast", lambda has_it=has_it: has_it)
+        assert detector.load().model.runtime == runtime
+        assert detector.load(runtime="int8").model.runtime == "ONNX Runtime, int8"
+        assert detector.load(runtime="onnx").model.runtime == "ONNX Runtime"
+        assert detector.load(shipped / "softmax.int8.onnx", runtime="int8").model.runtime == "ONNX Runtime, int8"
+    with pytest.raises(OptionError, match=r"expected int8 for .*int8\.onnx, got onnx"):
+        detector.load(shipped / "softmax.int8.onnx", runtime="onnx")
+
+
+@pytest.mark.parametrize(
+    ("text", "fast"),
+    [
+        ("processor : 0\nflags : fpu avx2 avx512_vnni\n", True),
+        ("flags\t\t: fpu avx_vnni\nflags : fpu\n", True),
+        ("flags : fpu avx2 avx512f\n", False),
+        ("Features : fp asimd\n", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_processor_s_instructions_are_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, fast: bool
+) -> None:
+    info = tmp_path / "cpuinfo"
+    if text is not None:
+        info.write_text(text)
+    monkeypatch.setattr(onnx_runtime, "CPUINFO", info)
+    onnx_runtime.int8_is_fast.cache_clear()
+    assert onnx_runtime.int8_is_fast() is fast
+    onnx_runtime.int8_is_fast.cache_clear()
+
+
 def test_without_onnx_runtime_shipped_weights_are_read_with_pytorch(
     shipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,9 +353,9 @@ def test_without_onnx_runtime_shipped_weights_are_read_with_pytorch(
 def test_what_is_shipped_in_one_form_is_read_in_that(shipped: Path, suffix: str, runtime: str) -> None:
     ship(shipped, suffix)
     assert detector.load().model.runtime == detector.load(runtime=runtime).model.runtime
-    [other] = set(loading.SUFFIXES) - {runtime}
-    with pytest.raises(WeightsError, match=f"are for {runtime}, not for {other}; leave runtime out"):
-        detector.load(runtime=other)
+    for other in set(loading.SUFFIXES) - {runtime}:
+        with pytest.raises(WeightsError, match=f"are for {runtime}, not for {other}; leave runtime out"):
+            detector.load(runtime=other)
     with pytest.raises(WeightsError, match="sliding-window: no weights are shipped"):
         detector.load(model="sliding-window", runtime=runtime)
 
@@ -327,8 +364,8 @@ def test_what_is_shipped_in_one_form_is_read_in_that(shipped: Path, suffix: str,
     ("options", "error", "message"),
     [
         ({"runtime": "torch"}, OptionError, "runtime: expected onnx for .*, got torch, which takes .safetensors files"),
-        ({"runtime": "tensorflow"}, OptionError, "runtime: expected one of onnx, torch, got 'tensorflow'"),
-        ({"runtime": ""}, OptionError, "runtime: expected one of onnx, torch, got ''"),
+        ({"runtime": "tensorflow"}, OptionError, "runtime: expected one of int8, onnx, torch, got 'tensorflow'"),
+        ({"runtime": ""}, OptionError, "runtime: expected one of int8, onnx, torch, got ''"),
         ({"device": "cuda"}, OptionError, "device: expected cpu for .*, got 'cuda'"),
         ({"threads": 0}, OptionError, "threads: expected at least 1, got 0"),
         ({"threads": -3}, OptionError, "threads: expected at least 1, got -3"),

@@ -141,9 +141,24 @@ def test_the_close_look_learns_alone(tmp_path: Path) -> None:
     assert changed == {"close_look"}
 
 
+def test_batches_are_echoed_and_the_close_look_sees_more(tmp_path: Path) -> None:
+    first = small_weights(tmp_path)
+    options = ["--scenes", "8", "--init", first, "--echo", "2", "--close-samples", "5", "--name", "echoed"]
+    result = train(tmp_path, *QUICK, *options)
+    assert result.returncode == 0, result.stderr
+    config = json.loads((tmp_path / "runs" / "echoed" / "config.json").read_text())
+    assert config["training"]["echo"] == 2
+    assert config["model"]["close_samples"] == 5
+    resumed = train(tmp_path, "--resume", "runs/echoed")
+    assert resumed.returncode == 0, resumed.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--close-samples", "0"], "--close-samples 0: expected 1 or more"),
+        (["--close-samples", "4", "--model", "sliding-window"], "got sliding-window"),
+        (["--echo", "0"], "echo: expected more than 0"),
         (["--only", "everything"], "--only everything: expected close-look"),
         (["--only", "close-look", "--model", "sliding-window"], "--only close-look"),
         (["--minutes", "1", "--scenes", "5"], "minutes"),

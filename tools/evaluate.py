@@ -57,7 +57,7 @@ class Args:
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
     """Weights file, .safetensors or .onnx; without it, those that are shipped."""
-    runtime: Literal["onnx", "torch"] | None = None
+    runtime: Literal["int8", "onnx", "torch"] | None = None
     """What computes with the shipped weights; without it, ONNX Runtime where it is installed and they can be read with
     it, else PyTorch."""
     device: str = "cpu"

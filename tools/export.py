@@ -20,8 +20,11 @@ import tyro
 
 import detector
 from detector.errors import DigitReaderError, OptionError
+from detector.loading import SUFFIXES
 from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.stream import zoom
+
+SEEN = 120  # scenes that tell which ranges activations have
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,17 @@ class Args:
     """Weights file; without it, those that are shipped."""
     out: Path | None = None
     """File to write; without it, out/ and the detector's name."""
+    int8: bool = False
+    """Write the network in int8, too, beside the other: NAME.int8.onnx, for processors with instructions for it. Ranges
+    are those of validation scenes."""
     check: int = 20
     """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none."""
 
 
 def main(args: Args) -> None:
-    from detector.export import compare, export  # here, because it takes seconds, which --help need not wait for
+    # Here, because they take seconds, which --help need not wait for.
+    from detector.export import compare, export
+    from detector.quantise import quantise
 
     if args.check < 0:
         raise OptionError(f"--check: expected 0 or more, got {args.check}.")
@@ -47,11 +55,16 @@ def main(args: Args) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     export(network, path, reader.calibration)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: python tools/infer.py --weights {path}")
-    if args.check:
-        found = compare(network, detector.load(path).model, pictures(args.check))
+    written = [path]
+    if args.int8:
+        written.append(path.with_suffix(SUFFIXES["int8"]))
+        count = quantise(path, written[-1], pictures(SEEN))
+        print(f"wrote {written[-1]} ({written[-1].stat().st_size / 1e6:.1f} MB), {count} convolutions in int8")
+    for file in written if args.check else []:
+        found = compare(network, detector.load(file).model, pictures(args.check))
         print(
-            f"compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes differ by "
-            f"{found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"
+            f"{file.name}, compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes "
+            f"differ by {found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"
         )
 
 

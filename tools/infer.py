@@ -60,7 +60,7 @@ class Args:
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
     """Weights file; without it, those that are shipped."""
-    runtime: Literal["onnx", "torch"] | None = None
+    runtime: Literal["int8", "onnx", "torch"] | None = None
     """What to compute with; without it, ONNX Runtime where it is installed and can be used, else PyTorch."""
     device: str = "cpu"
     """Where to compute: cpu, cuda, ..."""

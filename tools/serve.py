@@ -32,7 +32,7 @@ class Args:
     """Which detector reads unless a request says otherwise; without it, the one that the weights are of."""
     weights: Path | None = None
     """Weights file, whose detector is then the only one; without it, those that are shipped."""
-    runtime: Literal["onnx", "torch"] | None = None
+    runtime: Literal["int8", "onnx", "torch"] | None = None
     """What to compute with; without it, ONNX Runtime where it is installed and can be used, else PyTorch."""
     threads: int | None = None
     """How many CPU threads to compute with; without it, as many as there are cores."""

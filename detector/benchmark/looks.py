@@ -47,8 +47,7 @@ def time_looks(
     measures = {f"{name}, ms": measure for name, measure in times.items()}
     if "backbone alone" in times:
         measures["picture / backbone"] = times["PyTorch"].over(times["backbone alone"])
-    if "ONNX Runtime" in times:
-        measures["PyTorch / ONNX Runtime"] = times["PyTorch"].over(times["ONNX Runtime"])
+    measures |= {f"PyTorch / {name}": times["PyTorch"].over(times[name]) for name in networks if name != "PyTorch"}
     parts = time_prediction(model, images, max(1, turns // len(images)))
     return measures | {f"PyTorch, {name}": measure for name, measure in parts.items()}, skipped
 

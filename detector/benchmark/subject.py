@@ -9,6 +9,7 @@ from detector import checkpoint
 from detector.base import Detector, available
 from detector.errors import DigitReaderError, OptionError
 from detector.loading import load
+from detector.onnx_runtime import INT8, int8_is_fast
 from detector.reader import Network, Reader
 
 
@@ -43,12 +44,16 @@ class Subject:
         readers = {self.reader.model.runtime: self.reader}
         if not self.with_onnx:
             return readers
-        try:
-            exported = load(self.onnx, self.name, threads=self.threads, runtime="onnx")
-        except (DigitReaderError, ImportError) as error:
-            self.missing.append(f"ONNX Runtime: {error}")
-            return readers
-        return {exported.model.runtime: exported} | readers
+        # Of own weights there is one export: int8 takes pictures to find ranges with, which are not at hand here.
+        engines = ["onnx"] if self.weights or not int8_is_fast() else ["int8", "onnx"]
+        exported = {}
+        for engine in engines:
+            try:
+                reader = load(self.onnx, self.name, threads=self.threads, runtime=engine)
+                exported[reader.model.runtime] = reader
+            except (DigitReaderError, ImportError) as error:
+                self.missing.append(f"ONNX Runtime ({engine}): {error}")
+        return exported | readers
 
     @cached_property
     def onnx(self) -> Path | None:
@@ -70,9 +75,10 @@ class Subject:
     @property
     def options(self) -> list[str]:
         """For the command line of infer.py, so that it reads as the first of the readers does."""
-        runtime = "onnx" if "ONNX Runtime" in self.readers else "torch"
+        first = next(iter(self.readers))
+        runtime = "torch" if first == "PyTorch" else "int8" if INT8 in first else "onnx"
         options = {
-            "weights": self.onnx if runtime == "onnx" else self.weights,
+            "weights": self.weights if runtime == "torch" else self.onnx,
             "runtime": runtime,
             "model": self.name,
             "device": self.device,

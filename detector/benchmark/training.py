@@ -59,7 +59,7 @@ def time_training(
     skipped = []
     if isinstance(learner, FasterRCNN):
         contenders["backbone"] = _backbone_step(copy.deepcopy(learner.backbone), torch.stack(images), device)
-        peer = torchvision_assembly(learner, images[0].shape[1]).train()
+        peer = torchvision_assembly(learner, images[0].shape[1]).to(device).train()
         truths = [_as_torchvision(target, device) for target in targets]
         contenders["torchvision's assembly"] = training_step(peer, lambda: peer(images, truths), device)
     else:

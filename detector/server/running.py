@@ -46,9 +46,9 @@ def shipped_readers(
 
 
 def _shipped_models(runtime: str | None) -> list[str]:
-    suffixes = tuple(SUFFIXES.values()) if runtime is None else (SUFFIXES[runtime],)
-    files = resources.files("detector.weights").iterdir()
-    return sorted({file.name.rpartition(".")[0] for file in files if file.name.endswith(suffixes)})
+    suffixes = SUFFIXES.values() if runtime is None else [SUFFIXES[runtime]]
+    models = (file.name.partition(".") for file in resources.files("detector.weights").iterdir())
+    return sorted({name for name, dot, suffix in models if dot + suffix in suffixes})
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -1,0 +1,69 @@
+"""A network in int8: what is put into it, that it reads like the one it was made of, and what it says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from tiny import bars, trained_detector
+
+from detector.calibration import Calibration, Chance
+from detector.errors import OptionError, WeightsError
+from detector.export import export
+from detector.onnx_runtime import OnnxNetwork
+from detector.quantise import LEAST_INPUTS, quantise
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
+    """A network that knows bars, itself in int8, and how many convolutions are."""
+    folder = tmp_path_factory.mktemp("quantised")
+    whole, path = folder / "bars.onnx", folder / "bars.int8.onnx"
+    export(trained_detector("faster-rcnn"), whole, Calibration(Chance(2.0, 0.5), min_score=0.35))
+    return whole, path, quantise(whole, path, [bars(seed)[0] for seed in range(40)])
+
+
+def test_it_finds_the_same_digits(files: tuple[Path, Path, int]) -> None:
+    whole, path, _ = files
+    found = [OnnxNetwork(file, threads=1).find([bars(seed)[0] for seed in range(100, 112)]) for file in (whole, path)]
+    for one, other in zip(*found, strict=True):
+        sure, also = one[one.scores > 0.5], other[other.scores > 0.5]
+        assert len(sure) == 2
+        assert sorted(sure.labels.tolist()) == sorted(also.labels.tolist())
+        order, same = sure.boxes[:, 0].argsort(), also.boxes[:, 0].argsort()
+        np.testing.assert_allclose(sure.boxes[order], also.boxes[same], atol=3)
+
+
+def test_the_convolutions_worth_it_are_in_int8(files: tuple[Path, Path, int]) -> None:
+    _, path, count = files
+    model = onnx.load(str(path))
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    made_of = {name: node for node in model.graph.node for name in node.output}
+    quantised = []
+    for node in model.graph.node:
+        source = made_of.get(node.input[1]) if node.op_type == "Conv" else None
+        if source is not None and source.op_type == "DequantizeLinear":
+            tensor = weights[source.input[0]]
+            assert tensor.data_type == onnx.TensorProto.INT8
+            assert tensor.dims[1] >= LEAST_INPUTS
+            assert list(tensor.dims[2:]) == [3, 3]
+            quantised.append(node.name)
+    assert len(quantised) == count > 0
+    assert sum(node.op_type == "Conv" for node in model.graph.node) > count  # the stem, among others, is not
+
+
+def test_what_else_is_known_of_it_stays(files: tuple[Path, Path, int]) -> None:
+    one, other = (OnnxNetwork(file, threads=1) for file in files[:2])
+    assert one.calibration == other.calibration != Calibration()
+    assert (one.name, one.whole_picture) == (other.name, other.whole_picture)
+    assert (one.runtime, other.runtime) == ("ONNX Runtime", "ONNX Runtime, int8")
+
+
+def test_nothing_is_written_where_it_cannot_be(files: tuple[Path, Path, int], tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="pictures: expected some"):
+        quantise(files[0], tmp_path / "x.onnx", [])
+    with pytest.raises(WeightsError, match="expected a weights file, found none"):
+        quantise(tmp_path / "nowhere.onnx", tmp_path / "x.onnx", [bars(0)[0]])
+    assert not list(tmp_path.iterdir())
