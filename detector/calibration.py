@@ -11,13 +11,17 @@ line of its own, fitted likewise, makes the chance of the number of it.
 
 A digit that is all there is on its line, where there are other lines, has a third one. What texture and letters look
 like is one digit, seldom several in a row: of a score that is good enough in company, alone most are none.
+
+The other way round, what is found right beside a number that is read is a digit of it more often than its score says:
+its odds are multiplied before they are compared with the threshold. A number without one of its digits is wrong.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -78,46 +82,68 @@ class Calibration:
     the unread ones beside it is none. By default they are those scores and that product. alone: of the same, where one
     digit is all there is on one of several lines; without it, there is no difference. min_score: the chance from which
     on a digit should be read, and where it stands alone, the chance that it is a number. One half is not the best:
-    where there is ink that looks like a digit, what is left out spoils a number as what is read wrongly does. Raises
-    ValueError where it is not from 0 to 1.
+    where there is ink that looks like a digit, what is left out spoils a number as what is read wrongly does.
+    company: by which a digit's odds are multiplied beside a number that is read. Raises ValueError for a min_score that
+    is not from 0 to 1, and a company that is not finite and at least 1.
     """
 
     digit: Chance = field(default_factory=Chance)
     number: Chance = field(default_factory=Chance)
     min_score: float = MIN_SCORE
     alone: Chance | None = None
+    company: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_score <= 1:
             raise ValueError(f"expected a min_score from 0 to 1, got {self.min_score}")
+        if not 1 <= self.company < math.inf:
+            raise ValueError(f"expected a finite company of at least 1, got {self.company}")
 
     def digits(self, found: Detections) -> Detections:
         """What a network found, with chances for scores, in the same order."""
         return replace(found, scores=self.digit(found.scores).astype(np.float32))
 
+    def in_company(self, min_score: float) -> float:
+        """The chance from which on a digit beside a number is read, where others are from min_score on."""
+        return min_score / (min_score + self.company * (1 - min_score))
+
     def lines(self, found: Detections, min_score: float, min_number_score: float = 0.0) -> tuple[Line, ...]:
         """What digits with chances for scores say, those with a lower one than min_score not read.
 
-        A number with a lower chance than min_number_score is rejected: its boxes stay, its text is withheld.
+        Beside a number that is read, digits are from in_company(min_score) on. A number with a lower chance than
+        min_number_score is rejected: its boxes stay, its text is withheld.
         """
         likely = found.scores >= min_score  # (N,)
-        read, unread = found[likely], found[~likely]
-        lines = []
-        found_lines = read_lines(read[apart(read)])
-        for line in found_lines:
-            numbers = []
-            for number in line.numbers:
-                chance = self.number
-                if self.alone is not None and is_alone(line, found_lines):
-                    chance = self.alone
-                    if chance(number.score) < min_score:
-                        continue
-                score = float(chance(product(number, unread)))
-                text = number.text if score >= min_number_score else "?" * len(number.digits)
-                numbers.append(Number(text, score, number.digits))
-            if numbers:
-                lines.append(Line.of(numbers))
-        return tuple(lines)
+        read = self._trusted(found[likely], min_score)
+        near = ~likely & (found.scores >= self.in_company(min_score))
+        near[near] = any_beside(chain.from_iterable(line.numbers for line, _ in read), found[near])
+        if near.any():
+            likely |= near
+            read = self._trusted(found[likely], min_score)
+        unread = found[~likely]
+        return tuple(
+            Line.of([self._judged(number, alone, unread, min_number_score) for number in line.numbers])
+            for line, alone in read
+        )
+
+    def _trusted(self, digits: Detections, min_score: float) -> list[tuple[Line, bool]]:
+        """The lines that these digits make, and whether each has a chance of its own as its only digit is alone.
+
+        Those of which that chance is too low are left out.
+        """
+        lines = read_lines(digits[apart(digits)])
+        told = []
+        for line in lines:
+            alone = self.alone is not None and is_alone(line, lines)
+            if not (alone and self.alone is not None and self.alone(line.numbers[0].score) < min_score):
+                told.append((line, alone))
+        return told
+
+    def _judged(self, number: Number, alone: bool, unread: Detections, min_number_score: float) -> Number:
+        """A number with its chance for a score, rejected where that is too low."""
+        chance = self.alone if alone and self.alone is not None else self.number
+        score = float(chance(product(number, unread)))
+        return Number(number.text if score >= min_number_score else "?" * len(number.digits), score, number.digits)
 
     def as_json(self) -> dict[str, Any]:
         """As a weights file holds it."""
@@ -131,7 +157,8 @@ class Calibration:
         try:
             digit, number = (Chance(**value[name]) for name in ("digit", "number"))  # type: ignore[index]
             alone = value.get("alone")  # type: ignore[attr-defined]
-            return cls(digit, number, float(value["min_score"]), alone and Chance(**alone))  # type: ignore[index]
+            company = float(value.get("company", 1.0))  # type: ignore[attr-defined]
+            return cls(digit, number, float(value["min_score"]), alone and Chance(**alone), company)  # type: ignore[index]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
 
@@ -148,15 +175,22 @@ def product(number: Number, unread: Detections) -> float:
 
 def beside(number: Number, unread: Detections) -> FloatArray:
     """The scores (K,) of those unread digits that are where the number may have another one."""
+    return unread.scores[any_beside([number], unread)]
+
+
+def any_beside(numbers: Iterable[Number], unread: Detections) -> BoolArray:
+    """Which unread digits (N,) are where one of the numbers may have another one."""
     # In the frame of the upright page; where its origin is does not matter.
-    boxes = turned_boxes(np.array([digit.box for digit in number.digits]), unread.turned)  # (D, 4)
     others = turned_boxes(unread.boxes, unread.turned)  # (N, 4)
-    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    reach = np.array([BESIDE * height, 0.0])
-    middles = (others[:, :2] + others[:, 2:]) / 2  # (N, 2)
-    near = (middles > boxes[:, :2].min(axis=0) - reach) & (middles < boxes[:, 2:].max(axis=0) + reach)  # (N, 2)
-    high = others[:, 3] - others[:, 1] > ALIKE * height  # (N,)
-    return unread.scores[near.all(axis=1) & high]
+    middles, heights = (others[:, :2] + others[:, 2:]) / 2, others[:, 3] - others[:, 1]  # (N, 2), (N,)
+    found = np.zeros(len(unread), np.bool_)
+    for number in numbers if len(unread) else ():
+        boxes = turned_boxes(np.array([digit.box for digit in number.digits]), unread.turned)  # (D, 4)
+        height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+        reach = np.array([BESIDE * height, 0.0])
+        near = (middles > boxes[:, :2].min(axis=0) - reach) & (middles < boxes[:, 2:].max(axis=0) + reach)  # (N, 2)
+        found |= near.all(axis=1) & (heights > ALIKE * height)
+    return found
 
 
 def _logit(scores: Floats) -> Floats:

@@ -22,7 +22,8 @@ from detector.strings import Line, read_lines
 from detector.types import BoolArray, Detections, IntArray, Target
 
 BINS = 15  # of scores, as is the custom for the expected calibration error
-MIN_SCORES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)  # that digits are tried to be read from
+MIN_SCORES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)  # that digits are tried to be read from
+COMPANIES = (1.0, 2.0, 4.0, 8.0, 16.0)  # factors of odds that are tried for those beside numbers
 SUREST = 1e-6  # how sure a score is taken to be at most, for the log loss
 
 
@@ -214,15 +215,20 @@ class Seen:
 def calibrate(pictures: Sequence[Seen]) -> Calibration:
     """The calibration that fits these pictures best: of their digits, then of the numbers that these make.
 
-    A digit is read from the chance on at which most of all there is to read, or was read, is right; of equals, the
-    highest, as that invents least. What digits alone are worth is told by all that would be read at the lowest one.
+    A digit is read from the chance on, and beside a number with odds so much better, with which most of all there is to
+    read, or was read, is right; of equals, from the highest, and with the least. What digits alone are worth is told by
+    all that would be read at the lowest one.
     """
     digits = Claims.of(digit_claims(seen.target, seen.found) for seen in pictures)
     calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=MIN_SCORES[0])
     calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, alone=True))
-    read = {least: claims_with(replace(calibration, min_score=least), pictures)[1] for least in MIN_SCORES}
-    best = max(read, key=lambda least: (int(read[least].right.sum()) / max(1, len(read[least])), least))
-    calibration = replace(calibration, min_score=best)
+    tried = [replace(calibration, min_score=least, company=more) for least in MIN_SCORES for more in COMPANIES]
+
+    def worth(one: Calibration) -> tuple[float, float, float]:
+        read = claims_with(one, pictures)[1]
+        return int(read.right.sum()) / max(1, len(read)), one.min_score, -one.company
+
+    calibration = max(tried, key=worth)
     return replace(calibration, number=_chance_of_numbers(calibration, pictures, alone=False))
 
 

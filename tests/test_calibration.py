@@ -147,6 +147,38 @@ def test_a_number_of_one_digit_is_in_company_if_there_are_others_on_its_line() -
     assert [line.text for line in SHAKY.lines(below(far, spaced[8:]), 0.5)] == ["11", "7"]
 
 
+@given(st.floats(1, 50), st.floats(0, 1), st.floats(0, 0.5, width=32))
+def test_a_digit_beside_a_number_needs_less_to_be_read(company: float, least: float, score: float) -> None:
+    friendly = replace(Calibration(), company=company)
+    limit = friendly.in_company(least)
+    assert 0 <= limit <= least
+    if 0 < least < 1:  # by odds
+        assert limit / (1 - limit) * company == pytest.approx(least / (1 - least))
+    asked, score = np.float32(limit), float(np.float32(score))  # as scores are compared
+    beside, far = row((4, 1.0), (2, 1.0), (7, score)), row((4, 1.0), (2, 1.0), *[(0, 0.0)] * 6, (7, score))
+    assert friendly.lines(beside, least)[0].text == ("427" if score >= asked else "42")
+    if least > 0:
+        assert friendly.lines(far, least)[0].text == ("42 7" if score >= np.float32(least) else "42")
+
+
+def test_nothing_is_in_company_of_what_is_not_read() -> None:
+    friendly = replace(SHAKY, company=20.0, alone=Chance(1.0, -5.0))
+    assert friendly.lines(row((4, 0.4), (2, 0.4)), 0.5) == ()
+    assert [line.text for line in friendly.lines(below(row((1, 0.9), (1, 0.9)), row((4, 0.6), (2, 0.4))), 0.5)] == [
+        "11"
+    ]
+
+
+def test_company_is_kept_and_older_files_have_none() -> None:
+    friendly = replace(SHAKY, company=8.0)
+    assert Calibration.from_json(json.loads(json.dumps(friendly.as_json()))) == friendly
+    older = {key: value for key, value in friendly.as_json().items() if key != "company"}
+    assert Calibration.from_json(older) == SHAKY
+    for company in (0.5, math.nan, math.inf):
+        with pytest.raises(ValueError, match="company"):
+            replace(SHAKY, company=company)
+
+
 def test_beside_is_along_the_line_of_a_page_that_lies_on_its_side() -> None:
     upright = row((4, 0.9), (2, 0.8), (1, 0.25))
     x0, y0, x1, y1 = upright.boxes.T

@@ -64,7 +64,8 @@ def main(args: Args) -> None:
         print(report(title, *claims_with(calibration, pictures)))
     print(
         f"a digit's chance is {formula(after.digit, 'score')}, a number's {formula(after.number, 'product')}, a lone "
-        f"digit's {formula(after.alone or after.number, 'product')}; digits are read from {after.min_score:g} on"
+        f"digit's {formula(after.alone or after.number, 'product')}; digits are read from {after.min_score:g} on, "
+        f"beside a number from {after.in_company(after.min_score):.2g}"
     )
     print(f"written to {args.weights}" + (f" and {args.onnx}" if args.onnx else ""))
 

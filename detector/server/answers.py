@@ -66,7 +66,8 @@ def record(name: str, seen: Seen, wanted: Wanted) -> dict[str, Any]:
     told = _record(name, seen, wanted, wanted.min_score)
     if not wanted.sweep:
         return told
-    found = seen.found[seen.found.scores >= min(LOWEST, wanted.min_score)]
+    least = wanted.reader.calibration.in_company(wanted.min_score)
+    found = seen.found[seen.found.scores >= min(LOWEST, least)]
     digits = [
         {"digit": digit, "box": [round(side, 2) for side in box], "score": round(score, 4)}
         for digit, box, score in zip(found.labels.tolist(), found.boxes.tolist(), found.scores.tolist(), strict=True)
@@ -77,11 +78,13 @@ def record(name: str, seen: Seen, wanted: Wanted) -> dict[str, Any]:
 def sweep(seen: Seen, wanted: Wanted) -> list[dict[str, Any]]:
     """What each threshold leaves, from low to high: those that leave the same as the one before are left out."""
     entries: list[dict[str, Any]] = []
-    scores, alone = seen.found.scores, wanted.reader.calibration.alone
+    scores, calibration = seen.found.scores, wanted.reader.calibration
+    lone = scores if calibration.alone is None else calibration.alone(scores)
     before: list[int] = []
     for threshold in sorted({*THRESHOLDS, wanted.min_score}):
         # Thresholds leave the likeliest digits, and of those alone the likeliest: as many are the same ones.
-        left = [int((of >= threshold).sum()) for of in (scores, scores if alone is None else alone(scores))]
+        limits = ((scores, threshold), (lone, threshold), (scores, calibration.in_company(threshold)))
+        left = [int((of >= limit).sum()) for of, limit in limits]
         if left != before:
             before = left
             told = _record("", seen, wanted, threshold)
