@@ -19,6 +19,7 @@ from detector.errors import OptionError
 from detector.images import Picture
 from detector.onnx_runtime import INT8, OnnxNetwork
 
+SEEN = 120  # pictures that are enough to tell what ranges activations have
 KERNEL = [3, 3]
 LEAST_INPUTS = 16  # channels: with fewer a convolution costs too little to be worth it
 

@@ -206,6 +206,7 @@ class Reader:
 
         with self.patch.context() as patch:
             patch.setattr("detector.export.export", export)
+            patch.setattr("detector.quantise.SEEN", 2)
             module.main(replace(args, check=min(args.check, 1)))
 
     def benchmark(self, module: ModuleType, args: Any) -> None:

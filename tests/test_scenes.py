@@ -34,6 +34,8 @@ SIZES |= {
     "signs": (256, 256),
     "hairlines": (320, 448),
     "freehand": (72, 256),
+    "drafts": (72, 256),
+    "phones": (320, 512),
 }
 
 

@@ -1,7 +1,7 @@
 """Makes chances of a detector's scores: fitted on synthetic validation scenes, written into its weights.
 
     python tools/calibrate.py runs/NAME/best.safetensors
-    python tools/calibrate.py detector/weights/faster-rcnn.safetensors --onnx detector/weights/faster-rcnn.onnx
+    python tools/calibrate.py runs/NAME/best.safetensors --onnx digits.int8.onnx digits.onnx
     python tools/calibrate.py weights.safetensors --preset lines paper --count 20                # a small try
 
 Afterwards a digit's score, and a number's, is the chance that it is right, and digits are read from the score on at
@@ -30,9 +30,9 @@ from digit_scenes import Scenes
 class Args:
     weights: tyro.conf.Positional[Path]
     """Weights file, .safetensors, to fit a calibration for and to write it into."""
-    onnx: Path | None = None
-    """The same weights exported, to read the scenes with, which is faster, and to write it into too."""
-    preset: tuple[str, ...] = ("scripts", "notes", "places", "lines", "amounts")
+    onnx: tuple[Path, ...] = ()
+    """The same weights exported, to write it into too; the scenes are read with the first one, which is faster."""
+    preset: tuple[str, ...] = ("drafts", "scripts", "amounts", "lines", "notes", "places")
     """Kinds of scenes."""
     count: int = 200
     """How many of each."""
@@ -50,15 +50,15 @@ def main(args: Args) -> None:
     if not args.preset:
         raise OptionError("--preset: expected names of presets, got none; leave it out for the usual ones.")
     name, _, _ = checkpoint.load(args.weights)
-    network = detector.load(args.onnx or args.weights, model=name, threads=args.threads).model
+    network = detector.load(next(iter(args.onnx), args.weights), model=name, threads=args.threads).model
     pictures = look(Reader(network, turn=False), args)
     before, digits = Calibration(), claims_with(Calibration(), pictures)[0]
     if not digits.right.any():
         raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
     after = calibrate(pictures)
     checkpoint.set_calibration(args.weights, after)
-    if args.onnx:
-        export.set_calibration(args.onnx, after)
+    for path in args.onnx:
+        export.set_calibration(path, after)
     print(f"on {len(pictures)} validation scenes of {', '.join(args.preset)}:")
     for title, calibration in (("before", before), ("after", after)):
         print(report(title, *claims_with(calibration, pictures)))
@@ -67,7 +67,7 @@ def main(args: Args) -> None:
         f"digit's {formula(after.alone or after.number, 'product')}; digits are read from {after.min_score:g} on, "
         f"beside a number from {after.in_company(after.min_score):.2g}"
     )
-    print(f"written to {args.weights}" + (f" and {args.onnx}" if args.onnx else ""))
+    print("written to " + " and ".join(map(str, [args.weights, *args.onnx])))
 
 
 def formula(chance: Chance, what: str) -> str:

@@ -11,20 +11,15 @@ Pixels in (uint8), boxes, labels and scores out; any number of pictures of any s
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import tyro
 
 import detector
 from detector.errors import DigitReaderError, OptionError
 from detector.loading import SUFFIXES
-from digit_scenes import PRESET_NAMES, Scenes
-from digit_scenes.stream import zoom
-
-SEEN = 120  # scenes that tell which ranges activations have
+from digit_scenes.stream import assorted
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Args:
 def main(args: Args) -> None:
     # Here, because they take seconds, which --help need not wait for.
     from detector.export import compare, export
-    from detector.quantise import quantise
+    from detector.quantise import SEEN, quantise
 
     if args.check < 0:
         raise OptionError(f"--check: expected 0 or more, got {args.check}.")
@@ -58,23 +53,14 @@ def main(args: Args) -> None:
     written = [path]
     if args.int8:
         written.append(path.with_suffix(SUFFIXES["int8"]))
-        count = quantise(path, written[-1], pictures(SEEN))
+        count = quantise(path, written[-1], assorted(SEEN))
         print(f"wrote {written[-1]} ({written[-1].stat().st_size / 1e6:.1f} MB), {count} convolutions in int8")
     for file in written if args.check else []:
-        found = compare(network, detector.load(file).model, pictures(args.check))
+        found = compare(network, detector.load(file).model, assorted(args.check))
         print(
             f"{file.name}, compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes "
             f"differ by {found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"
         )
-
-
-def pictures(count: int) -> Iterator[np.ndarray]:
-    """Validation scenes uint8 (H, W, 3) of every preset in turn, each larger or smaller than it was drawn."""
-    rng = np.random.default_rng(0)
-    drawn = [Scenes(preset, "val") for preset in PRESET_NAMES]
-    for i in range(count):
-        scene = drawn[i % len(drawn)][i // len(drawn)]
-        yield zoom(scene.image, scene.target, float(2 ** rng.uniform(-1, 0.6)))[0]
 
 
 if __name__ == "__main__":

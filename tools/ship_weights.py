@@ -1,12 +1,12 @@
 """Ship a training run: its best weights in half precision, and their model card in JSON and Markdown.
 
     python tools/ship_weights.py runs/NAME                             # weights and card, without figures yet
-    python tools/calibrate.py detector/weights/MODEL.safetensors --onnx detector/weights/MODEL.onnx
+    python tools/calibrate.py W/MODEL.safetensors --onnx W/MODEL.int8.onnx W/MODEL.onnx     # W: detector/weights
     python tools/evaluate.py --preset clean --out out/clean            # figures are measured on what is shipped
     python tools/ship_weights.py runs/LAST --earlier runs/FIRST        # LAST was begun with what FIRST had learned
     python tools/ship_weights.py runs/NAME --figures out/clean out/strips out/lines out/paper
 
-Files go to detector/weights/MODEL.safetensors, .onnx (the same weights, for ONNX Runtime), .json and .md.
+Files go to detector/weights: MODEL.safetensors, .onnx and .int8.onnx (the same, for ONNX Runtime), .json and .md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from detector import checkpoint
 from detector.base import Detector
 from detector.errors import DataError, DigitReaderError, WeightsError
 from detector.export import export
+from detector.loading import SUFFIXES
+from detector.quantise import SEEN, quantise
+from digit_scenes.stream import assorted
 
 WEIGHTS = Path("detector/weights")
 SHOWN = (
@@ -187,6 +190,7 @@ def main(args: Args) -> None:
         checkpoint.save(target, name, model, extra, half=True)
         calibration = checkpoint.calibration_of(target, extra)
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
+        quantise(target.with_suffix(".onnx"), target.with_suffix(SUFFIXES["int8"]), assorted(SEEN))
     data = target.read_bytes()
     figures = {}
     for folder in args.figures:

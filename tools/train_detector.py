@@ -46,13 +46,15 @@ class Args:
     model: str = "faster-rcnn"
     """Which detector."""
     preset: tuple[str, ...] = (
-        "freehand=3",
-        "scripts=3",
+        "drafts=4",
+        "freehand=2.5",
+        "scripts=2.5",
         "amounts=2.5",
-        "hairlines=2",
         "notes=2",
         "places=2",
         "clean=2",
+        "hairlines=1.5",
+        "phones=1.5",
         "signs=1.5",
         "paper=1.5",
         "lines=1.5",

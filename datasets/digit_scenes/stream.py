@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from detector.errors import OptionError
 from detector.types import Target
 from digit_scenes.digits import Split
 from digit_scenes.plain import STRIP
-from digit_scenes.presets import Scenes
+from digit_scenes.presets import PRESETS, Scenes
 
 
 class Batches(Protocol):
@@ -86,6 +86,15 @@ def zoom(image: NDArray[np.uint8], target: Target, factor: float) -> tuple[NDArr
     pixels = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
     scale = np.array([size[0] / width, size[1] / height] * 2, np.float32)
     return pixels.astype(np.uint8), Target(target.boxes * scale, target.labels, target.ignore)
+
+
+def assorted(count: int) -> Iterator[NDArray[np.uint8]]:
+    """Validation scenes uint8 (H, W, 3) of every preset in turn, each larger or smaller than it was drawn."""
+    rng = np.random.default_rng(0)
+    drawn = [Scenes(preset, "val") for preset in PRESETS]
+    for i in range(count):
+        scene = drawn[i % len(drawn)][i // len(drawn)]
+        yield zoom(scene.image, scene.target, float(2 ** rng.uniform(-1, 0.6)))[0]
 
 
 def draw_strips(
