@@ -22,8 +22,8 @@ from detector.strings import Line, read_lines
 from detector.types import BoolArray, Detections, IntArray, Target
 
 BINS = 15  # of scores, as is the custom for the expected calibration error
-MIN_SCORES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)  # that digits are tried to be read from
-COMPANIES = (1.0, 2.0, 4.0, 8.0, 16.0)  # factors of odds that are tried for those beside numbers
+MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # that digits are tried to be read from
+COMPANIES = (1.0, 4.0, 8.0, 16.0, 32.0)  # factors of odds that are tried for those beside numbers
 SUREST = 1e-6  # how sure a score is taken to be at most, for the log loss
 
 

@@ -52,6 +52,7 @@ IN_USE = (
     "nms_threshold",
     "inside_threshold",
     "second_look",
+    "close_samples",
     "sizes",
     "scales_per_octave",
     "same_height",
@@ -74,6 +75,11 @@ class Args:
     The weights, shipped before, then stay as they are."""
     earlier: tuple[Path, ...] = ()
     """Folders of the runs that this one began with (--init, --adopt), first things first; the card names them too."""
+    goes_on: bool = False
+    """The first of these runs began with what is shipped so far: what the card in place tells of its training comes
+    first in the new one."""
+    note: str | None = None
+    """A sentence for the card about what its commands do not tell."""
     mean_with: Path | None = None
     """Folder of one of those runs: what is shipped is halfway between its weights and those of the last one."""
     close_look: Path | None = None
@@ -105,20 +111,25 @@ def command(args: dict[str, Any]) -> str:
     return " ".join(words)
 
 
-def training(runs: Sequence[Path]) -> dict[str, Any]:
-    """What the card tells of these runs, each begun with the weights of the one before it."""
+def training(runs: Sequence[Path], before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the card tells of these runs, each begun with the weights of the one before it.
+
+    before: what an earlier card told of the training of what the first one began with.
+    """
     configs = [read_json(run / "config.json") for run in runs]
     extras = [checkpoint.extra_of(run / "best.safetensors") for run in runs]
+    earlier = [before] if before else []
 
     def all_of(name: str) -> str:
-        return ", then ".join(dict.fromkeys(str(config[name]) for config in configs))
+        return ", then ".join(dict.fromkeys(str(config[name]) for config in [*earlier, *configs]))
 
+    commands = [str(card["command"]) for card in earlier] + [command(config["args"]) for config in configs]
     return {
-        "scenes": sum(extra["scenes"] for extra in extras),
-        "minutes": round(sum(extra["seconds"] for extra in extras) / 60, 1),
+        "scenes": sum(told["scenes"] for told in [*earlier, *extras]),
+        "minutes": round(sum(card["minutes"] for card in earlier) + sum(e["seconds"] for e in extras) / 60, 1),
         "machine": all_of("machine"),
         "commit": all_of("commit"),
-        "command": ", then ".join(command(config["args"]) for config in configs),
+        "command": ", then ".join(commands),
         "data": "MNIST training digits in synthetic scenes; no real picture",
         "torch": all_of("torch"),
     }
@@ -144,6 +155,7 @@ def markdown(card: dict[str, Any]) -> str:
             f"    {trained['command']}",
             "",
             *[line for key, said in TAKEN.items() if key in trained for line in (said.format(f"`{trained[key]}`"), "")],
+            *([trained["note"], ""] if "note" in trained else []),
             "No real picture was trained on. Figures, on these very weights with default settings (each set: the first "
             "test scenes of seed 0, drawn with MNIST test digits, unless named otherwise; milliseconds to read one, by "
             "the machine that measured them):",
@@ -192,6 +204,12 @@ def main(args: Args) -> None:
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
         quantise(target.with_suffix(".onnx"), target.with_suffix(SUFFIXES["int8"]), assorted(SEEN))
     data = target.read_bytes()
+    before = read_json(target.with_suffix(".json"))["trained"] if args.goes_on or args.figures else None
+    if args.figures:  # and so does what is told of them
+        trained = before
+    else:
+        told = {key: str(value) for key in ("mean_with", "close_look", "note") if (value := getattr(args, key))}
+        trained = training([*args.earlier, args.run], before) | told
     figures = {}
     for folder in args.figures:
         metrics = read_json(folder / "metrics.json")
@@ -202,8 +220,7 @@ def main(args: Args) -> None:
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
         "config": asdict(checkpoint.load(target)[1].config),  # type: ignore[call-overload]
-        "trained": training([*args.earlier, args.run])
-        | {key: str(run) for key in ("mean_with", "close_look") if (run := getattr(args, key))},
+        "trained": trained,
         "figures": figures,
     }
     write(args.weights / f"{name}.json", json.dumps(card, indent=2) + "\n")
