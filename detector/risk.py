@@ -215,20 +215,24 @@ class Seen:
 def calibrate(pictures: Sequence[Seen]) -> Calibration:
     """The calibration that fits these pictures best: of their digits, then of the numbers that these make.
 
-    A digit is read from the chance on, and beside a number with odds so much better, with which most of all there is to
-    read, or was read, is right; of equals, from the highest, and with the least. What digits alone are worth is told by
-    all that would be read at the lowest one.
+    From which chance on a digit is read, and how much better its odds are beside a number: as most of all there is to
+    read, or was read, is right. That share hardly differs from one choice to the next, so of those within one standard
+    error of the best (Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) the one that reads
+    most numbers right is taken; of equals, the highest chance, and the least company. What digits alone are worth is
+    told by all that would be read at the lowest one.
     """
     digits = Claims.of(digit_claims(seen.target, seen.found) for seen in pictures)
     calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=MIN_SCORES[0])
     calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, alone=True))
     tried = [replace(calibration, min_score=least, company=more) for least in MIN_SCORES for more in COMPANIES]
 
-    def worth(one: Calibration) -> tuple[float, float, float]:
-        read = claims_with(one, pictures)[1]
-        return int(read.right.sum()) / max(1, len(read)), one.min_score, -one.company
-
-    calibration = max(tried, key=worth)
+    told = [claims_with(one, pictures)[1] for one in tried]
+    right = np.array([int(numbers.right.sum()) for numbers in told])
+    shares = right / np.array([max(1, len(numbers)) for numbers in told])
+    best = int(shares.argmax())
+    error = math.sqrt(shares[best] * (1 - shares[best]) / max(1, len(told[best])))
+    good = np.flatnonzero(shares >= shares[best] - error).tolist()
+    calibration = tried[max(good, key=lambda i: (right[i], tried[i].min_score, -tried[i].company))]
     return replace(calibration, number=_chance_of_numbers(calibration, pictures, alone=False))
 
 
