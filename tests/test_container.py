@@ -194,7 +194,7 @@ def test_it_reads_and_writes_nothing(served: Served, image: Path) -> None:
     assert served.is_healthy()
     examples = {example["name"]: example["url"] for example in served.ask("/api/examples")["examples"]}
     assert "tilted.jpg" in examples  # those of the image: it is the image's code that answers
-    assert [model["runtime"] for model in served.ask("/api/models")["models"]] == ["ONNX Runtime"] * 2
+    assert [model["runtime"][:12] for model in served.ask("/api/models")["models"]] == ["ONNX Runtime"] * 2
     (record,) = served.ask("/api/read", (ROOT / "examples" / "tilted.jpg").read_bytes())["pictures"]
     assert record["text"]
     assert urlopen(served.address + "/").status == 200

@@ -175,6 +175,7 @@ class Reader:
     def train_detector(self, module: ModuleType, args: Any) -> None:
         """Two pictures where they come from a dataset that the document makes; else all but the training."""
         little = {"minutes": None, "scenes": 2, "batch_size": 2, "workers": 0, "val_count": 1}
+        args = replace(args, device="cpu")  # whatever the document has
         if args.data and "display" in args.data.parts:
             module.main(replace(args, **little))
             return

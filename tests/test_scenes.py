@@ -16,7 +16,7 @@ from test_digits import write_set
 
 from detector.errors import OptionError
 from detector.types import Target
-from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset
+from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset, paper
 from digit_scenes.digits import DigitSet, load_digits
 from digit_scenes.forms import drawn_digits
 from digit_scenes.pens import Ink
@@ -37,6 +37,16 @@ SIZES |= {
     "drafts": (72, 256),
     "phones": (320, 512),
 }
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 1.0]))
+def test_faded_ink_is_paler_and_of_the_same_kind(seed: int, light_on_dark: float) -> None:
+    rng = np.random.default_rng(seed)
+    page, ink = paper.colours(rng, light_on_dark)
+    before, after = (ink - page).mean(), (paper.faded(rng, page, ink) - page).mean()
+    assert abs(after) <= min(90, abs(before)) + 1e-6
+    assert abs(after) >= min(45, abs(before)) - 1e-6
+    assert after * before >= 0
 
 
 def fingerprint(job: tuple[str, int]) -> int:

@@ -130,7 +130,7 @@ def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
     run, _ = run_of(tmp_path, 0)
     (tmp_path / "clean").mkdir()
     (tmp_path / "clean" / "metrics.json").write_text(json.dumps({"AP": 0.51236, "AP50": None, "pictures": 3}))
-    assert tool("ship_weights.py", run, "--weights", tmp_path).returncode == 0
+    assert tool("ship_weights.py", run, "--no-int8", "--weights", tmp_path).returncode == 0
     shipped = (tmp_path / "faster-rcnn.safetensors").read_bytes()
     done = tool("ship_weights.py", run, "--weights", tmp_path, "--figures", tmp_path / "clean")
     assert (tmp_path / "faster-rcnn.safetensors").read_bytes() == shipped
@@ -147,10 +147,24 @@ def test_a_run_is_shipped_with_its_card(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_the_card_tells_of_what_a_run_began_with(tmp_path: Path) -> None:
+    (first, _), (last, _) = run_of(tmp_path, 0), run_of(tmp_path, 1)
+    options = ("--no-int8", "--weights", tmp_path)  # what has learned nothing sees digits everywhere, slowly
+    assert tool("ship_weights.py", first, *options).returncode == 0
+    done = tool("ship_weights.py", last, "--goes-on", "--note", "Begun by hand.", *options)
+    assert done.returncode == 0, done.stderr
+    trained = json.loads((tmp_path / "faster-rcnn.json").read_text())["trained"]
+    assert (trained["scenes"], trained["minutes"]) == (16, 2.0)
+    assert trained["command"].count("train_detector.py") == 2
+    assert "Begun by hand." in (tmp_path / "faster-rcnn.md").read_text()
+    assert not (tmp_path / "faster-rcnn.int8.onnx").exists()
+
+
 def test_the_mean_of_two_runs_is_shipped_with_the_close_look_of_one(tmp_path: Path) -> None:
     (first, before), (last, after) = run_of(tmp_path, 0), run_of(tmp_path, 1)
     done = tool(
-        "ship_weights.py", last, "--earlier", first, "--mean-with", first, "--close-look", first, "--weights", tmp_path
+        *("ship_weights.py", last, "--no-int8", "--earlier", first, "--mean-with", first, "--close-look", first),
+        *("--weights", tmp_path),
     )
     assert done.returncode == 0, done.stderr
     shipped = checkpoint.load(tmp_path / "faster-rcnn.safetensors")[1].state_dict()

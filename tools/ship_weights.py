@@ -75,6 +75,8 @@ class Args:
     The weights, shipped before, then stay as they are."""
     earlier: tuple[Path, ...] = ()
     """Folders of the runs that this one began with (--init, --adopt), first things first; the card names them too."""
+    int8: bool = True
+    """Write them in int8, too."""
     goes_on: bool = False
     """The first of these runs began with what is shipped so far: what the card in place tells of its training comes
     first in the new one."""
@@ -202,7 +204,8 @@ def main(args: Args) -> None:
         checkpoint.save(target, name, model, extra, half=True)
         calibration = checkpoint.calibration_of(target, extra)
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
-        quantise(target.with_suffix(".onnx"), target.with_suffix(SUFFIXES["int8"]), assorted(SEEN))
+        if args.int8:
+            quantise(target.with_suffix(".onnx"), target.with_suffix(SUFFIXES["int8"]), assorted(SEEN))
     data = target.read_bytes()
     before = read_json(target.with_suffix(".json"))["trained"] if args.goes_on or args.figures else None
     if args.figures:  # and so does what is told of them

@@ -91,6 +91,7 @@ def form(
 
     def register(strokes: Callable[[Maker], Strokes]) -> Callable[[Maker], Strokes]:
         name = strokes.__name__
+        assert name not in FORMS, f"{name} is taken"  # or an earlier edition would lose it
         FORMS[name] = Form(name, digit, weight, strokes, height, edition)
         return strokes
 

@@ -59,7 +59,7 @@ def three_like_z(m: Maker) -> Strokes:
 
 
 @_form(4, 1.6, edition=FOURTH)
-def four_like_y(m: Maker) -> Strokes:
+def four_of_bowl(m: Maker) -> Strokes:
     """A bowl, round, flat or pointed, whose right side is the stem, which starts lower or higher and runs on below."""
     wide, low = m.u(0.24, 0.56), m.u(0.4, 0.68)
     left = m.u(-0.04, 0.16)
@@ -84,7 +84,7 @@ def four_of_l(m: Maker) -> Strokes:
 
 
 @_form(5, 1.3, edition=FOURTH)
-def five_like_root(m: Maker) -> Strokes:
+def five_rooted(m: Maker) -> Strokes:
     """A tick down, a long way up to the right, and a bar from there: a root sign, its bar long, short or a hook."""
     dip, top = m.u(0.1, 0.3), m.u(0.24, 0.62)
     start, bottom = (0.0, m.u(0.34, 0.66)), (dip, 1.0)
@@ -125,7 +125,7 @@ def seven_crossed_low(m: Maker) -> Strokes:
 
 
 @_form(8, 0.9, edition=FOURTH)
-def eight_open(m: Maker) -> Strokes:
+def eight_unclosed(m: Maker) -> Strokes:
     """One stroke, begun at the top right or in the middle, whose ends miss each other or cross and run on."""
     up, low, at = m.u(0.16, 0.3), m.u(0.18, 0.34), m.u(0.42, 0.56)
     start = (up * m.u(0.5, 1.3), m.u(0.02, 0.24))
