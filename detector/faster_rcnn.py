@@ -130,7 +130,7 @@ class RegionCNN(BatchDetector):
         """See Detector; the terms are classes and boxes, means over what was sampled, and those of the proposals."""
         if not images:
             return {}
-        pictures = prepared_one_by_one(self.prepared, images)
+        pictures = prepared_each(self.prepared, images)
         batch, limits = stack(pictures, roomy=images[0].is_cuda)
         truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
@@ -211,7 +211,7 @@ def padded(pictures: Tensor, roomy: bool = False) -> Tensor:
     return F.pad(pictures, (0, right, 0, below)).contiguous(memory_format=torch.channels_last)
 
 
-def prepared_one_by_one(prepare: Callable[[Tensor], Tensor], images: Sequence[Tensor]) -> Sequence[Tensor]:
+def prepared_each(prepare: Callable[[Tensor], Tensor], images: Sequence[Tensor]) -> Sequence[Tensor]:
     """Each picture (3, H, W) prepared on its own; those of one size together, which gives the same and is faster."""
     if len({image.shape for image in images}) == 1:
         return prepare(torch.stack(list(images))).unbind()
