@@ -22,7 +22,9 @@ SIDE = 32  # of a crop, in pixels
 AROUND = 1.35  # sides of the crop, in longer sides of the box: neighbours tell where a digit ends
 SAMPLES = 2  # along a side of each pixel of the crop: no stroke falls between them
 SHIFT, GROWTH = 0.05, 0.07  # standard deviations of where boxes lie and how large they are, in their sides
-TURN, SHEAR, STRETCH, BEND = 0.07, 0.12, 0.08, 0.055  # standard deviations of how hands differ beyond the scenes'
+FAR_OFF = 0.25  # share of boxes that are twice as inexact: what detectors take for a digit's end may be its neighbour's
+TURN, SHEAR, STRETCH, BEND = 0.09, 0.15, 0.1, 0.06  # standard deviations of how hands differ beyond the scenes'
+PRESSED, BLURRED = 0.4, 0.2  # shares of crops whose strokes are thicker or thinner, and that are out of focus
 SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
 TINY = 1e-6  # chance that is left to any digit
@@ -103,13 +105,14 @@ class CloseLook(nn.Module):
 def shaken(boxes: Tensor) -> Tensor:
     """Boxes (K, 4) moved and resized at random, as a detector's are."""
     sides = boxes[:, 2:] - boxes[:, :2]  # (K, 2)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2 + SHIFT * sides * torch.randn_like(sides)
-    half = sides / 2 * torch.exp(GROWTH * torch.randn_like(sides))
+    much = 1 + (torch.rand_like(sides[:, :1]) < FAR_OFF).to(sides.dtype)  # (K, 1)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2 + SHIFT * much * sides * torch.randn_like(sides)
+    half = sides / 2 * torch.exp(GROWTH * much * torch.randn_like(sides))
     return torch.cat([middle - half, middle + half], 1)
 
 
 def distorted(crops: Tensor) -> Tensor:
-    """Crops (K, C, S, S) as other hands might have written them: turned, slanted, stretched and bent a little.
+    """Crops (K, C, S, S) as others might have written them: turned, slanted, stretched, bent and pressed a little.
 
     Elastic distortions: Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to
     visual document analysis" (2003).
@@ -123,4 +126,18 @@ def distorted(crops: Tensor) -> Tensor:
     maps = torch.stack([rows[0], rows[1], still, rows[2], rows[3], still], 1).view(-1, 2, 3)
     bends = F.interpolate(BEND * torch.randn(count, 2, 5, 5, device=crops.device), crops.shape[2:], mode="bicubic")
     where = F.affine_grid(maps, list(crops.shape), align_corners=False) + bends.permute(0, 2, 3, 1)
-    return F.grid_sample(crops, where, padding_mode="border", align_corners=False)
+    return pressed(F.grid_sample(crops, where, padding_mode="border", align_corners=False))
+
+
+def pressed(crops: Tensor) -> Tensor:
+    """Crops (K, C, S, S) by other pens and lenses: strokes a little thicker or thinner, or all out of focus.
+
+    Each is a mean, with weights of its own, of itself and of what is lightest, darkest or average around each pixel:
+    whether ink is light or dark on its paper, one of both makes it thicker and the other thinner.
+    """
+    around = F.pad(crops, (1, 1, 1, 1), mode="replicate")
+    lightest, darkest = F.max_pool2d(around, 3, 1), -F.max_pool2d(-around, 3, 1)
+    kind, much = torch.rand(2, len(crops), 1, 1, 1, device=crops.device)
+    changed = torch.where(kind < PRESSED / 2, lightest, darkest)
+    changed = torch.where(kind < PRESSED, changed, F.avg_pool2d(around, 3, 1))
+    return torch.where(kind < PRESSED + BLURRED, crops.lerp(changed, much), crops)

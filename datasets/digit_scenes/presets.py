@@ -215,6 +215,7 @@ PHONES = replace(
     fine=0.65,
     faint=0.15,
 )
+LEDGERS = replace(DRAFTS, lengths=(2, 9), joined=0.6, separated=0.6, fine=0.0, faint=0.25, broken=0.08)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -236,6 +237,7 @@ PRESETS: dict[str, Preset] = {
         _page("freehand", 1, FREEHAND, drawn=0.65, lettered=0.15, edition=3),
         _page("drafts", 1, DRAFTS, drawn=0.6, lettered=0.1, edition=4),
         _page("phones", 1, PHONES, drawn=0.25, lettered=0.15, edition=4),
+        _page("ledgers", 1, LEDGERS, drawn=0.65, lettered=0.08, edition=5),
     )
 }
 
