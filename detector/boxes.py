@@ -64,9 +64,10 @@ def together(first: Regions, second: Regions) -> Regions:
 
 
 def limits_of(pictures: Tensor) -> Tensor:
-    """Width, height, width, height of each of the pictures (B, 3, H, W): float32 (B, 4)."""
+    """Width, height, width, height of all pictures (B, 3, H, W): float32 (1, 4)."""
     one = torch.ones((), device=pictures.device)
-    return torch.stack([one * pictures.shape[3], one * pictures.shape[2]]).repeat(pictures.shape[0], 2)
+    width, height = one * pictures.shape[3], one * pictures.shape[2]
+    return torch.stack([width, height, width, height])[None]
 
 
 def whole_numbers(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
@@ -77,8 +78,8 @@ def whole_numbers(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor
 
 
 def quotient(numbers: Tensor, by: Tensor | int) -> Tensor:
-    """Whole numbers, none below 0, divided and rounded down: for them truncated is the same, and one ONNX operation."""
-    return torch.div(numbers, by, rounding_mode="trunc")
+    """Whole numbers as float32, from 0 to 2^24, divided and rounded down: of int64 ONNX makes nine operations."""
+    return (numbers / by).floor()
 
 
 def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
@@ -86,43 +87,60 @@ def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
 
     Girshick et al., "Rich feature hierarchies" (2014), appendix C.
     """
-    sides = anchors[..., 2:] - anchors[..., :2]
+    sides = sides_of(anchors)
     middles = (boxes[..., 2:] + boxes[..., :2] - anchors[..., 2:] - anchors[..., :2]) / 2
-    return torch.cat([middles / sides, ((boxes[..., 2:] - boxes[..., :2]) / sides).log()], -1)
+    return torch.cat([middles / sides, (sides_of(boxes) / sides).log()], -1)
 
 
 def decode(deltas: Tensor, anchors: Tensor) -> Tensor:
     """Anchors (..., 4), moved and stretched by deltas (..., 4)."""
-    sides = anchors[..., 2:] - anchors[..., :2]
-    middles = (anchors[..., 2:] + anchors[..., :2]) / 2 + deltas[..., :2] * sides
-    half = deltas[..., 2:].clamp(max=LARGEST_CHANGE).exp() * sides / 2
+    low, high = anchors.split(2, -1)
+    return decode_around((low + high) / 2, high - low, deltas)
+
+
+def decode_around(middles: Tensor, sides: Tensor, deltas: Tensor) -> Tensor:
+    """Boxes (..., 4) of anchors with these middles and sides (..., 2), moved and stretched by deltas (..., 4)."""
+    shift, growth = deltas.split(2, -1)
+    middles = middles + shift * sides
+    half = growth.clamp(max=LARGEST_CHANGE).exp() * (sides / 2)
     return torch.cat([middles - half, middles + half], -1)
 
 
 def clip(found: Regions, limits: Tensor) -> Regions:
-    """Without what lies outside of the pictures, of which limits (B, 4) are width, height, width, height."""
-    return Regions(torch.minimum(found.boxes.clamp(min=0), limits.index_select(0, found.picture)), found.picture)
+    """Without what lies outside of the pictures, of which limits are width, height, width, height.
+
+    limits: (B, 4), or (1, 4) for all of them.
+    """
+    own = limits if limits.shape[0] == 1 else limits.index_select(0, found.picture)
+    return Regions(torch.minimum(found.boxes.clamp(min=0), own), found.picture)
 
 
 def areas(boxes: Tensor) -> Tensor:
     """Of boxes (..., 4): (...)."""
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    width, height = sides_of(boxes).unbind(-1)
+    return width * height
+
+
+def sides_of(boxes: Tensor) -> Tensor:
+    """Widths and heights (..., 2) of boxes (..., 4)."""
+    low, high = boxes.split(2, -1)
+    return high - low
 
 
 def shorter_sides(boxes: Tensor) -> Tensor:
-    """Of boxes (K, 4): (K,). Not by amin, which ONNX Runtime gets wrong where there is no box."""
-    return torch.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    """Of boxes (K, 4): (K, 1). Not by amin, which ONNX Runtime gets wrong where there is no box."""
+    return torch.minimum(*sides_of(boxes).split(1, -1))
 
 
 def longer_sides(boxes: Tensor) -> Tensor:
-    """Of boxes (K, 4): (K,)."""
-    return torch.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    """Of boxes (K, 4): (K, 1)."""
+    return torch.maximum(*sides_of(boxes).split(1, -1))
 
 
 def shared(first: Tensor, second: Tensor) -> Tensor:
     """The area that boxes (..., 4) share with boxes (..., 4), elementwise and broadcast: (...)."""
-    low, high = torch.maximum(first[..., :2], second[..., :2]), torch.minimum(first[..., 2:], second[..., 2:])
-    width, height = (high - low).clamp(min=0).unbind(-1)
+    (low, high), (other_low, other_high) = first.split(2, -1), second.split(2, -1)
+    width, height = (torch.minimum(high, other_high) - torch.maximum(low, other_low)).clamp(min=0).unbind(-1)
     return width * height
 
 
@@ -148,7 +166,7 @@ def on_any(found: Regions, others: Regions, share: float) -> Tensor:
 def apart(found: Regions, groups: Tensor, limits: Tensor) -> Tensor:
     """Boxes (K, 4), each group (K,) moved to a place of its own, so that none overlaps one of another group.
 
-    limits (B, 4): no box lies beyond any of them.
+    limits (B, 4) or (1, 4): no box lies beyond any of them.
     """
     return found.boxes + (groups * (limits.max() + 1))[:, None]
 

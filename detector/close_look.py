@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torchvision.ops import roi_align
 
 from detector.backbone import ConvNormReLU, ResidualBlock
-from detector.boxes import Found, Regions, Truths, longer_sides, together
+from detector.boxes import Found, Regions, Truths, sides_of
 from detector.roi_heads import CLASSES, some_of_each
 
 SIDE = 32  # of a crop, in pixels
@@ -57,8 +57,9 @@ class CloseLook(nn.Module):
 
     def crops(self, pictures: Tensor, where: Regions) -> Tensor:
         """What is seen of each box: (K, 4, SIDE, SIDE), its pixels in units of their own contrast, and its extent."""
-        middle = (where.boxes[:, :2] + where.boxes[:, 2:]) / 2  # (K, 2)
-        half = AROUND / 2 * longer_sides(where.boxes)[:, None]  # (K, 1)
+        low, high = where.boxes.split(2, 1)
+        middle, sides = (low + high) / 2, high - low  # (K, 2)
+        half = AROUND / 2 * torch.maximum(*sides.split(1, 1))  # (K, 1)
         squares = torch.cat([where.picture[:, None].to(middle.dtype), middle - half, middle + half], 1)
         seen = roi_align(pictures, squares, SIDE, sampling_ratio=SAMPLES, aligned=True)
         flat = seen.flatten(1)  # (K, 3 * SIDE * SIDE)
@@ -67,7 +68,6 @@ class CloseLook(nn.Module):
         mean = flat @ same  # (K, 1)
         contrast = ((flat - mean) ** 2 @ same).sqrt() + FAINTEST
         steps = (torch.arange(SIDE, device=flat.device, dtype=flat.dtype) + 0.5) * (2 / SIDE) - 1  # (SIDE,)
-        sides = where.boxes[:, 2:] - where.boxes[:, :2]  # (K, 2)
         inside = steps.abs() * half[:, :, None] < sides[:, :, None] / 2  # (K, 2, SIDE)
         across, down = inside.to(flat.dtype).unbind(1)
         extent = 2 * down[:, None, :, None] * across[:, None, None, :] - 1  # (K, 1, SIDE, SIDE)
@@ -91,20 +91,18 @@ class CloseLook(nn.Module):
         weighted geometric means of both, digits on which they disagree were lost, and fewer numbers read.)
         classes: (N, 10), the first one's: chances of the digits, which sum up to that of being one at all.
         """
-        sure, unsure = (found.scores >= SURE).nonzero()[:, 0], (found.scores < SURE).nonzero()[:, 0]
-        where, first = found.where.at(unsure), classes.index_select(0, unsure)
-        own = self(pictures, where).log_softmax(1)  # (M, 10)
+        unsure = (found.scores < SURE).nonzero()[:, 0]  # (M,)
+        first = classes.index_select(0, unsure)
+        own = self(pictures, found.where.at(unsure)).log_softmax(1)  # (M, 10)
         best, label = (TRUST * own + (1 - TRUST) * (first + TINY).log()).softmax(1).max(1)
         score = best * (first @ first.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
-        known = found.at(sure)
-        scores = torch.cat([known.scores, score])
-        judged = Found(together(known.where, where), torch.cat([known.labels, label]), scores)
-        return judged.at(scores.sort(descending=True).indices)  # a stable sort is none of ONNX
+        scores, order = found.scores.scatter(0, unsure, score).sort(descending=True)  # a stable sort is none of ONNX
+        return Found(found.where.at(order), found.labels.scatter(0, unsure, label).index_select(0, order), scores)
 
 
 def shaken(boxes: Tensor) -> Tensor:
     """Boxes (K, 4) moved and resized at random, as a detector's are."""
-    sides = boxes[:, 2:] - boxes[:, :2]  # (K, 2)
+    sides = sides_of(boxes)  # (K, 2)
     much = 1 + (torch.rand_like(sides[:, :1]) < FAR_OFF).to(sides.dtype)  # (K, 1)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2 + SHIFT * much * sides * torch.randn_like(sides)
     half = sides / 2 * torch.exp(GROWTH * much * torch.randn_like(sides))

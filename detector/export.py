@@ -86,10 +86,25 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
         node.metadata_props.clear()
         for value in node.outputs:
             value.metadata_props.clear()
+    drop_idle_reshapes(exported.model)
     halve(exported.model)
     temporary = path.with_name(path.name + ".part")
     exported.save(str(temporary), external_data=False)
     os.replace(temporary, path)
+
+
+def drop_idle_reshapes(model: Any) -> None:
+    """Take those nodes out of an onnx_ir.Model that make one row of what is one: the exporter puts one before each
+    look-up, and a node costs microseconds whatever it does."""
+    import onnx_ir as ir  # here, because only this needs it
+
+    for node in list(model.graph.all_nodes()):
+        if node.op_type != "Reshape" or node.inputs[0].shape is None or len(node.inputs[0].shape) != 1:
+            continue
+        shape = node.inputs[1].const_value
+        if shape is not None and shape.numpy().tolist() == [-1]:
+            ir.convenience.replace_all_uses_with(node.outputs[0], node.inputs[0])
+            model.graph.remove(node, safe=True)
 
 
 def halve(model: Any) -> None:

@@ -17,6 +17,7 @@ from detector.backbone import FeaturePyramid
 from detector.background import against_background
 from detector.base import BatchDetector
 from detector.boxes import Found, Regions, Truths, clip, limits_of
+from detector.cells import in_one_table
 from detector.close_look import CloseLook
 from detector.errors import OptionError
 from detector.proposals import ProposalNetwork
@@ -99,8 +100,8 @@ class FasterRCNNConfig(RegionCNNConfig):
 class RegionCNN(BatchDetector):
     """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels.
 
-    backbone: (B, 3, H, W), H and W multiples of 16 -> feature maps by name. proposals: batch, limits, features and, to
-    learn, truths -> regions, and losses. pool: cuts the features of regions out; head: features cut out,
+    backbone: (B, 3, H, W), H and W multiples of 16 -> feature maps by name. proposals: batch, limits, cells and, to
+    learn, truths -> regions, and losses. pool: cuts the features of regions out of the cells; head: features cut out,
     (K, C, size, size) -> (K, head_hidden).
     """
 
@@ -138,9 +139,9 @@ class RegionCNN(BatchDetector):
         close: dict[str, Tensor] = {}
         if self.close_look is not None:
             close = self.close_look.losses(batch, truths, self.config.close_samples)
-        features = self.backbone(batch)
-        proposals, losses = self.proposals(batch, limits, features, truths)
-        return losses | self.heads.losses(features, proposals, truths, len(images)) | close
+        cells = in_one_table(self.backbone(batch))
+        proposals, losses = self.proposals(batch, limits, cells, truths)
+        return losses | self.heads.losses(cells, proposals, truths, len(images)) | close
 
     def learn_only(self, part: str) -> None:
         """See Detector. The close look can learn alone: it takes many more digits a second than all else does."""
@@ -154,13 +155,13 @@ class RegionCNN(BatchDetector):
         """See Detector."""
         pictures = self.prepared(images, white)
         batch, limits = padded(pictures), limits_of(pictures)
-        features = self.backbone(batch)
-        proposals, _ = self.proposals(batch, limits, features)
-        found, classes = self.heads(features, proposals, limits)
+        cells = in_one_table(self.backbone(batch))
+        proposals, _ = self.proposals(batch, limits, cells)
+        found, classes = self.heads(cells, proposals, limits)
         if self.close_look is not None:
             found = self.close_look.judged(batch, found, classes)
-        boxes = found.where.boxes * (limits_of(images) / limits)[:1]
-        return found._replace(where=clip(Regions(boxes, found.where.picture), limits_of(images)))
+        own = limits_of(images)
+        return found._replace(where=clip(Regions(found.where.boxes * (own / limits), found.where.picture), own))
 
     def prepared(self, images: Tensor, white: float = 1.0) -> Tensor:
         """Pictures of one size (B, 3, H, W) against their backgrounds, and enlarged if they are small."""
@@ -196,7 +197,7 @@ class FasterRCNN(RegionCNN):
                 c.proposal_nms,
                 c.proposal_threshold,
             ),
-            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),
+            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size, within=True),
             BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
         )
 

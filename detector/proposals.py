@@ -7,6 +7,8 @@ Duplicates are removed across levels; anchors on ignored digits are left out of 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,12 +21,15 @@ from detector.boxes import (
     best_of_rows,
     clip,
     decode,
+    decode_around,
     encode,
     on_any,
     paired_iou,
     quotient,
+    sides_of,
     whole_numbers,
 )
+from detector.cells import Cells, Grids, of_level, starts
 
 SAMPLES = 256  # anchors of each picture that are learned from
 POSITIVE_IOU = 0.5
@@ -40,7 +45,10 @@ def choose(candidates: Tensor, count: int) -> Tensor:
 
 
 class ProposalHead(nn.Module):
-    """For each anchor, whether a digit is near and by how much to move: from one hidden layer shared by all levels."""
+    """For each anchor, whether a digit is near and by how much to move: from one hidden layer shared by all levels.
+
+    Its convolutions of 1x1 are products of matrices, a row for each cell: convolutions take a slow path on a CPU.
+    """
 
     def __init__(self, channels: int, hidden: int, anchors: int) -> None:
         super().__init__()
@@ -51,18 +59,22 @@ class ProposalHead(nn.Module):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.constant_(layer.bias, 0)  # type: ignore[arg-type]
 
-    def forward(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        """(B, C, H, W) per level -> per level objectness logits (B, H * W * A) and deltas (B, H * W * A, 4)."""
-        objectness, deltas = [], []
-        for feature in features:
-            hidden = F.relu(of_each_cell(self.hidden, feature.permute(0, 2, 3, 1)))  # (B, H, W, hidden)
-            objectness.append(of_each_cell(self.objectness, hidden).flatten(1).float())
-            deltas.append(of_each_cell(self.deltas, hidden).reshape(feature.shape[0], -1, 4).float())
-        return objectness, deltas
+    def forward(self, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (R, C) of cells -> objectness logits (R, A), float32, and what is hidden behind them (R, hidden)."""
+        hidden = F.relu(of_each_cell(self.hidden, cells))
+        return of_each_cell(self.objectness, hidden).float(), hidden
+
+    def moves(self, hidden: Tensor, kind: Tensor) -> Tensor:
+        """By how much to move one anchor of each of some cells, deltas (K, 4): of most cells nobody needs to know.
+
+        hidden: theirs, (K, hidden). kind: which of each cell's anchors, (K,).
+        """
+        all_kinds = of_each_cell(self.deltas, hidden).float().view(-1, self.objectness.out_channels, 4)  # (K, A, 4)
+        return all_kinds.gather(1, kind[:, None, None].expand(-1, 1, 4))[:, 0]
 
 
 def of_each_cell(layer: nn.Conv2d, cells: Tensor) -> Tensor:
-    """A convolution of 1x1 on (B, H, W, C): one product of matrices, where PyTorch's own takes a slow path on a CPU."""
+    """A convolution of 1x1 on (R, C)."""
     return F.linear(cells, layer.weight.flatten(1), layer.bias)
 
 
@@ -94,87 +106,93 @@ class ProposalNetwork(nn.Module):
         self.least = float(torch.tensor(threshold).logit(eps=1e-6))
 
     def forward(
-        self, batch: Tensor, limits: Tensor, features: dict[str, Tensor], truths: Truths | None = None
+        self, batch: Tensor, limits: Tensor, cells: Cells, truths: Truths | None = None
     ) -> tuple[Regions, dict[str, Tensor]]:
-        """Proposals in pixels, and with truths the two losses. limits: (B, 4), see boxes.clip."""
-        maps = list(features.values())
-        objectness, deltas = self.head(maps)
-        grids = tuple((m.shape[2], m.shape[3]) for m in maps)
+        """Proposals in pixels, and with truths the two losses. limits: see boxes.clip."""
+        objectness, hidden = self.head(cells.table.flatten(0, 1))  # (B * N, A), (B * N, hidden)
+        objectness = objectness.view(*cells.table.shape[:2], -1)
         if truths is None:
-            return self.likely(torch.cat(objectness, 1), torch.cat(deltas, 1), grids, limits), {}
-        anchors = self.anchors(grids, maps[0].device)  # (N, 4), the same for each picture
-        proposals = self.best([o.detach() for o in objectness], [d.detach() for d in deltas], anchors, limits)
-        return proposals, self.losses(torch.cat(objectness, 1), torch.cat(deltas, 1), anchors, grids, truths)
+            return self.likely(objectness, hidden, cells.grids, limits), {}
+        anchors = self.anchors(cells.grids, cells.table.device)  # (N * A, 4), the same for each picture
+        with torch.no_grad():
+            proposals = self.best(objectness.flatten(1), hidden, cells.grids, anchors, limits)
+        return proposals, self.losses(objectness.flatten(1), hidden, anchors, cells.grids, truths)
 
-    def anchors(self, grids: tuple[tuple[int, int], ...], device: torch.device) -> Tensor:
-        """All anchors (N, 4) of level grids of (rows, columns): level by level, row by row."""
+    def anchors(self, grids: Grids, device: torch.device) -> Tensor:
+        """All anchors (N * A, 4) of level grids: level by level, row by row."""
         levels = zip(self.cells, self.strides, grids, strict=True)
         return torch.cat([grid_anchors(cells.to(device), stride, *grid) for cells, stride, grid in levels])
 
-    def anchors_at(self, index: Tensor, grids: tuple[tuple[int, int], ...]) -> Tensor:
-        """Some (K, 4) of all anchors, by their numbers (K,): in use only few are looked at."""
-        kinds = len(self.cells[0])
-        counts = [rows * columns * kinds for rows, columns in grids]
-        starts = [sum(counts[:level]) for level in range(len(grids))]
-        level = torch.zeros_like(index)  # (K,)
-        for start in starts[1:]:
-            level = level + (index >= start).long()
-        sizes = [(starts[i], columns, self.strides[i], i * kinds) for i, (_, columns) in enumerate(grids)]
-        own = whole_numbers(sizes, index.device).index_select(0, level)  # (K, 4), of each anchor's level
-        index = index - own[:, 0]
-        cell = quotient(index, kinds)
-        row = quotient(cell, own[:, 1])
-        corner = torch.stack([cell - row * own[:, 1], row], 1) * own[:, 2:3]  # (K, 2)
-        shapes = torch.cat(self.cells).to(index.device).index_select(0, own[:, 3] + index - cell * kinds)
-        return corner.repeat(1, 2) + shapes
+    def anchors_at(self, cell: Tensor, kind: Tensor, grids: Grids) -> tuple[Tensor, Tensor]:
+        """Middles and sides (K, 2) of some anchors, by the numbers (K,) of their cells and kinds: few are looked at."""
+        first = whole_numbers([starts(grids)[1:]], cell.device)  # (1, levels - 1)
+        level = (cell[:, None] >= first).sum(1)  # (K,)
+        start, columns, _, stride = of_level(level, grids, self.strides).float().split(1, 1)  # (K, 1) each
+        within = cell[:, None].float() - start
+        row = quotient(within, columns)
+        middles = torch.cat([within - row * columns, row], 1) * stride
+        sides = sides_of(torch.cat(self.cells).to(cell.device))  # (levels * A, 2)
+        return middles, sides.index_select(0, level * len(self.cells[0]) + kind)
 
-    def likely(self, objectness: Tensor, deltas: Tensor, grids: tuple[tuple[int, int], ...], limits: Tensor) -> Regions:
+    def likely(self, objectness: Tensor, hidden: Tensor, grids: Grids, limits: Tensor) -> Regions:
         """In use: anchors that are likely digits, moved and clipped to their picture, without duplicates.
 
-        objectness: (B, N). deltas: (B, N, 4). Of a batch, `before_nms` times the number of its pictures at most.
+        objectness: (B, N, A). hidden: (B * N, hidden). Of a batch, `before_nms` times the number of its pictures at
+        most.
         """
-        flat = (objectness.flatten() > self.least).nonzero()[:, 0]  # (K,)
-        scores = objectness.flatten().index_select(0, flat)
-        best = scores.argsort(descending=True)[: self.before_nms[1] * objectness.shape[0]]
-        flat, scores = flat.index_select(0, best), scores.index_select(0, best)
-        picture = quotient(flat, objectness.shape[1])
-        index = flat - picture * objectness.shape[1]
-        moved = decode(deltas.flatten(0, 1).index_select(0, flat), self.anchors_at(index, grids))
+        pictures, _, kinds = objectness.shape
+        picture, cell, kind = (objectness > self.least).nonzero().unbind(1)  # (K,) each
+        row = picture * objectness.shape[1] + cell
+        scores = objectness.flatten().index_select(0, row * kinds + kind)
+        scores, best = scores.topk(torch.sym_min(self.before_nms[1] * pictures, scores.shape[0]))
+        picture, cell, kind, row = (own.index_select(0, best) for own in (picture, cell, kind, row))
+        middles, sides = self.anchors_at(cell, kind, grids)
+        moved = decode_around(middles, sides, self.head.moves(hidden.index_select(0, row), kind))
         found = clip(Regions(moved, picture), limits)
         return found.at(best_of_each_place(found, scores, limits, self.nms_thresholds[1]))
 
-    def best(self, objectness: list[Tensor], deltas: list[Tensor], anchors: Tensor, limits: Tensor) -> Regions:
-        """In training: the best `before_nms` anchors of each level and picture, likely or not, likewise."""
-        moved, scores, start = [], [], 0
-        for level_scores, level_deltas in zip(objectness, deltas, strict=True):
-            count = level_scores.shape[1]
-            best, index = level_scores.topk(min(self.before_nms[0], count), dim=1)  # (B, k)
-            moves = level_deltas.gather(1, index[:, :, None].expand(-1, -1, 4))  # (B, k, 4)
-            moved.append(decode(moves, anchors[start : start + count][index]))
+    def best(self, objectness: Tensor, hidden: Tensor, grids: Grids, anchors: Tensor, limits: Tensor) -> Regions:
+        """In training: the best `before_nms` anchors of each level and picture, likely or not, likewise.
+
+        objectness: (B, N * A). hidden: (B * N, hidden).
+        """
+        kinds = len(self.cells[0])
+        firsts = [kinds * start for start in starts(grids)]
+        scores, chosen = [], []
+        for first, after in pairwise([*firsts, objectness.shape[1]]):
+            best, index = objectness[:, first:after].topk(min(self.before_nms[0], after - first), dim=1)  # (B, k)
             scores.append(best)
-            start += count
+            chosen.append(index + first)
         order = torch.cat(scores, 1).argsort(dim=1, descending=True)  # (B, K)
-        boxes = torch.cat(moved, 1).gather(1, order[:, :, None].expand(-1, -1, 4))  # (B, K, 4)
+        index = torch.cat(chosen, 1).gather(1, order)  # (B, K)
+        pictures = torch.arange(len(index), device=index.device)[:, None]
+        moves = self.moves((index + pictures * objectness.shape[1]).flatten(), hidden)
+        boxes = decode(moves, anchors[index.flatten()]).view(*index.shape, 4)
         boxes = torch.minimum(boxes.clamp(min=0), limits[:, None])
-        sides = boxes[..., 2:] - boxes[..., :2]
-        keep = best_of_rows(boxes, self.nms_thresholds[0]) & (sides >= 1).all(2)
+        keep = best_of_rows(boxes, self.nms_thresholds[0]) & (sides_of(boxes) >= 1).all(2)
         picture, number = keep.nonzero(as_tuple=True)
         return Regions(boxes[picture, number], picture)
+
+    def moves(self, anchor: Tensor, hidden: Tensor) -> Tensor:
+        """Deltas (K, 4) of anchors by their numbers (K,) in the batch: (picture * N + cell) * A + kind."""
+        kinds = len(self.cells[0])
+        cell = torch.div(anchor, kinds, rounding_mode="floor")
+        return self.head.moves(hidden[cell], anchor - cell * kinds)
 
     def losses(
         self,
         objectness: Tensor,
-        deltas: Tensor,
+        hidden: Tensor,
         anchors: Tensor,
-        grids: tuple[tuple[int, int], ...],
+        grids: Grids,
         truths: Truths,
     ) -> dict[str, Tensor]:
-        """Binary cross entropy and smooth L1 over sampled anchors; objectness (B, N), deltas (B, N, 4)."""
+        """Binary cross entropy and smooth L1 over sampled anchors; objectness (B, N * A), hidden (B * N, hidden)."""
         positive, boxes, negative = self.sample(anchors, grids, truths, len(objectness))
         scores = objectness.flatten()[torch.cat([positive, negative])]
         wanted = torch.zeros_like(scores)
         wanted[: len(positive)] = 1
-        moves = deltas.flatten(0, 1)[positive]  # (P, 4)
+        moves = self.moves(positive, hidden)  # (P, 4)
         wanted_moves = encode(boxes, anchors[positive % len(anchors)])
         count = max(1, len(scores))
         return {
@@ -182,13 +200,11 @@ class ProposalNetwork(nn.Module):
             "proposal_boxes": F.smooth_l1_loss(moves, wanted_moves, beta=1 / 9, reduction="sum") / count,
         }
 
-    def sample(
-        self, anchors: Tensor, grids: tuple[tuple[int, int], ...], truths: Truths, pictures: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def sample(self, anchors: Tensor, grids: Grids, truths: Truths, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
         """Anchors to learn from, about SAMPLES a picture: positives (P,), their true boxes (P, 4), negatives (M,).
 
-        An index counts through all anchors of the batch: picture * N + anchor. Positive is an anchor with IoU >= 0.5,
-        or the best one of a box; negative is one with IoU < 0.3 to all boxes that does not lie on an ignored one.
+        An index counts through all anchors of the batch, picture by picture. Positive is an anchor with IoU >= 0.5, or
+        the best one of a box; negative is one with IoU < 0.3 to all boxes that does not lie on an ignored one.
         """
         total = pictures * len(anchors)
         boxes, picture = truths.digits  # (G, 4), (G,)

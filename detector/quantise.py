@@ -8,6 +8,7 @@ or bears it badly stays as it is: the first convolutions, depthwise and 1x1 ones
 from __future__ import annotations
 
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -20,12 +21,15 @@ from detector.images import Picture
 from detector.onnx_runtime import INT8, OnnxNetwork
 
 SEEN = 120  # pictures that are enough to tell what ranges activations have
+QUANTISED = ["Conv", "Gemm", "Relu", "Add"]  # operations, of ONNX
 KERNEL = [3, 3]
 LEAST_INPUTS = 16  # channels: with fewer a convolution costs too little to be worth it
+LEAST_PRODUCT = 4096  # weights of a layer that is a product of matrices, likewise
 
 
 def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
-    """Write an exported detector (see export) again in int8, and say how many of its convolutions are.
+    """Write an exported detector (see export) again in int8, and say how many of its convolutions and
+    products are.
 
     pictures: uint8 (H, W, 3) such as it will see, some dozens: they tell what ranges its activations have. The file
     appears whole or not at all. Raises WeightsError where source is no such export, OptionError without pictures.
@@ -46,19 +50,21 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
             str(quantised),
             _Feeds(seen),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Relu", "Add"],
+            op_types_to_quantize=QUANTISED,
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,  # U8S8: what VNNI has an instruction for
             nodes_to_quantize=chosen,
+            extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},  # what follows is no product
         )
         model = onnx.load(str(quantised))
+    _spare_the_others(model)
     metadata = {entry.key: entry.value for entry in onnx.load(str(source)).metadata_props}
     onnx.helper.set_model_props(model, metadata | {"precision": INT8})
     temporary = path.with_name(path.name + ".part")
     onnx.save(model, str(temporary))
     os.replace(temporary, path)
-    return sum(node.op_type == "Conv" and node.name in set(chosen) for node in model.graph.node)
+    return sum(node.op_type in ("Conv", "Gemm") and node.name in set(chosen) for node in model.graph.node)
 
 
 def _simplify(source: Path, path: Path) -> None:
@@ -73,7 +79,7 @@ def _simplify(source: Path, path: Path) -> None:
 
 
 def _worth_it(model: Any) -> list[str]:
-    """The names of the convolutions of a network to put into int8, and of the sums and ReLUs that follow them."""
+    """Names of the convolutions and products of a network to put into int8, and of sums and ReLUs after the former."""
     weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
     users: dict[str, list[Any]] = {}
     for node in model.graph.node:
@@ -81,8 +87,10 @@ def _worth_it(model: Any) -> list[str]:
             users.setdefault(name, []).append(node)
     chosen: list[str] = []
     for node in model.graph.node:
-        shape = weights.get(node.input[1], []) if node.op_type == "Conv" else []
-        if shape[2:] != KERNEL or shape[1] < LEAST_INPUTS:  # depthwise ones have one input a group
+        shape = weights.get(node.input[1], []) if node.op_type in ("Conv", "Gemm") else []
+        if node.op_type == "Gemm" and math.prod(shape) >= LEAST_PRODUCT:
+            chosen.append(node.name)
+        if node.op_type != "Conv" or shape[2:] != KERNEL or shape[1] < LEAST_INPUTS:  # depthwise: one input a group
             continue
         chosen.append(node.name)
         for after in users.get(node.output[0], []):
@@ -90,6 +98,20 @@ def _worth_it(model: Any) -> list[str]:
                 chosen.append(after.name)
                 chosen += [last.name for last in users.get(after.output[0], []) if last.op_type == "Relu"]
     return list(dict.fromkeys(chosen))
+
+
+def _spare_the_others(model: Any) -> None:
+    """Let nodes that stay as they are read a tensor itself, where there is one, not what is left of it in int8."""
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    for node in model.graph.node:
+        if node.op_type in QUANTISED:
+            continue
+        for i, name in enumerate(node.input):
+            restored = made_by.get(name)
+            rounded = made_by.get(restored.input[0]) if restored and restored.op_type == "DequantizeLinear" else None
+            whole = made_by.get(rounded.input[0]) if rounded and rounded.op_type == "QuantizeLinear" else None
+            if rounded and whole and whole.op_type not in QUANTISED:  # of those, the ReLU is part of the rounding
+                node.input[i] = rounded.input[0]
 
 
 class _Feeds:

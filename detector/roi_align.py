@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from detector.boxes import Regions, longer_sides, whole_numbers
+from detector.boxes import Regions, longer_sides
+from detector.cells import Cells, of_level
 
 
 class WeightedGather(torch.autograd.Function):
@@ -44,56 +45,72 @@ class WeightedGather(torch.autograd.Function):
         )
 
 
-def gathered(table: Tensor, index: Tensor, weights: Tensor) -> Tensor:
-    """See WeightedGather."""
-    if torch.compiler.is_exporting():  # ONNX knows no bags
-        return sum(table.index_select(0, index[:, j]) * weights[:, j : j + 1] for j in range(index.shape[1]))  # type: ignore[return-value]
-    return WeightedGather.apply(table, index, weights)
-
-
 class PyramidRoIAlign(nn.Module):
     """Crops each box out of the level on which it spans about `size` to 2 * `size` cells, as size x size features.
 
-    One bilinear sample a bin, at its centre (sampling_ratio=1, aligned=True in torchvision's words).
+    One bilinear sample a bin, at its centre (sampling_ratio=1, aligned=True in torchvision's words). within: whether
+    all boxes lie in their pictures, so that no sample falls outside, where there is nothing to be seen.
     """
 
-    def __init__(self, strides: Sequence[int], size: int = 7) -> None:
+    def __init__(self, strides: Sequence[int], size: int = 7, within: bool = False) -> None:
         super().__init__()
         self.strides = tuple(strides)
         self.size = size
+        self.within = within
 
     def levels(self, boxes: Tensor) -> Tensor:
         """The level (K,) for each box (K, 4): the finest on which its longer side is under 2 * size cells."""
-        side, limits = longer_sides(boxes), [2 * self.size * stride for stride in self.strides[:-1]]
-        return sum((side >= limit).long() for limit in limits)  # type: ignore[return-value]
+        limits = boxes.new_tensor([2 * self.size * stride for stride in self.strides[:-1]])
+        return (longer_sides(boxes) >= limits).sum(1)
 
-    def forward(self, features: dict[str, Tensor], found: Regions) -> Tensor:
-        """features: one (B, C, H, W) per stride. found: K boxes in pixels -> (K, C, size, size)."""
-        maps = list(features.values())
-        assert len(maps) == len(self.strides)
+    def forward(self, cells: Cells, found: Regions) -> Tensor:
+        """found: K boxes in pixels -> (K, C, size, size)."""
         boxes, picture = found
-        table = torch.cat([m.permute(0, 2, 3, 1).reshape(-1, m.shape[1]) for m in maps])  # (R, C)
-        counts = [m.shape[0] * m.shape[2] * m.shape[3] for m in maps]
-        sizes = [(m.shape[3], m.shape[2], sum(counts[:i]), self.strides[i]) for i, m in enumerate(maps)]
-        own = whole_numbers(sizes, boxes.device).index_select(0, self.levels(boxes))  # (K, 4), of each box's level
-        sides, start, stride = own[:, :2], own[:, 2], own[:, 3:]  # width and height
+        own = of_level(self.levels(boxes), cells.grids, self.strides)  # (K, 4)
+        start, columns, _, _ = own.split(1, 1)  # (K, 1) each
+        _, sides, stride = own.to(boxes.dtype).split([1, 2, 1], 1)  # (K, 2): columns and rows
 
-        # x and y alike, in cells, where 0 is the middle of the first: (K, 2, size) or (K, 2, 1)
-        low, high = (boxes / stride - 0.5).reshape(-1, 2, 2, 1).unbind(1)
+        # x and y alike, in cells, where 0 is the middle of the first
+        low, high = (boxes / stride - 0.5)[:, :, None].split(2, 1)  # (K, 2, 1)
         bins = (torch.arange(self.size, device=boxes.device, dtype=boxes.dtype) + 0.5) / self.size
-        last = (sides - 1)[:, :, None].to(boxes.dtype)
+        last = sides[:, :, None] - 1
         at = low + (high - low) * bins  # (K, 2, size)
-        inside = (at >= -1) & (at <= last + 1)
-        at = torch.minimum(at.clamp(min=0), last)
-        first = at.floor()
-        cells = torch.stack([first, torch.minimum(first + 1, last)], 3).long()  # (K, 2, size, 2)
-        fraction = at - first
-        weights = torch.stack([1 - fraction, fraction], 3) * inside[:, :, :, None]
+        between = torch.minimum(at.clamp(min=0), last)
+        first = between.floor()
+        second, fraction = torch.minimum(first + 1, last), between - first
+        weights = [1 - fraction, fraction]  # (K, 2, size), of the first and of the second
+        if not self.within:
+            inside = (at >= -1) & (at <= last + 1)
+            weights = [weight * inside for weight in weights]
+        start = start + picture[:, None] * cells.table.shape[1]
+        xs, rows = across_and_down([first.long(), second.long()])
+        ys = [y * columns[:, :, None] + start[:, :, None] for y in rows]
+        wx, wy = across_and_down([weight.to(cells.table.dtype) for weight in weights])
+        return bilinear(cells.table.flatten(0, 1), xs, ys, wx, wy).permute(0, 3, 1, 2)
 
-        xs, ys = cells.unbind(1)  # (K, size, 2) each
-        rows = (start + picture * sides.prod(1))[:, None, None] + ys * sides[:, :1, None]
-        index = rows[:, :, None, :, None] + xs[:, None, :, None, :]  # (K, size, size, 2, 2)
-        wx, wy = weights.unbind(1)
-        weights = wy[:, :, None, :, None] * wx[:, None, :, None, :]
-        out = gathered(table, index.reshape(-1, 4), weights.reshape(-1, 4).to(table.dtype))
-        return out.view(-1, self.size, self.size, table.shape[1]).permute(0, 3, 1, 2)  # (K, C, size, size)
+
+def across_and_down(both: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Of tensors (K, 2, S), their rows (K, 1, S), and then their other ones as columns (K, S, 1)."""
+    pairs = [one.split(1, 1) for one in both]
+    return [x for x, _ in pairs], [y.transpose(1, 2) for _, y in pairs]
+
+
+def bilinear(
+    table: Tensor, xs: Sequence[Tensor], ys: Sequence[Tensor], wx: Sequence[Tensor], wy: Sequence[Tensor]
+) -> Tensor:
+    """Weighted sums of four rows each of a table (R, C), those of numbers y + x: (K, S, S, C).
+
+    xs, ys: int64 (K, 1, S) and (K, S, 1), two each. wx, wy: their weights.
+    """
+    if torch.compiler.is_exporting():  # ONNX knows no bags
+        count, _, size = xs[0].shape
+        sums = [
+            table.index_select(0, (y + x).flatten()) * (v * w).view(-1, 1)
+            for y, v in zip(ys, wy, strict=True)
+            for x, w in zip(xs, wx, strict=True)
+        ]
+        return (sums[0] + sums[1] + sums[2] + sums[3]).view(count, size, size, table.shape[1])
+    index = torch.stack(list(ys), 3)[..., None] + torch.stack(list(xs), 3)[..., None, :]  # (K, S, S, 2, 2)
+    weights = torch.stack(list(wy), 3)[..., None] * torch.stack(list(wx), 3)[..., None, :]
+    out = WeightedGather.apply(table, index.view(-1, 4), weights.view(-1, 4))
+    return out.view(*index.shape[:3], table.shape[1])

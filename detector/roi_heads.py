@@ -26,6 +26,7 @@ from detector.boxes import (
     shorter_sides,
     together,
 )
+from detector.cells import Cells
 from detector.proposals import IGNORED_OVERLAP
 
 CLASSES = 10  # label 0 inside the heads is background, digit d is d + 1
@@ -110,20 +111,18 @@ class DigitHeads(nn.Module):
         self.nms_per_class = nms_per_class
         self.second_look = second_look
 
-    def forward(self, features: dict[str, Tensor], proposals: Regions, limits: Tensor) -> tuple[Found, Tensor]:
-        """What is found in each picture, and the chances (N, 10) of each digit. limits: (B, 4), see boxes.clip."""
-        found, classes = self.digits(*self.look(features, proposals), proposals, limits)
+    def forward(self, cells: Cells, proposals: Regions, limits: Tensor) -> tuple[Found, Tensor]:
+        """What is found in each picture, and the chances (N, 10) of each digit. limits: see boxes.clip."""
+        found, classes = self.digits(*self.look(cells, proposals), proposals, limits)
         if self.second_look:  # before doubles are removed: it says more surely which is the better
-            found, classes = self.refined(*self.look(features, found.where), found, limits)
+            found, classes = self.refined(*self.look(cells, found.where), found, limits)
         chosen = self.one_of_each(found, limits)
         return found.at(chosen), classes.index_select(0, chosen)
 
-    def losses(
-        self, features: dict[str, Tensor], proposals: Regions, truths: Truths, pictures: int
-    ) -> dict[str, Tensor]:
+    def losses(self, cells: Cells, proposals: Regions, truths: Truths, pictures: int) -> dict[str, Tensor]:
         """Means over sampled proposals: cross entropy of the classes, smooth L1 of the boxes."""
         chosen, labels, matched = self.sample(proposals, truths, pictures)
-        logits, deltas = self.look(features, chosen)
+        logits, deltas = self.look(cells, chosen)
         positive = (labels > 0).nonzero()[:, 0]
         wanted = encode(matched[positive], chosen.boxes[positive]) / deltas.new_tensor(DELTA_UNITS)
         count = max(1, len(labels))
@@ -132,9 +131,9 @@ class DigitHeads(nn.Module):
             "boxes": BOX_WEIGHT * F.smooth_l1_loss(deltas[positive], wanted, beta=1 / 9, reduction="sum") / count,
         }
 
-    def look(self, features: dict[str, Tensor], where: Regions) -> tuple[Tensor, Tensor]:
+    def look(self, cells: Cells, where: Regions) -> tuple[Tensor, Tensor]:
         """Class logits (K, 11) and deltas (K, 4) for all boxes of all pictures."""
-        return self.box_predictor(self.box_head(self.box_roi_pool(features, where)))
+        return self.box_predictor(self.box_head(self.box_roi_pool(cells, where)))
 
     def sample(self, proposals: Regions, truths: Truths, pictures: int) -> tuple[Regions, Tensor, Tensor]:
         """Up to `samples` boxes of each picture to learn from, half of them digits, with classes and true boxes."""
@@ -187,7 +186,7 @@ class DigitHeads(nn.Module):
         order = nms(places, found.scores, self.nms_threshold)  # (M,)
         places, scores = places.index_select(0, order), found.scores.index_select(0, order)
         keep = without_parts(places, self.inside_threshold)
-        keep = keep & (scores > self.score_threshold) & (shorter_sides(places) >= 1)
+        keep = keep & (scores > self.score_threshold) & (shorter_sides(places)[:, 0] >= 1)
         return order.index_select(0, keep.nonzero()[:, 0])
 
     def groups(self, found: Found) -> Tensor:

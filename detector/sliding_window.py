@@ -177,7 +177,9 @@ class SlidingWindow(BatchDetector):
 
     def answers(self, images: Tensor, white: float = 1.0) -> Found:
         """See Detector."""
-        return self.agree(*self.windows(against_background(images, white)), limits_of(images))
+        return self.agree(
+            *self.windows(against_background(images, white)), limits_of(images).expand(images.shape[0], -1)
+        )
 
     def windows(self, pictures: Tensor) -> tuple[Regions, Tensor]:
         """The windows of all scales that may show a digit: where (N,), and probabilities (N, 10)."""
@@ -218,7 +220,7 @@ class SlidingWindow(BatchDetector):
         where = clip(where, limits)
         sure = scores.sum(1)  # (N,)
         order = sure.argsort(descending=True)[: c.most_windows * limits.shape[0]]
-        order = order.index_select(0, (shorter_sides(where.boxes).index_select(0, order) >= 1).nonzero()[:, 0])
+        order = order.index_select(0, (shorter_sides(where.boxes)[:, 0].index_select(0, order) >= 1).nonzero()[:, 0])
         where, scores, sure = where.at(order), scores.index_select(0, order), sure.index_select(0, order)
         agreeing = overlaps(where, where)  # (N, N)
         agreeing = torch.where(agreeing >= c.vote_threshold, agreeing, 0) * sure

@@ -85,9 +85,18 @@ def test_areas_and_sides() -> None:
     boxes = random_boxes(3, 20)
     torch.testing.assert_close(ours.areas(boxes), box_area(boxes))
     sides = boxes[:, 2:] - boxes[:, :2]
-    assert torch.equal(ours.shorter_sides(boxes), sides.amin(1))
-    assert torch.equal(ours.longer_sides(boxes), sides.amax(1))
-    assert ours.shorter_sides(boxes[:0]).shape == (0,)
+    assert torch.equal(ours.sides_of(boxes), sides)
+    assert torch.equal(ours.shorter_sides(boxes), sides.amin(1, keepdim=True))
+    assert torch.equal(ours.longer_sides(boxes), sides.amax(1, keepdim=True))
+    assert ours.shorter_sides(boxes[:0]).shape == (0, 1)
+
+
+def test_clipped_to_the_limits_of_each_picture_or_of_all() -> None:
+    found = regions([torch.tensor([[-3.0, 2.0, 50.0, 9.0]]), torch.tensor([[1.0, -2.0, 8.0, 70.0]])])
+    each = ours.clip(found, torch.tensor([[40.0, 30, 40, 30], [60.0, 50, 60, 50]]))
+    assert each.boxes.tolist() == [[0, 2, 40, 9], [1, 0, 8, 50]]
+    all_alike = ours.clip(found, ours.limits_of(torch.zeros(2, 3, 20, 45)))
+    assert all_alike.boxes.tolist() == [[0, 2, 45, 9], [1, 0, 8, 20]]
 
 
 def test_on_any_is_measured_by_the_box_itself_and_within_its_picture() -> None:
@@ -118,6 +127,12 @@ def test_groups_are_apart_and_keep_their_shapes() -> None:
 def test_small_tables_and_quotients() -> None:
     device = torch.device("cpu")
     assert ours.whole_numbers([(1, 2), (3, 4), (5, 6)], device).tolist() == [[1, 2], [3, 4], [5, 6]]
-    numbers = torch.arange(40)
-    assert torch.equal(ours.quotient(numbers, 7), numbers // 7)
-    assert torch.equal(ours.quotient(numbers, torch.full_like(numbers, 3)), numbers // 3)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2**24 - 1), st.integers(1, 2**14))
+def test_quotients_are_exact(number: int, by: int) -> None:
+    """Also right below a multiple, where a rounded quotient would be one too many."""
+    numbers = torch.tensor([number, number - number % by, max(number - number % by - 1, 0)])
+    assert torch.equal(ours.quotient(numbers.float(), by).long(), numbers // by)
+    assert torch.equal(ours.quotient(numbers.float(), torch.tensor(float(by))).long(), numbers // by)

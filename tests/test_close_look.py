@@ -12,7 +12,7 @@ from tiny import TINY, as_input, bars, tiny_model, trained_detector
 from torch.nn import functional as F
 
 from detector.boxes import Found, Regions, Truths, regions
-from detector.close_look import AROUND, FAINTEST, SAMPLES, SIDE, CloseLook, distorted, shaken
+from detector.close_look import AROUND, FAINTEST, SAMPLES, SIDE, CloseLook, distorted, pressed, shaken
 from detector.errors import OptionError
 from detector.faster_rcnn import FasterRCNN, as_truths, stack
 
@@ -133,6 +133,22 @@ def test_distorted_digits_are_still_there() -> None:
     assert usual[:, 11:21, 14:18].min() > 0.7  # it is where it was
     usual[:, 4:28, 7:25] = 0
     assert usual.max() < 0.1
+
+
+def test_pens_press_more_and_less_and_contrast_stays() -> None:
+    """Of a stroke two pixels wide, dark or light; what is flat stays flat, and most crops do not change."""
+    torch.manual_seed(0)
+    for ink in (-1.0, 1.0):
+        crops = torch.zeros(600, 1, 16, 16)
+        crops[:, :, :, 7:9] = ink
+        changed = pressed(crops)
+        amount = (changed.sum((1, 2, 3)) / crops.sum((1, 2, 3))).round(decimals=3)
+        assert amount.max() > 1.8, "thicker"
+        assert amount.min() < 0.2, "thinner"
+        assert 0.3 < ((changed == crops).all((1, 2, 3))).float().mean() < 0.5
+        assert changed.abs().max() <= 1
+    torch.testing.assert_close(pressed(torch.full((50, 3, 8, 8), 0.3)), torch.full((50, 3, 8, 8), 0.3))
+    assert pressed(torch.zeros(0, 3, 8, 8)).shape == (0, 3, 8, 8)
 
 
 def test_only_the_close_look_learns_when_asked() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torchvision.ops import box_iou
 
 from detector.boxes import limits_of
+from detector.cells import Cells
 from detector.ladder import regions
 from detector.ladder.regions import InkRegions, as_grey, cuts, ink_regions, pieces
 from digit_scenes import Scenes
@@ -140,7 +141,7 @@ def test_most_true_digits_have_a_region(preset: str, floor: float) -> None:
         scene = Scenes(preset, "val", seed=11)[i]
         image = torch.from_numpy(scene.image).permute(2, 0, 1)[None].float()
         truth = torch.from_numpy(scene.target.boxes[~scene.target.ignore])
-        found = InkRegions(MOST)(image, limits_of(image), {})[0].boxes
+        found = InkRegions(MOST)(image, limits_of(image), Cells(torch.zeros(1, 0, 1), ()))[0].boxes
         assert len(found) <= MOST
         if len(truth):
             covered += (box_iou(truth, found).amax(1) >= 0.5).tolist()

@@ -12,6 +12,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import box_iou
 
 from detector.boxes import Truths, on_any, paired_iou, regions
+from detector.cells import in_one_table
 from detector.proposals import IGNORED_OVERLAP, NEGATIVE_IOU, POSITIVE_IOU, ProposalNetwork, choose
 
 GRIDS = ((24, 32), (12, 16), (6, 8))  # of a picture of 96 x 128 pixels
@@ -48,8 +49,9 @@ def test_anchors_are_torchvision_s(network: ProposalNetwork) -> None:
     ours = network.anchors(GRIDS, torch.device("cpu"))
     assert torch.equal(ours, theirs)
     some = torch.randperm(len(ours))
-    assert torch.equal(network.anchors_at(some, GRIDS), ours[some])
-    assert network.anchors_at(some[:0], GRIDS).shape == (0, 4)
+    middles, sides = network.anchors_at(some // 4, some % 4, GRIDS)
+    assert torch.equal(torch.cat([middles - sides / 2, middles + sides / 2], 1), ours[some])
+    assert network.anchors_at(some[:0], some[:0], GRIDS)[0].shape == (0, 2)
 
 
 @settings(deadline=None, max_examples=40)
@@ -97,16 +99,52 @@ def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: Proposa
     """In the first picture two anchors of one place are likely, in the second one at the corner, in the third none."""
     anchors = network.anchors(GRIDS, torch.device("cpu"))
     objectness = torch.full((3, len(anchors)), -99.0)
+    hidden = torch.zeros(3 * len(anchors) // 4, 4)  # by which no anchor is moved
     middle = 4 * (10 * 32 + 14) + 1  # row 10, column 14 of the finest level, the second of its anchors: 14 x 20 pixels
     objectness[0, [middle, middle + 4]] = torch.tensor([2.0, 3.0])
     objectness[1, 0] = 1.0
     limits = torch.tensor([[128.0, 96, 128, 96]] * 3)
-    found = network.likely(objectness, torch.zeros(3, len(anchors), 4), GRIDS, limits)
+    objectness = objectness.view(3, -1, 4)
+    found = network.likely(objectness, hidden, GRIDS, limits)
     assert found.picture.tolist() == [0, 1]
     assert torch.equal(found.boxes[0], anchors[middle + 4]), "the likelier of the two"
     assert torch.equal(found.boxes[1], anchors[0].clamp(min=0))
-    nothing = network.likely(objectness[2:], torch.zeros(1, len(anchors), 4), GRIDS, limits[:1])
+    alone = network.likely(objectness[:1], hidden[: len(anchors) // 4], GRIDS, limits[:1])
+    assert torch.equal(alone.boxes, found.boxes[:1])
+    nothing = network.likely(objectness[2:], hidden[: len(anchors) // 4], GRIDS, limits[:1])
     assert nothing.boxes.shape == (0, 4)
+
+
+def test_moves_are_those_of_a_convolution(network: ProposalNetwork) -> None:
+    """As the paper has it: convolutions of 1x1 over each map, of which only some answers are asked for here."""
+    torch.manual_seed(0)
+    maps = {str(stride): torch.randn(2, 4, *grid) for stride, grid in zip(network.strides, GRIDS, strict=True)}
+    head = network.head
+    hidden = [head.hidden(m).relu() for m in maps.values()]
+    scores, moves = [], []
+    for m in hidden:
+        scores.append(head.objectness(m).permute(0, 2, 3, 1).flatten(1))
+        moves.append(head.deltas(m).permute(0, 2, 3, 1).reshape(2, -1, 4))
+    ours, within = head(in_one_table(maps).table.flatten(0, 1))
+    torch.testing.assert_close(ours.view(2, -1), torch.cat(scores, 1))
+    some = torch.randperm(ours.numel())[:50]
+    torch.testing.assert_close(network.moves(some, within), torch.cat(moves, 1).flatten(0, 1)[some])
+    assert network.moves(some[:0], within).shape == (0, 4)
+
+
+def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetwork) -> None:
+    """With scores that rise along each level, and no moves: the last anchors, those beyond the border cut."""
+    anchors = network.anchors(GRIDS, torch.device("cpu"))
+    objectness = torch.arange(float(len(anchors)))[None].repeat(2, 1)
+    limits = torch.tensor([[128.0, 96, 128, 96], [100.0, 96, 100, 96]])
+    found = network.best(objectness, torch.zeros(2 * len(anchors) // 4, 4), GRIDS, anchors, limits)
+    ends = torch.tensor([rows * columns * 4 for rows, columns in GRIDS]).cumsum(0)
+    best = torch.cat([anchors[end - 50 : end] for end in ends])
+    for picture, limit in enumerate(limits):
+        cut = torch.minimum(best.clamp(min=0), limit)
+        own = found.boxes[found.picture == picture]
+        assert len(own) > 5
+        assert all((cut == box).all(1).any() for box in own)
 
 
 @pytest.mark.parametrize(("count", "want", "got"), [(0, 5, 0), (4, 5, 4), (5, 5, 5), (9, 5, 5), (3, 0, 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from detector.calibration import Calibration, Chance
 from detector.errors import OptionError, WeightsError
 from detector.export import export
 from detector.onnx_runtime import OnnxNetwork
-from detector.quantise import LEAST_INPUTS, quantise
+from detector.quantise import LEAST_INPUTS, LEAST_PRODUCT, quantise
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +37,36 @@ def test_it_finds_the_same_digits(files: tuple[Path, Path, int]) -> None:
         np.testing.assert_allclose(sure.boxes[order], also.boxes[same], atol=3)
 
 
-def test_the_convolutions_worth_it_are_in_int8(files: tuple[Path, Path, int]) -> None:
+def test_what_is_worth_it_is_in_int8(files: tuple[Path, Path, int]) -> None:
     _, path, count = files
     model = onnx.load(str(path))
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     made_of = {name: node for node in model.graph.node for name in node.output}
-    quantised = []
+    quantised = {"Conv": 0, "Gemm": 0}
     for node in model.graph.node:
-        source = made_of.get(node.input[1]) if node.op_type == "Conv" else None
+        source = made_of.get(node.input[1]) if node.op_type in quantised else None
         if source is not None and source.op_type == "DequantizeLinear":
             tensor = weights[source.input[0]]
             assert tensor.data_type == onnx.TensorProto.INT8
-            assert tensor.dims[1] >= LEAST_INPUTS
-            assert list(tensor.dims[2:]) == [3, 3]
-            quantised.append(node.name)
-    assert len(quantised) == count > 0
-    assert sum(node.op_type == "Conv" for node in model.graph.node) > count  # the stem, among others, is not
+            if node.op_type == "Conv":
+                assert tensor.dims[1] >= LEAST_INPUTS
+                assert list(tensor.dims[2:]) == [3, 3]
+            else:
+                assert math.prod(tensor.dims) >= LEAST_PRODUCT
+            quantised[node.op_type] += 1
+    assert sum(quantised.values()) == count
+    for kind, own in quantised.items():  # the stem, among others, is not
+        assert 0 < own < sum(node.op_type == kind for node in model.graph.node)
+
+
+def test_only_what_is_in_int8_reads_what_was_rounded(files: tuple[Path, Path, int]) -> None:
+    """Features are looked up as they are where boxes are cut out of them, beside the layer in int8 that reads them."""
+    model = onnx.load(str(files[1]))
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    looked_up = [node.input[0] for node in model.graph.node if node.op_type == "Gather"]
+    tables = [made_by[name] for name in looked_up if name in made_by]
+    assert tables
+    assert all(node.op_type != "DequantizeLinear" for node in tables)
 
 
 def test_what_else_is_known_of_it_stays(files: tuple[Path, Path, int]) -> None:

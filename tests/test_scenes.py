@@ -36,6 +36,7 @@ SIZES |= {
     "freehand": (72, 256),
     "drafts": (72, 256),
     "phones": (320, 512),
+    "ledgers": (72, 256),
 }
 
 

@@ -46,7 +46,8 @@ class Args:
     model: str = "faster-rcnn"
     """Which detector."""
     preset: tuple[str, ...] = (
-        "drafts=4",
+        "ledgers=3",
+        "drafts=2",
         "freehand=2.5",
         "scripts=2.5",
         "amounts=2.5",

@@ -1,4 +1,4 @@
-"""Forms for drawn digits of the fifth edition: as `last_forms`, of hands that hardly lift the pen.
+"""Forms for drawn digits of the fifth edition: as `late_forms`, of hands that hardly lift the pen.
 
 Loops where there should be none and none where there should be: a 1 has an eye like a needle, a 9 is shut at its foot
 like an 8, a 4 is shut like a 9, a 2 hardly has a base, a row of 0s hangs on one thread.

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from detector.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
 from detector.boxes import Regions
+from detector.cells import Cells
 from detector.faster_rcnn import RegionCNN, RegionCNNConfig
 from detector.ladder.regions import InkRegions
 from detector.roi_align import PyramidRoIAlign
@@ -89,7 +90,7 @@ class FastRCNN(RegionCNN):
             c,
             FeaturePyramid(c.stem, c.widths, c.blocks, c.channels),
             InkRegions(c.regions),
-            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size),
+            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size, within=True),
             BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
         )
 
@@ -114,9 +115,9 @@ class CropAndWarp(PyramidRoIAlign):
         super().__init__(strides, size)
         self.context = context
 
-    def forward(self, features: dict[str, Tensor], found: Regions) -> Tensor:
+    def forward(self, cells: Cells, found: Regions) -> Tensor:
         """See PyramidRoIAlign; beyond the picture there is its background."""
-        return super().forward(features, found._replace(boxes=self.widened(found.boxes)))
+        return super().forward(cells, found._replace(boxes=self.widened(found.boxes)))
 
     def widened(self, boxes: Tensor) -> Tensor:
         """Boxes (K, 4), grown by the context on all sides."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 
 from detector.boxes import Regions, Truths, regions
+from detector.cells import Cells
 from detector.types import BoolArray, FloatArray
 
 Grey = NDArray[np.uint8]
@@ -147,19 +148,21 @@ def visibility(grey: Grey, boxes: FloatArray) -> NDArray[np.float64]:
 
 
 class InkRegions(nn.Module):
-    """In the place of a ProposalNetwork: regions from the picture alone, without features and with nothing to learn."""
+    """In the place of a ProposalNetwork: regions from the picture alone, without cells and with nothing to learn."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most = most
 
     def forward(
-        self, batch: Tensor, limits: Tensor, features: dict[str, Tensor], truths: Truths | None = None
+        self, batch: Tensor, limits: Tensor, cells: Cells, truths: Truths | None = None
     ) -> tuple[Regions, dict[str, Tensor]]:
         """Regions in pixels of the batch (B, 3, H, W), and no losses: what does not learn cannot be wrong."""
         pictures = batch.float().mean(1).cpu().numpy()  # (B, H, W)
         found = []
-        for picture, (width, height) in zip(pictures, limits[:, :2].int().tolist(), strict=True):
+        for picture, (width, height) in zip(
+            pictures, limits.expand(len(pictures), -1)[:, :2].int().tolist(), strict=True
+        ):
             grey = as_grey(picture[:height, :width])
             found.append(torch.from_numpy(ink_regions(grey, self.most)).to(batch.device))
         return regions(found), {}
