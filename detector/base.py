@@ -28,6 +28,8 @@ class Detector(nn.Module, ABC):
     """What computes."""
     whole_picture: bool = False
     """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
+    at_once: int = 1
+    """How many calls of `find` at a time are best: one takes all threads, which a second would only wait for."""
 
     @abstractmethod
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:

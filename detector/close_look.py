@@ -28,7 +28,7 @@ PRESSED, BLURRED = 0.4, 0.2  # shares of crops whose strokes are thicker or thin
 SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
 TINY = 1e-6  # chance that is left to any digit
-SURE = 0.95  # scores from which on there is no need for a closer look
+SURE = 0.9  # scores from which on there is no need for a closer look
 TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
 
 

@@ -48,6 +48,7 @@ class OnnxNetwork:
     def __init__(self, path: str | os.PathLike[str], threads: int | None = None, spinning: bool = True) -> None:
         self.path = Path(path)
         self.threads = threads or _cores()
+        self.at_once = min(2, self.threads)  # while one call cuts and merges, the other one has the network
         self._session = _session(self.path, self.threads, spinning)
         self._alone: Any = None  # a session of one thread, for when every thread has pictures of its own
         self._pool: ThreadPoolExecutor | None = None  # those threads

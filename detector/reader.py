@@ -32,6 +32,10 @@ class Network(Protocol):
     def whole_picture(self) -> bool:
         """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
 
+    @property
+    def at_once(self) -> int:
+        """How many calls of `find` at a time, each in a thread of its own, answer most pictures a second."""
+
     def find(self, pictures: Sequence[Picture], /) -> list[Detections]:
         """Digits in uint8 (H, W, 3) RGB of any and of different sizes, best first, down to a low score."""
 
@@ -102,15 +106,15 @@ class Reader:
     def read_and_show(self, sources: Iterable[Source]) -> Iterator[tuple[Picture, Page] | DigitReaderError]:
         """As read_many, each page with its picture, uint8 (H, W, 3) RGB.
 
-        Three things go on at once: pictures are opened in one thread, small ones together looked at in another, and
+        Three things go on at once: pictures are opened in one thread, small ones together looked at in others, and
         what was found is put in order in the caller's.
         """
-        with ThreadPoolExecutor(1, "find") as pool:
+        with ThreadPoolExecutor(self.model.at_once, "find") as pool:
             waiting: deque[tuple[Group, Future[list[Detections]]]] = deque()
             for group in open_ahead(sources):
                 images = [image for image in group if not isinstance(image, DigitReaderError)]
                 waiting.append((group, pool.submit(self.detect_many, images)))
-                if len(waiting) > 1:
+                if len(waiting) > self.model.at_once:
                     yield from self._shown(*waiting.popleft())
             for last in waiting:
                 yield from self._shown(*last)

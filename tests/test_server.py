@@ -42,6 +42,7 @@ class Patient:
 
     runtime = "patience"
     whole_picture = True
+    at_once = 1
 
     def __init__(self) -> None:
         self.go_on = threading.Event()

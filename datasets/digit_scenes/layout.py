@@ -20,6 +20,7 @@ from digit_scenes.pens import SCALE
 DIGIT_GAP = (-0.14, 0.32)
 NUMBER_GAP = 1.15
 LINE_PITCH = 1.4
+MOST_ZEROS = 5  # at the end of a number that is rounded
 Matrix = NDArray[np.float64]
 
 
@@ -61,6 +62,7 @@ class Hand:
     stretch, slant: see Slot. lengths: fewest and most digits a number. pitch: numbers start at multiples of it, or 0.
     nested: gaps are those between inks, along each row, not those between boxes. grouped: what is added to the gap
     before each third digit from the right, where a dot goes; 0 for plain numbers. tied: neighbouring 0s are joined.
+    rounded: share of numbers that end in 0s. alike: equal digits of a number are one digit, each bent in its own way.
     """
 
     gap: float
@@ -76,6 +78,8 @@ class Hand:
     nested: bool = False
     grouped: float = 0.0
     tied: bool = False
+    rounded: float = 0.0
+    alike: bool = False
 
     @classmethod
     def random(cls, rng: np.random.Generator, lengths: tuple[int, int] = (1, 10), steadiness: float = 1.0) -> Hand:
@@ -149,6 +153,13 @@ def nesting(left: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDAr
     return np.minimum(room.min(1), 0.5 * narrower), narrower
 
 
+def one_of_each_label(digits: DigitSet, index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers (N,) of digits, of which those with equal labels are all the first of them."""
+    _, first, group = np.unique(digits.labels[index], return_index=True, return_inverse=True)
+    same: NDArray[np.int64] = index[first[group]]
+    return same
+
+
 def write_line(
     rng: np.random.Generator, digits: DigitSet, hand: Hand, height: float, x0: float, x1: float, y: float, numbers: int
 ) -> list[Number]:
@@ -159,8 +170,17 @@ def write_line(
         shortest, longest = hand.lengths
         length = shortest + int((longest - shortest + 1) * rng.uniform() ** 1.6)  # short numbers are the commoner ones
         index = rng.integers(len(digits), size=length)
-        heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length))
-        heights = heights * np.where(digits.labels[index] == 0, hand.zero, 1.0)
+        lift = 0.0  # of small 0s at the end, towards the tops of the others
+        sizes = np.ones(length)
+        if hand.rounded and length > 1 and rng.uniform() < hand.rounded:
+            zeros = int(rng.integers(1, min(length - 1, MOST_ZEROS) + 1))
+            index[-zeros:] = rng.choice(np.flatnonzero(digits.labels == 0), zeros)
+            if rng.uniform() < 0.4:
+                sizes[-zeros:], lift = rng.uniform(0.45, 0.9), rng.uniform()
+        if hand.alike:
+            index = one_of_each_label(digits, index)
+        heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length)) * sizes
+        heights = heights * np.where((digits.labels[index] == 0) & (sizes == 1), hand.zero, 1.0)
         slants = hand.slant + rng.normal(0, 0.03, length)
         edges = profiles(digits, index, hand.stretch, slants)
         left, right = edges[0].min(1), edges[1].max(1)  # (length,) each
@@ -175,7 +195,7 @@ def write_line(
         if fitting == 0:
             break
         xs = ends - right * scale
-        ys = y + (height - heights) / 2  # on a baseline
+        ys = y + (height - heights) / 2 - lift * (1 - sizes) * height  # on a baseline
         ys = ys + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
         line.append(
             tuple(

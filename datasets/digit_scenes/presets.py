@@ -215,7 +215,9 @@ PHONES = replace(
     fine=0.65,
     faint=0.15,
 )
-LEDGERS = replace(DRAFTS, lengths=(2, 9), joined=0.6, separated=0.6, fine=0.0, faint=0.25, broken=0.08)
+LEDGERS = replace(
+    DRAFTS, lengths=(2, 9), joined=0.6, separated=0.6, fine=0.0, faint=0.25, broken=0.08, rounded=0.5, alike=0.6
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset

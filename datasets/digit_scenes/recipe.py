@@ -18,7 +18,7 @@ class PageRecipe:
     far: how much smaller than the picture the page may be. worded: share of clutter that is words.
     creased (folds, crumples), shown_through (writing of the other side), screened (photographs of displays, which have
     neither), broken (dry or hollow strokes): probabilities. fine: share of pens as thin as a hair. faint: of inks
-    hardly other than their paper.
+    hardly other than their paper. rounded: share of numbers that end in 0s. alike: of hands whose equal digits are.
     """
 
     size: tuple[int, int]
@@ -55,6 +55,8 @@ class PageRecipe:
     broken: float = 0.0
     fine: float = 0.0
     faint: float = 0.0
+    rounded: float = 0.0
+    alike: float = 0.0
 
     @property
     def hurried(self) -> bool:

@@ -6,7 +6,7 @@ continued by the page's perspective, and nothing moves a pixel afterwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import cv2
@@ -84,6 +84,8 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
         hand = Hand.random(rng, recipe.lengths, recipe.steadiness)
         if recipe.hurried:
             hand = hand.hurried(rng, recipe.joined, recipe.slanted, recipe.separated)
+        if recipe.rounded or recipe.alike:
+            hand = replace(hand, rounded=recipe.rounded, alike=happens(recipe.alike))
         lines = write_lines(rng, digits, hand, height, page, recipe.lines, recipe.most_digits, recipe.numbers)
         slots = [slot for line in lines for number in line for slot in number]
 
