@@ -132,6 +132,34 @@ def test_nested_digits_stand_closer_but_not_on_one_another(seed: int) -> None:
         assert d.x - c.x <= max(b.x - a.x, -0.35 * narrower + (right[k] * scale[k] - left[k + 1] * scale[k + 1])) + 1e-6
 
 
+@given(seeds)
+def test_rounded_numbers_end_in_zeros_and_begin_with_what_was_drawn(seed: int) -> None:
+    digits = load_digits("val")
+    hand = replace(Hand.random(np.random.default_rng(seed), (2, 8)), uneven=0.0, zero=1.0, wander=0.0)
+    plain, rounded = (
+        write_line(np.random.default_rng(seed), digits, replace(hand, rounded=share), 30.0, 0.0, 1e5, 50.0, 1)[0]
+        for share in (0.0, 1.0)
+    )
+    assert len(plain) == len(rounded)
+    zeros = [i for i, (one, other) in enumerate(zip(plain, rounded, strict=True)) if one.digit != other.digit]
+    if zeros:  # a 0 may have been drawn already
+        assert 0 < zeros[0]
+        assert all(digits.labels[slot.digit] == 0 for slot in rounded[zeros[0] :])
+        assert {slot.height for slot in rounded[: zeros[0]]} == {30.0}
+    for slot in rounded:  # small 0s stand between the feet and the heads of the others
+        assert slot.y + slot.height / 2 <= 65 + 1e-6
+        assert slot.y - slot.height / 2 >= 35 - 1e-6
+
+
+@given(seeds)
+def test_equal_digits_of_a_hand_are_one_where_it_writes_them_alike(seed: int) -> None:
+    digits = load_digits("val")
+    hand = replace(Hand.random(np.random.default_rng(seed), (4, 9)), alike=True)
+    for number in write_line(np.random.default_rng(seed), digits, hand, 30.0, 0.0, 1e5, 50.0, 3):
+        own = [slot.digit for slot in number]
+        assert len(set(own)) == len({int(digits.labels[digit]) for digit in own})
+
+
 @given(seeds, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_a_hurried_hand_keeps_what_it_is_not_told_to_change(
     seed: int, joined: float, slanted: float, separated: float
