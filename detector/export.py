@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import os
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from detector.checkpoint import FORMAT
 from detector.errors import OptionError
 from detector.images import Picture
 from detector.onnx_runtime import OnnxNetwork
+from detector.quiet import only_errors
 from detector.reader import Network
 
 OPSET = 20
@@ -58,7 +57,7 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
         kind = model.name or type(model).__name__
         raise OptionError(f"{kind}: expected a detector that can be exported: faster-rcnn or sliding-window.")
     sizes = {axis: torch.export.Dim.DYNAMIC(max=LARGEST) for axis in range(3)}
-    with warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript", "onnx_ir"):
+    with warnings.catch_warnings(), only_errors():
         warnings.simplefilter("ignore")  # the exporter's own, about what it will call differently one day
         program = torch.export.export(
             FromPixels(model.cpu().eval()),
@@ -174,16 +173,3 @@ def compare(first: Network, second: Network, pictures: Iterable[Picture]) -> Agr
         boxes = max(boxes, float(np.abs(mine.boxes - theirs.boxes).max(initial=0)))
         scores = max(scores, float(np.abs(mine.scores - theirs.scores).max(initial=0)))
     return Agreement(count, other, boxes, scores)
-
-
-@contextmanager
-def _quiet(*names: str) -> Iterator[None]:
-    """Loggers of these names say only what went wrong."""
-    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
-    try:
-        for logger in levels:
-            logger.setLevel(logging.ERROR)
-        yield
-    finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)

@@ -7,18 +7,17 @@ or bears it badly stays as it is: the first convolutions, depthwise and 1x1 ones
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from detector.errors import OptionError
 from detector.images import Picture
 from detector.onnx_runtime import INT8, OnnxNetwork
+from detector.quiet import only_errors
 
 SEEN = 120  # pictures that are enough to tell what ranges activations have
 QUANTISED = ["Conv", "Gemm", "Relu", "Add"]  # operations, of ONNX
@@ -41,7 +40,7 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
     seen = [{"pictures": picture[None]} for picture in pictures]
     if not seen:
         raise OptionError("pictures: expected some to find the ranges of activations with, got none.")
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, only_errors():
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
         _simplify(source, plain)
         chosen = _worth_it(onnx.load(str(plain)))
@@ -122,14 +121,3 @@ class _Feeds:
 
     def get_next(self) -> dict[str, Any] | None:
         return next(self._feeds, None)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantiser logs advice that has been followed."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -143,7 +143,7 @@ def test_rounded_numbers_end_in_zeros_and_begin_with_what_was_drawn(seed: int) -
     assert len(plain) == len(rounded)
     zeros = [i for i, (one, other) in enumerate(zip(plain, rounded, strict=True)) if one.digit != other.digit]
     if zeros:  # a 0 may have been drawn already
-        assert 0 < zeros[0]
+        assert zeros[0] > 0
         assert all(digits.labels[slot.digit] == 0 for slot in rounded[zeros[0] :])
         assert {slot.height for slot in rounded[: zeros[0]]} == {30.0}
     for slot in rounded:  # small 0s stand between the feet and the heads of the others
