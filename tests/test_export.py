@@ -21,7 +21,7 @@ from tiny import bars, tiny_detector, trained_detector
 from detector import checkpoint
 from detector.base import Detector
 from detector.errors import OptionError
-from detector.export import Agreement, compare, export, halve
+from detector.export import Agreement, compare, drop_idle_reshapes, export, halve
 from detector.onnx_runtime import OnnxNetwork
 from detector.types import Detections
 
@@ -91,6 +91,39 @@ def test_one_that_cannot_be_exported(tmp_path: Path) -> None:
         with pytest.raises(OptionError, match="can be exported"):
             export(tiny_detector(name), tmp_path / "x.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_only_reshapes_that_do_nothing_are_dropped() -> None:
+    """What is one row already is made no row again; tables still are, and rows become what else is asked for."""
+    nodes = [
+        helper.make_node("Reshape", ["row", "one_row"], ["idle"]),
+        helper.make_node("Neg", ["idle"], ["from_row"]),
+        helper.make_node("Reshape", ["table", "one_row"], ["flat"]),
+        helper.make_node("Neg", ["flat"], ["from_table"]),
+        helper.make_node("Reshape", ["row", "column"], ["upright"]),
+        helper.make_node("Neg", ["upright"], ["from_column"]),
+    ]
+    inputs = [helper.make_tensor_value_info("row", 1, ["n"]), helper.make_tensor_value_info("table", 1, ["n", 2])]
+    outputs = [
+        helper.make_tensor_value_info(name, 1, shape)
+        for name, shape in (("from_row", ["n"]), ("from_table", ["m"]), ("from_column", ["n", 1]))
+    ]
+    shapes = [
+        numpy_helper.from_array(np.array([-1]), "one_row"),
+        numpy_helper.from_array(np.array([-1, 1]), "column"),
+    ]
+    graph = helper.make_graph(nodes, "reshapes", inputs, outputs, shapes)
+    model = onnx_ir.from_proto(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10))
+    drop_idle_reshapes(model)
+    assert [node.op_type for node in model.graph] == ["Neg", "Reshape", "Neg", "Reshape", "Neg"]
+    proto = onnx_ir.to_proto(model)
+    onnx.checker.check_model(proto, full_check=True)
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    for count in (0, 3):
+        row, table = np.arange(count, dtype=np.float32), np.ones((count, 2), np.float32)
+        answers = session.run(None, {"row": row, "table": table})
+        for answer, wanted in zip(answers, (-row, -table.ravel(), -row[:, None]), strict=True):
+            np.testing.assert_array_equal(answer, wanted)
 
 
 def test_weights_are_stored_as_halves_where_that_loses_nothing() -> None:

@@ -11,13 +11,18 @@ from detector.quiet import only_errors
 
 def test_advice_is_silent_and_errors_are_not(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("some.library")
-    with pytest.raises(ZeroDivisionError), only_errors():
+    with only_errors():
         logger.warning("advice")
         logging.warning("advice of the root")
         logger.error("wrong")
-        raise ZeroDivisionError
     logger.warning("afterwards")
     assert [record.getMessage() for record in caplog.records] == ["wrong", "afterwards"]
+
+
+def test_it_ends_with_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), only_errors():
+        raise ZeroDivisionError
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 def test_what_was_silent_before_stays_so(caplog: pytest.LogCaptureFixture) -> None:
