@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Event, Lock
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ from fakes import FakeDetector, blank, draw_blobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import Tensor
 
+from detector import stream
 from detector.errors import ImageError, OptionError, WeightsError
 from detector.images import Picture, Source
 from detector.loading import load
@@ -205,6 +209,40 @@ def test_one_bad_picture_among_many(tmp_path: Path) -> None:
     read = list(Reader(FakeDetector()).read_many(sources))
     assert [i for i, page in enumerate(read) if isinstance(page, ImageError)] == [7]
     assert {page.text for page in read if isinstance(page, Page)} == {"12 34\n5"}
+
+
+class Sociable(FakeDetector):
+    """Answers its first call only when there is a second one beside it, or after a while."""
+
+    at_once = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running, self.most = 0, 0
+        self.lock, self.in_company = Lock(), Event()
+
+    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
+        with self.lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            if self.most > 1:
+                self.in_company.set()
+        self.in_company.wait(20)
+        found = super().predict(images)
+        with self.lock:
+            self.running -= 1
+        return found
+
+
+def test_as_many_groups_are_looked_at_as_the_network_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And pages come in the order of their pictures all the same."""
+    monkeypatch.setattr(stream, "MOST", 1)
+    images = [draw_blobs(blank(60, 60 + 8 * n), [(8, 8, 24, 40)], [n % 10]) for n in range(12)]
+    sociable, alone = Sociable(), FakeDetector()
+    pages = list(Reader(sociable).read_many(images))
+    assert sociable.most == 2
+    assert pages == [Reader(alone).page(image) for image in images]
+    assert len({page.width for page in pages if isinstance(page, Page)}) == 12
 
 
 def test_pages_come_with_their_pictures() -> None:
