@@ -6,6 +6,7 @@ Lin et al., "Feature Pyramid Networks for Object Detection" (2017), around resid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +37,7 @@ class ConvNormReLU(nn.Sequential):
         convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
         super().__init__(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
-        self.kept: tuple[tuple[tuple[int, int], ...], Tensor, Tensor] | None = None  # see folded
+        self.kept: tuple[tuple[int, ...], Tensor, Tensor] | None = None  # see folded
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
@@ -59,13 +60,12 @@ class ConvNormReLU(nn.Sequential):
         assert norm.running_mean is not None
         assert norm.running_var is not None
         parts = (convolution.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
-        state: tuple[tuple[int, int], ...] = ()
-        if torch.is_inference_mode_enabled() and not any(
-            part.is_inference() for part in parts
-        ):  # those have no version
-            state = tuple((part.data_ptr(), part._version) for part in parts)
-        if state and self.kept is not None and self.kept[0] == state:
-            return self.kept[1], self.kept[2]
+        state: tuple[int, ...] = ()
+        if torch.is_inference_mode_enabled():
+            with suppress(RuntimeError):  # tensors made in inference have no version
+                state = (*[part.data_ptr() for part in parts], *[part._version for part in parts])
+                if self.kept is not None and self.kept[0] == state:
+                    return self.kept[1], self.kept[2]
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)  # (outputs,)
         kernel = convolution.weight * scale[:, None, None, None]
         shift = norm.bias - norm.running_mean * scale
