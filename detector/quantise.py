@@ -57,7 +57,7 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
             extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},  # what follows is no product
         )
         model = onnx.load(str(quantised))
-    _spare_the_others(model)
+    _spare_the_others(model, set(chosen))
     metadata = {entry.key: entry.value for entry in onnx.load(str(source)).metadata_props}
     onnx.helper.set_model_props(model, metadata | {"precision": INT8})
     temporary = path.with_name(path.name + ".part")
@@ -99,17 +99,17 @@ def _worth_it(model: Any) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def _spare_the_others(model: Any) -> None:
+def _spare_the_others(model: Any, chosen: set[str]) -> None:
     """Let nodes that stay as they are read a tensor itself, where there is one, not what is left of it in int8."""
     made_by = {name: node for node in model.graph.node for name in node.output}
     for node in model.graph.node:
-        if node.op_type in QUANTISED:
+        if node.name in chosen:
             continue
         for i, name in enumerate(node.input):
             restored = made_by.get(name)
             rounded = made_by.get(restored.input[0]) if restored and restored.op_type == "DequantizeLinear" else None
             whole = made_by.get(rounded.input[0]) if rounded and rounded.op_type == "QuantizeLinear" else None
-            if rounded and whole and whole.op_type not in QUANTISED:  # of those, the ReLU is part of the rounding
+            if rounded and whole and whole.name not in chosen:  # of those, the ReLU is part of the rounding
                 node.input[i] = rounded.input[0]
 
 

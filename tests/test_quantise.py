@@ -10,20 +10,25 @@ import onnx
 import pytest
 from tiny import bars, trained_detector
 
+from detector import quantise as quantising
 from detector.calibration import Calibration, Chance
 from detector.errors import OptionError, WeightsError
 from detector.export import export
 from detector.onnx_runtime import OnnxNetwork
-from detector.quantise import LEAST_INPUTS, LEAST_PRODUCT, quantise
+from detector.quantise import LEAST_INPUTS, quantise
+
+LEAST_PRODUCT = 256
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
-    """A network that knows bars, itself in int8, and how many convolutions are."""
+    """A network that knows bars, itself in int8, and how many convolutions and products are. Its layers are small."""
     folder = tmp_path_factory.mktemp("quantised")
     whole, path = folder / "bars.onnx", folder / "bars.int8.onnx"
     export(trained_detector("faster-rcnn"), whole, Calibration(Chance(2.0, 0.5), min_score=0.35))
-    return whole, path, quantise(whole, path, [bars(seed)[0] for seed in range(40)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantising, "LEAST_PRODUCT", LEAST_PRODUCT)
+        return whole, path, quantise(whole, path, [bars(seed)[0] for seed in range(40)])
 
 
 def test_it_finds_the_same_digits(files: tuple[Path, Path, int]) -> None:

@@ -22,13 +22,15 @@ async function look(onpicture, onfail) {
     if (error.name !== "NotAllowedError") return onfail("No camera can be used: choose a picture instead.");
     return onfail("The camera is not allowed here: allow it in the browser, or choose a picture.");
   }
+  const take = dialog.querySelector("[data-take]");
+  take.disabled = true; // it has not seen anything yet
+  video.onloadeddata = () => (take.disabled = false);
   video.srcObject = stream;
   dialog.onclose = () => stream.getTracks().forEach((track) => track.stop()); // the light goes out, by Escape too
   dialog.querySelector("[data-close]").onclick = () => dialog.close();
-  dialog.querySelector("[data-take]").onclick = () => {
+  take.onclick = () => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-    if (!canvas.width) return; // it has not seen anything yet
     canvas.getContext("2d").drawImage(video, 0, 0);
     canvas.toBlob((blob) => onpicture(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.92);
     dialog.close();
