@@ -2,7 +2,7 @@
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference" (2018),
 section 2; ranges are those that activations have on some pictures, weights have one scale a channel. What costs little
-or bears it badly stays as it is: the first convolutions, depthwise and 1x1 ones, and all that is about boxes.
+or bears it badly stays as it is: the first convolutions, depthwise and 1x1 ones, small products, and all about boxes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ LEAST_PRODUCT = 4096  # weights of a layer that is a product of matrices, likewi
 
 
 def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
-    """Write an exported detector (see export) again in int8, and say how many of its convolutions and
-    products are.
+    """Write an exported detector (see export) again in int8, and say how many of its layers are.
 
     pictures: uint8 (H, W, 3) such as it will see, some dozens: they tell what ranges its activations have. The file
     appears whole or not at all. Raises WeightsError where source is no such export, OptionError without pictures.

@@ -153,6 +153,22 @@ def nesting(left: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDAr
     return np.minimum(room.min(1), 0.5 * narrower), narrower
 
 
+def rounded_off(
+    rng: np.random.Generator, digits: DigitSet, index: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
+    """Numbers (N,) of digits, N > 1, of which the last ones become 0s: these numbers, sizes (N,), and a lift.
+
+    sizes: of each, in its usual height: some hands write such 0s smaller. lift: how far those are raised, from the feet
+    of the others, 0, to their heads, 1.
+    """
+    zeros = int(rng.integers(1, min(len(index) - 1, MOST_ZEROS) + 1))
+    index = np.concatenate([index[:-zeros], rng.choice(np.flatnonzero(digits.labels == 0), zeros)])
+    sizes, lift = np.ones(len(index)), 0.0
+    if rng.uniform() < 0.4:
+        sizes[-zeros:], lift = rng.uniform(0.45, 0.9), rng.uniform()
+    return index, sizes, lift
+
+
 def one_of_each_label(digits: DigitSet, index: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers (N,) of digits, of which those with equal labels are all the first of them."""
     _, first, group = np.unique(digits.labels[index], return_index=True, return_inverse=True)
@@ -170,13 +186,9 @@ def write_line(
         shortest, longest = hand.lengths
         length = shortest + int((longest - shortest + 1) * rng.uniform() ** 1.6)  # short numbers are the commoner ones
         index = rng.integers(len(digits), size=length)
-        lift = 0.0  # of small 0s at the end, towards the tops of the others
-        sizes = np.ones(length)
+        sizes, lift = np.ones(length), 0.0
         if hand.rounded and length > 1 and rng.uniform() < hand.rounded:
-            zeros = int(rng.integers(1, min(length - 1, MOST_ZEROS) + 1))
-            index[-zeros:] = rng.choice(np.flatnonzero(digits.labels == 0), zeros)
-            if rng.uniform() < 0.4:
-                sizes[-zeros:], lift = rng.uniform(0.45, 0.9), rng.uniform()
+            index, sizes, lift = rounded_off(rng, digits, index)
         if hand.alike:
             index = one_of_each_label(digits, index)
         heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length)) * sizes
