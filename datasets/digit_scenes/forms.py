@@ -26,7 +26,7 @@ BLOCK = 5000  # digits drawn at once, and kept
 OVERSAMPLED = 4  # drawn so much larger and then averaged
 OFTEN = (1, 2, 1, 1, 1, 1, 1, 1, 1, 1)  # how often each digit is: numbers begin with 1 more often than with any other
 # By edition, see draw_form.
-UNSTEADY = {1: (1.0, 0.0), 2: (1.5, 0.0), 3: (1.5, 0.022), 4: (1.6, 0.026), 5: (1.6, 0.026)}
+UNSTEADY = {1: (1.0, 0.0), 2: (1.5, 0.0), 3: (1.5, 0.022), 4: (1.6, 0.026), 5: (1.6, 0.026), 6: (1.6, 0.026)}
 STEPS = 8  # pieces a curve has between two control points
 
 
@@ -646,7 +646,7 @@ def _block(split: Split, number: int, edition: int) -> tuple[NDArray[np.uint8], 
 def drawn_digits(split: Split, count: int, edition: int = 1) -> DigitSet:
     """The first `count` drawn digits of a split, 1 twice as often as any other; no two splits share one.
 
-    edition: 1, 2 for more forms and unsteadier hands, 3 for still more, every stroke on its own, 4 and 5 for more yet.
+    edition: 1, 2 for more forms and unsteadier hands, 3 for still more, every stroke on its own, 4 to 6 for more yet.
     Raises ValueError where one of them is not as it should be.
     """
     if count < 1 or split not in SPLITS:
@@ -657,7 +657,8 @@ def drawn_digits(split: Split, count: int, edition: int = 1) -> DigitSet:
         import digit_scenes.free_forms  # they register their forms, and themselves build on this module
         import digit_scenes.late_forms
         import digit_scenes.looped_forms
-        import digit_scenes.more_forms  # noqa: F401
+        import digit_scenes.more_forms
+        import digit_scenes.swung_forms  # noqa: F401
     blocks = [_block(split, number, edition) for number in range(-(-count // BLOCK))]
     images, labels = (np.concatenate(parts)[:count] for parts in zip(*blocks, strict=True))
     return DigitSet(images, labels)

@@ -63,6 +63,7 @@ class Hand:
     nested: gaps are those between inks, along each row, not those between boxes. grouped: what is added to the gap
     before each third digit from the right, where a dot goes; 0 for plain numbers. tied: neighbouring 0s are joined.
     rounded: share of numbers that end in 0s. alike: equal digits of a number are one digit, each bent in its own way.
+    ended: points, commas and dashes have the stroke of the digits, see `endings`.
     """
 
     gap: float
@@ -80,6 +81,7 @@ class Hand:
     tied: bool = False
     rounded: float = 0.0
     alike: bool = False
+    ended: bool = False
 
     @classmethod
     def random(cls, rng: np.random.Generator, lengths: tuple[int, int] = (1, 10), steadiness: float = 1.0) -> Hand:

@@ -218,6 +218,17 @@ PHONES = replace(
 LEDGERS = replace(
     DRAFTS, lengths=(2, 9), joined=0.6, separated=0.6, fine=0.0, faint=0.25, broken=0.08, rounded=0.5, alike=0.6
 )
+INVOICES = replace(
+    LEDGERS,
+    size=(80, 288),
+    heights=(26, 72),
+    lengths=(2, 7),
+    joined=0.5,
+    separated=0.75,
+    rounded=0.35,
+    alike=0.5,
+    ended=0.85,
+)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -240,6 +251,7 @@ PRESETS: dict[str, Preset] = {
         _page("drafts", 1, DRAFTS, drawn=0.6, lettered=0.1, edition=4),
         _page("phones", 1, PHONES, drawn=0.25, lettered=0.15, edition=4),
         _page("ledgers", 1, LEDGERS, drawn=0.65, lettered=0.08, edition=5),
+        _page("invoices", 1, INVOICES, drawn=0.6, lettered=0.08, edition=6),
     )
 }
 

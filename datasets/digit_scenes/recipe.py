@@ -19,6 +19,7 @@ class PageRecipe:
     creased (folds, crumples), shown_through (writing of the other side), screened (photographs of displays, which have
     neither), broken (dry or hollow strokes): probabilities. fine: share of pens as thin as a hair. faint: of inks
     hardly other than their paper. rounded: share of numbers that end in 0s. alike: of hands whose equal digits are.
+    ended: of hands that put points, commas and dashes with the stroke of their digits, see `endings`.
     """
 
     size: tuple[int, int]
@@ -57,6 +58,7 @@ class PageRecipe:
     faint: float = 0.0
     rounded: float = 0.0
     alike: float = 0.0
+    ended: float = 0.0
 
     @property
     def hurried(self) -> bool:

@@ -86,6 +86,8 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
             hand = hand.hurried(rng, recipe.joined, recipe.slanted, recipe.separated)
         if recipe.rounded or recipe.alike:
             hand = replace(hand, rounded=recipe.rounded, alike=happens(recipe.alike))
+        if recipe.ended:
+            hand = replace(hand, ended=happens(recipe.ended))
         lines = write_lines(rng, digits, hand, height, page, recipe.lines, recipe.most_digits, recipe.numbers)
         slots = [slot for line in lines for number in line for slot in number]
 

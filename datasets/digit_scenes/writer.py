@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digit_scenes import clutter, pens
+from digit_scenes import clutter, endings, pens
 from digit_scenes.digits import DigitSet
 from digit_scenes.layout import Hand, Matrix, Number, Slot, localise
 from digit_scenes.recipe import PageRecipe
@@ -116,8 +116,18 @@ def punctuate(rng: np.random.Generator, writer: Writer, number: Number, hand: Ha
         gap = (left.x + writer.reach(left)[0], right.x - writer.reach(right)[0])
         if kind:
             x = sum(gap) / 2 - hand.slant * left.height * 0.45
-            writer.mark(clutter.separator(rng, kind), x - left.height * 0.06, (left.y + right.y) / 2, left.height)
+            sign = endings.point(rng, not writer.redrawn) if hand.ended else clutter.separator(rng, kind)
+            writer.mark(sign, x - left.height * 0.06, (left.y + right.y) / 2, left.height)
     first, last = number[0], number[-1]
+    if hand.ended:
+        for place, share in ((last, 0.8), (first, 0.15)):
+            if rng.uniform() < share:
+                ending = endings.ending(rng, not writer.redrawn)
+                wide = clutter.extent(ending)[2] * place.height / FIELD_DIGIT
+                reach, apart = writer.reach(place)[0], place.height * rng.uniform(-0.08, 0.45)
+                x = place.x + reach + apart if place is last else place.x - reach - wide - abs(apart)
+                writer.mark(ending, x, place.y + place.height * rng.uniform(-0.15, 0.15), place.height)
+        return
     if rng.uniform() < 0.65:
         edge = last.x + writer.reach(last)[0] + last.height * rng.uniform(-0.04, 0.4)
         writer.mark(clutter.amount_sign(rng, True), edge, last.y + last.height * rng.uniform(-0.1, 0.1), last.height)
