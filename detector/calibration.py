@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detector.quarters import turned_boxes
-from detector.strings import Line, Number, apart, read_lines
+from detector.strings import Line, Number, apart, median, read_lines
 from detector.types import BoolArray, Detections, FloatArray
 
 Floats = NDArray[np.float64]
@@ -186,7 +186,7 @@ def any_beside(numbers: Iterable[Number], unread: Detections) -> BoolArray:
     found = np.zeros(len(unread), np.bool_)
     for number in numbers if len(unread) else ():
         boxes = turned_boxes(np.array([digit.box for digit in number.digits]), unread.turned)  # (D, 4)
-        height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+        height = median(boxes[:, 3] - boxes[:, 1])
         reach = np.array([BESIDE * height, 0.0])
         near = (middles > boxes[:, :2].min(axis=0) - reach) & (middles < boxes[:, 2:].max(axis=0) + reach)  # (N, 2)
         found |= near.all(axis=1) & (heights > ALIKE * height)

@@ -79,8 +79,9 @@ def _look_at_small(pyramid: list[Level]) -> Steps:
     """
     parts: Parts = []
     anything = False
+    first = yield [level.image for level in pyramid[:2]]
     for number, level in enumerate(pyramid):
-        (seen,) = yield [level.image]
+        seen = first[number] if number < 2 else (yield [level.image])[0]
         if number > 1 and not anything:
             seen = seen[seen.scores >= SURE]
         known = trusted(seen, Tile(level.image, 0, 0), level)

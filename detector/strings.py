@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +42,10 @@ ROWS = 512  # digits that are compared with all others at a time
 BOX_PITCH = 1.55  # digits in the boxes of a form: at most this many heights from centre to centre ...
 BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it where there are only three
 
-
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+ANGLES = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))  # that a page is tried at
+COSINES, SINES = np.cos(ANGLES)[:, None], np.sin(ANGLES)[:, None]
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,11 @@ def read_lines(detections: Detections) -> tuple[Line, ...]:
     boxes, labels, scores = boxes[order], detections.labels[order], detections.scores[order]
 
     upright = _Frame.turned(boxes, _page_slope(boxes))
-    upright = _straightened(upright, _join(upright))
     groups = _join(upright)
-    groups.sort(key=lambda group: float(np.average(upright.v[group])))
+    if len(groups) > 1:  # one line would still be one, its digits in the same order
+        upright = _straightened(upright, groups)
+        groups = _join(upright)
+        groups.sort(key=lambda group: float(upright.v[group].mean()))
     lines = []
     for group in groups:
         group = group[np.argsort(upright.u[group], kind="stable")]
@@ -186,19 +190,22 @@ class _Frame:
 
 def _page_slope(boxes: Floats) -> float:
     """The angle, in radians, at which most pairs of digits lie on one line; near pairs count more."""
+    if len(boxes) == 1:
+        return 0.0
     frame = _Frame.turned(boxes, 0.0)
-    angles = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))
     # Leaning towards level where digits say little: one pair of digits is no reason to believe in a slope.
-    votes = -0.3 * np.abs(angles)  # (A,)
-    first, second = np.triu_indices(len(boxes), 1)
+    votes = -0.3 * np.abs(ANGLES)  # (A,)
+    number = np.arange(len(boxes))
+    first, second = np.nonzero(number[:, None] < number)
     size = (frame.h[first] + frame.h[second]) / 2
     du, dv = (frame.u[second] - frame.u[first]) / size, (frame.v[second] - frame.v[first]) / size
     near = np.flatnonzero((np.hypot(du, dv) < 16) & (np.abs(dv) < np.abs(du)))
-    for part in np.array_split(near, 1 + len(near) // PAIRS):
+    for start in range(0, len(near), PAIRS):
+        part = near[start : start + PAIRS]
         u, v = du[part], dv[part]
-        offset = np.outer(np.cos(angles), v) - np.outer(np.sin(angles), u)  # (A, pairs)
+        offset = COSINES * v - SINES * u  # (A, pairs)
         votes += np.exp((offset / UNEVEN).astype(np.float32) ** 2 / -2) @ np.exp(-np.hypot(u, v) / NEAR)
-    return float(angles[np.argmax(votes)])
+    return float(ANGLES[np.argmax(votes)])
 
 
 def _join(frame: _Frame) -> list[NDArray[np.int64]]:
@@ -207,45 +214,65 @@ def _join(frame: _Frame) -> list[NDArray[np.int64]]:
     In rounds: of all parts, any two are joined that are each other's cheapest. A page takes few rounds, however many
     digits are on it, and each is a handful of operations on matrices of parts by parts.
     """
-    unit = np.median(frame.h)
+    number = np.arange(len(frame.h))
+    if len(number) == 1:
+        return [number]
+    unit = median(frame.h)
     u, v, weight = frame.u / unit, frame.v / unit, (unit / (UNEVEN * frame.h)) ** 2
     u, v = u - u.mean(), v - v.mean()
     # The weighted moments of each part, from which the best straight line and its misfit follow.
     moments = np.stack([weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v])  # (6, P)
+    fit = _misfit(moments)  # (P,)
     left, right = u - frame.w / unit / 2, u + frame.w / unit / 2  # (P,)
-    size = frame.h / unit
+    size, count = frame.h / unit, np.ones(len(u))  # (P,)
     apart = _one_above_the_other(frame)  # (P, P)
-    members = [[i] for i in range(len(u))]
+    members = [[i] for i in number.tolist()]
     while True:
-        fit = _misfit(moments)
-        cost = _misfit(moments[:, :, None] + moments[:, None]) - fit[:, None] - fit  # (P, P)
-        empty = np.maximum(left[:, None] - right, left - right[:, None]).clip(min=0)
-        price = cost + FAR * empty / np.minimum(size[:, None], size)
-        unlike = np.abs(np.log(size[:, None] / size)) >= np.log(SIZES)
-        price[apart | unlike | (cost >= JOIN) | np.eye(len(size), dtype=bool)] = np.inf
-        nearest, number = price.argmin(axis=1), np.arange(len(size))
-        mutual = (nearest[nearest] == number) & (number < nearest) & np.isfinite(price.min(axis=1))
+        both = _misfit(moments[:, :, None] + moments[:, None])  # (P, P)
+        cost = both - fit[:, None] - fit
+        empty = left[:, None] - right
+        empty = np.maximum(np.maximum(empty, empty.T), 0)
+        smaller = np.minimum(size[:, None], size)
+        price = cost + FAR * empty / smaller
+        price[apart | (np.maximum(size[:, None], size) >= SIZES * smaller) | (cost >= JOIN)] = np.inf
+        number = np.arange(len(size))
+        price[number, number] = np.inf
+        nearest = price.argmin(axis=1)
+        mutual = (nearest[nearest] == number) & (number < nearest) & (price[number, nearest] < np.inf)
         first, second = number[mutual], nearest[mutual]
         if not len(first):
             return [np.array(part) for part in members]
 
-        counts = np.array([len(part) for part in members])
-        size[first] = (size * counts)[first] + (size * counts)[second]
-        size[first] /= counts[first] + counts[second]
+        counts = count[first] + count[second]
+        size[first] = (size[first] * count[first] + size[second] * count[second]) / counts
+        count[first] = counts
         moments[:, first] += moments[:, second]
+        fit[first] = both[first, second]
         left[first], right[first] = np.minimum(left[first], left[second]), np.maximum(right[first], right[second])
         apart[first] |= apart[second]
         apart[:, first] |= apart[:, second]
         for i, j in zip(first.tolist(), second.tolist(), strict=True):
             members[i] += members[j]
-        kept = np.setdiff1d(number, second)
-        moments, left, right, size = moments[:, kept], left[kept], right[kept], size[kept]
-        apart, members = apart[np.ix_(kept, kept)], [members[i] for i in kept]
+        left_over = np.ones(len(size), np.bool_)
+        left_over[second] = False
+        kept = np.flatnonzero(left_over)
+        if len(kept) == 1:
+            return [np.array(members[kept[0]])]
+        moments, fit, left, right = moments[:, kept], fit[kept], left[kept], right[kept]
+        size, count, apart = size[kept], count[kept], apart[kept[:, None], kept]
+        members = [members[i] for i in kept.tolist()]
+
+
+def median(values: NDArray[np.floating[Any]]) -> float:
+    """Of one or more values, to the last bit NumPy's, which takes ten times as long to find it among a few."""
+    ordered = np.sort(values)
+    middle = len(ordered) // 2
+    return float(ordered[middle]) if len(ordered) % 2 else float((ordered[middle - 1] + ordered[middle]) / 2)
 
 
 def _straightened(frame: _Frame, lines: Sequence[NDArray[np.int64]]) -> _Frame:
     """The frame sheared so that the lines found first run level, also where perspective fans them out down the page."""
-    unit = np.median(frame.h)
+    unit = median(frame.h)
     u, v = (frame.u - frame.u.mean()) / unit, (frame.v - frame.v.mean()) / unit
     # slope = a + b * v, by least squares over all lines; both are likely to be small.
     normal, moment = np.diag([1 / PAGE_TILT**2, 1 / PAGE_FAN**2]), np.zeros(2)
@@ -273,12 +300,12 @@ def _one_above_the_other(frame: _Frame) -> Bools:
 
 def _parted(frame: _Frame, line: NDArray[np.int64]) -> Bools:
     """(digits - 1,): where a line, its digits in order, is parted into numbers."""
-    u, w, height = frame.u[line], frame.w[line], float(np.median(frame.h[line]))
+    u, w, height = frame.u[line], frame.w[line], median(frame.h[line])
     pitch = np.diff(u) / height
     gaps = pitch - (w[1:] + w[:-1]) / 2 / height
     if len(pitch) >= 2:  # as evenly spread as in the boxes of a form, or closer?
-        usual, even = float(np.median(pitch)), BOX_EVEN if len(pitch) > 2 else BOX_EVEN / 2
+        usual, even = median(pitch), BOX_EVEN if len(pitch) > 2 else BOX_EVEN / 2
         if usual <= BOX_PITCH and (np.abs(pitch - usual) <= even * usual).all():
             return np.zeros(len(pitch), np.bool_)
-    widest = np.clip(WIDE * np.median(gaps), *GAP) if len(gaps) else 0
+    widest = min(max(WIDE * median(gaps), GAP[0]), GAP[1]) if len(gaps) else 0
     return gaps > widest

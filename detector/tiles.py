@@ -194,20 +194,31 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     kept = rivals[_best_of_each(boxes[rivals], scores[rivals])]
     sure = rivals[credible[rivals]]
     sure = sure[np.argsort(-scores[sure], kind="stable")]
-    placed = [_finest(i, sure, boxes, labels, depths) for i in kept]
+    placed = _finest(kept, sure, boxes, labels, depths)
     return Detections(boxes[placed], labels[kept], scores[kept])
 
 
 def _finest(
-    digit: np.int64, others: NDArray[np.int64], boxes: FloatArray, labels: NDArray[np.int64], depths: FloatArray
-) -> np.int64:
-    """Of the numbers of a digit and of others (M,), best first: whose box shows the same digit on the finest level."""
-    others = others[(depths[others] < depths[digit]) & (labels[others] == labels[digit])]
-    shared = _shared(boxes[digit], boxes[others])
-    same = shared > SAME * (_areas(boxes[digit][None]) + _areas(boxes[others]) - shared)
-    seen = np.append(digit, others[same])
-    number: np.int64 = seen[depths[seen].argmin()]
-    return number
+    digits: NDArray[np.int64],
+    others: NDArray[np.int64],
+    boxes: FloatArray,
+    labels: NDArray[np.int64],
+    depths: FloatArray,
+) -> NDArray[np.int64]:
+    """Of digits (N,) and others (M,), best first, by their numbers: whose box shows each digit on the finest level."""
+    if not len(others):
+        return digits
+    finest = digits.copy()
+    areas, depth = _areas(boxes[others]), depths[others]
+    for start in range(0, len(digits), BLOCK):
+        some = digits[start : start + BLOCK, None]  # (K, 1)
+        shared = _shared(boxes[some], boxes[others])  # (K, M)
+        same = shared > SAME * (_areas(boxes[some[:, 0]])[:, None] + areas - shared)
+        same &= (depth < depths[some]) & (labels[others] == labels[some])
+        found = np.where(same, depth, np.inf).argmin(axis=1)  # (K,)
+        there = same[np.arange(len(some)), found]
+        finest[start : start + BLOCK][there] = others[found[there]]
+    return finest
 
 
 def _made_of(boxes: FloatArray, digits: FloatArray, scores: FloatArray) -> BoolArray:

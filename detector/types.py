@@ -27,10 +27,12 @@ def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[i
 def _check_boxes_and_labels(boxes: np.ndarray, labels: np.ndarray) -> None:
     _check("boxes", boxes, np.float32, (len(boxes), 4))
     _check("labels", labels, np.int64, (len(boxes),))
-    if not np.isfinite(boxes).all() or (boxes[:, 2:] <= boxes[:, :2]).any():
+    if not len(boxes):
+        return
+    if not (np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all()):
         bad = int(np.flatnonzero(~np.isfinite(boxes).all(1) | (boxes[:, 2:] <= boxes[:, :2]).any(1))[0])
         raise ValueError(f"boxes: expected finite x0 < x1 and y0 < y1, got {boxes[bad].tolist()} at index {bad}")
-    if ((labels < 0) | (labels > 9)).any():
+    if labels.min() < 0 or labels.max() > 9:
         bad = int(np.flatnonzero((labels < 0) | (labels > 9))[0])
         raise ValueError(f"labels: expected digits 0-9, got {int(labels[bad])} at index {bad}")
 
@@ -78,7 +80,7 @@ class Detections:
     def __post_init__(self) -> None:
         _check_boxes_and_labels(self.boxes, self.labels)
         _check("scores", self.scores, np.float32, (len(self.boxes),))
-        if not ((self.scores >= 0) & (self.scores <= 1)).all():
+        if len(self.scores) and not (self.scores.min() >= 0 and self.scores.max() <= 1):
             raise ValueError("scores: expected values in [0, 1]")
         if self.turned not in QUARTERS:
             raise ValueError(f"turned: expected one of {QUARTERS}, got {self.turned}")
