@@ -7,12 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digit_scenes import free_forms, late_forms, looped_forms, more_forms
+from digit_scenes import free_forms, late_forms, looped_forms, more_forms, swung_forms
 from digit_scenes.digits import INK, SPLITS, Split
 from digit_scenes.forms import BLOCK, FORMS, OFTEN, Maker, draw_form, drawn_digits, wobble
 
 COUNT = 400
-EDITIONS = (1, more_forms.SECOND, free_forms.THIRD, late_forms.FOURTH, looped_forms.FIFTH)
+EDITIONS = (
+    1,
+    more_forms.SECOND,
+    free_forms.THIRD,
+    late_forms.FOURTH,
+    looped_forms.FIFTH,
+    swung_forms.SIXTH,
+)
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", 0), ("val", -3), ("nonsense", 10), ("", 1)])
@@ -49,7 +56,7 @@ def test_splits_and_blocks_share_no_digit() -> None:
 def test_an_edition_has_its_own_digits_and_the_first_none_of_the_later_forms() -> None:
     images = [image.tobytes() for edition in EDITIONS for image in drawn_digits("val", BLOCK, edition).images]
     assert len(set(images)) > 0.999 * len(images)
-    assert [sum(form.edition == edition for form in FORMS.values()) for edition in EDITIONS] == [46, 18, 16, 13, 11]
+    assert [sum(form.edition == edition for form in FORMS.values()) for edition in EDITIONS] == [46, 18, 16, 13, 11, 12]
 
 
 def test_every_digit_is_as_frequent_as_it_should_be_and_has_several_forms() -> None:

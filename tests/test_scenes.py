@@ -37,6 +37,7 @@ SIZES |= {
     "drafts": (72, 256),
     "phones": (320, 512),
     "ledgers": (72, 256),
+    "invoices": (80, 288),
 }
 
 
