@@ -32,7 +32,17 @@ class Args:
     """Weights file, .safetensors, to fit a calibration for and to write it into."""
     onnx: tuple[Path, ...] = ()
     """The same weights exported, to write it into too; the scenes are read with the first one, which is faster."""
-    preset: tuple[str, ...] = ("ledgers", "drafts", "scripts", "amounts", "lines", "notes", "places", "signs")
+    preset: tuple[str, ...] = (
+        "invoices",
+        "ledgers",
+        "drafts",
+        "scripts",
+        "amounts",
+        "lines",
+        "notes",
+        "places",
+        "signs",
+    )
     """Kinds of scenes."""
     count: int = 200
     """How many of each."""
