@@ -38,8 +38,8 @@ def ending(rng: np.random.Generator, broad: bool) -> Field:
             strokes.append(_dash(rng, x + rng.normal(0, 4), y + apart, longer, rise + rng.normal(0, 0.08)))
     elif kind == "wave":
         t, wide = np.linspace(0, 1, 20), rng.uniform(24, 80)
-        y = rng.uniform(24, 44) + rng.uniform(1.5, 7) * np.sin(t * rng.uniform(4, 11) + rng.uniform(0, 6))
-        strokes.append(np.stack([x + t * wide, y], 1))
+        waves = rng.uniform(24, 44) + rng.uniform(1.5, 7) * np.sin(t * rng.uniform(4, 11) + rng.uniform(0, 6))
+        strokes.append(np.stack([x + t * wide, waves], 1))
     elif kind == "zigzag":  # a double dash in one stroke, flat enough to be no 2
         wide, y, apart = rng.uniform(24, 48), rng.uniform(24, 40), rng.uniform(5, 11)
         corners = [(x, y), (x + wide, y - rng.uniform(0, 5)), (x + rng.uniform(0, 6), y + apart), (x + wide, y + apart)]

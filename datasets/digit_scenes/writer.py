@@ -120,13 +120,13 @@ def punctuate(rng: np.random.Generator, writer: Writer, number: Number, hand: Ha
             writer.mark(sign, x - left.height * 0.06, (left.y + right.y) / 2, left.height)
     first, last = number[0], number[-1]
     if hand.ended:
-        for place, share in ((last, 0.8), (first, 0.15)):
+        for digit, share in ((last, 0.8), (first, 0.15)):
             if rng.uniform() < share:
                 ending = endings.ending(rng, not writer.redrawn)
-                wide = clutter.extent(ending)[2] * place.height / FIELD_DIGIT
-                reach, apart = writer.reach(place)[0], place.height * rng.uniform(-0.08, 0.45)
-                x = place.x + reach + apart if place is last else place.x - reach - wide - abs(apart)
-                writer.mark(ending, x, place.y + place.height * rng.uniform(-0.15, 0.15), place.height)
+                wide = clutter.extent(ending)[2] * digit.height / FIELD_DIGIT
+                reach, apart = writer.reach(digit)[0], digit.height * rng.uniform(-0.08, 0.45)
+                x = digit.x + reach + apart if digit is last else digit.x - reach - wide - abs(apart)
+                writer.mark(ending, x, digit.y + digit.height * rng.uniform(-0.15, 0.15), digit.height)
         return
     if rng.uniform() < 0.65:
         edge = last.x + writer.reach(last)[0] + last.height * rng.uniform(-0.04, 0.4)
