@@ -74,8 +74,9 @@ def _look(level: Level, cut: list[Tile]) -> Steps:
 def _look_at_small(pyramid: list[Level]) -> Steps:
     """What is found in a picture of one tile, on its first level and on those for digits too large to be known there.
 
-    The second is always looked at, and smaller ones as long as there are such digits or nothing at all. What only a
-    small size shows, and nothing led there, has to be sure: a few blots on an empty page look like a digit from afar.
+    The second is always looked at, together with the first, and smaller ones as long as there are such digits or
+    nothing at all. What only a small size shows, and nothing led there, has to be sure: a few blots on an empty page
+    look like a digit from afar.
     """
     parts: Parts = []
     anything = False
