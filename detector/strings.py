@@ -253,9 +253,9 @@ def _join(frame: _Frame) -> list[NDArray[np.int64]]:
         apart[:, first] |= apart[:, second]
         for i, j in zip(first.tolist(), second.tolist(), strict=True):
             members[i] += members[j]
-        left_over = np.ones(len(size), np.bool_)
-        left_over[second] = False
-        kept = np.flatnonzero(left_over)
+        stays = np.ones(len(size), np.bool_)
+        stays[second] = False
+        kept = np.flatnonzero(stays)
         if len(kept) == 1:
             return [np.array(members[kept[0]])]
         moments, fit, left, right = moments[:, kept], fit[kept], left[kept], right[kept]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digit_scenes import endings
+from digit_scenes.clutter import HEIGHT
 from digit_scenes.digits import load_digits
-from digit_scenes.endings import HEIGHT, KINDS, SHARES, WIDTH, ending, point
+from digit_scenes.endings import KINDS, SHARES, WIDTH, ending, point
 from digit_scenes.pens import Pen, digit_field, draw
 from digit_scenes.presets import INVOICES
 from digit_scenes.scene import page_scene

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_scenes.clutter import HEIGHT
 from digit_scenes.pens import Field
 
-HEIGHT = 64  # of the fields made here; a digit beside them reaches from FOOT up to HEAD
-HEAD, FOOT = 9.0, 55.0
-WIDTH = 144
+HEAD, FOOT = 9.0, 55.0  # between which a digit beside these signs reaches, in pixels of their fields
+WIDTH = 144  # of the fields of endings
 KINDS = ("dash", "point dash", "double dash", "point double", "point", "wave", "zigzag")
 SHARES = (0.3, 0.24, 0.2, 0.08, 0.08, 0.05, 0.05)
 Points = NDArray[np.float64]
