@@ -20,5 +20,5 @@ def against_background(image: Tensor, white: float = 1.0) -> Tensor:
     rows, columns = ((grid * side).long() for side in image.shape[-2:])
     samples = image.index_select(-2, rows).index_select(-1, columns).flatten(-2)
     # The middle one. torch.median is the same and faster, but ONNX has no such operation.
-    median = samples.topk(SAMPLED * SAMPLED // 2 + 1, dim=-1).values[..., -1]  # (..., 3)
+    median = samples.topk(SAMPLED * SAMPLED // 2 + 1, dim=-1, sorted=False).values.amin(-1)  # (..., 3)
     return (image - median[..., None, None]) / (CONTRAST * white)

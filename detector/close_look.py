@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torchvision.ops import roi_align
 
 from detector.backbone import ConvNormReLU, ResidualBlock
-from detector.boxes import Found, Regions, Truths, sides_of
+from detector.boxes import Found, Regions, Truths, longer_sides, sides_of
 from detector.roi_heads import CLASSES, some_of_each
 
 SIDE = 32  # of a crop, in pixels
@@ -29,6 +29,7 @@ SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
 TINY = 1e-6  # chance that is left to any digit
 SURE = 0.9  # scores from which on there is no need for a closer look
+SMALLEST = 16  # pixels, longer side of a box: what is smaller has not more to show than features tell
 TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
 
 
@@ -59,7 +60,7 @@ class CloseLook(nn.Module):
         """What is seen of each box: (K, 4, SIDE, SIDE), its pixels in units of their own contrast, and its extent."""
         low, high = where.boxes.split(2, 1)
         middle, sides = (low + high) / 2, high - low  # (K, 2)
-        half = AROUND / 2 * torch.maximum(*sides.split(1, 1))  # (K, 1)
+        half = AROUND / 2 * longer_sides(where.boxes)  # (K, 1)
         squares = torch.cat([where.picture[:, None].to(middle.dtype), middle - half, middle + half], 1)
         seen = roi_align(pictures, squares, SIDE, sampling_ratio=SAMPLES, aligned=True)
         flat = seen.flatten(1)  # (K, 3 * SIDE * SIDE)
@@ -87,11 +88,13 @@ class CloseLook(nn.Module):
     def judged(self, pictures: Tensor, found: Found, classes: Tensor) -> Found:
         """What was found, with labels and scores that heed both opinions where the first one is not sure, best first.
 
-        A score is the first one's chance of being a digit at all times the chance of being this one, by both. (With
-        weighted geometric means of both, digits on which they disagree were lost, and fewer numbers read.)
+        Tiny ones are left as they are. A score is the first one's chance of being a digit at all times the chance of
+        being this one, by both. (With weighted geometric means of both, digits on which they disagree were lost, and
+        fewer numbers read.)
         classes: (N, 10), the first one's: chances of the digits, which sum up to that of being one at all.
         """
-        unsure = (found.scores < SURE).nonzero()[:, 0]  # (M,)
+        unsure = (found.scores < SURE) & (longer_sides(found.where.boxes)[:, 0] >= SMALLEST)
+        unsure = unsure.nonzero()[:, 0]  # (M,)
         first = classes.index_select(0, unsure)
         own = self(pictures, found.where.at(unsure)).log_softmax(1)  # (M, 10)
         best, label = (TRUST * own + (1 - TRUST) * (first + TINY).log()).softmax(1).max(1)

@@ -28,7 +28,7 @@ from detector.types import Detections
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
 UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
 NEAR = 6.0  # how many digit heights away a digit still has a say in the slope
-PAIRS = 4096  # of digits that vote at a time: what fits the cache
+PAIRS = 1024  # of digits that vote at a time: what fits the cache
 LINE_TILT = 0.015  # how far a line strays from the slope of the page, as a tangent: nearly one degree
 PAGE_TILT = 0.03  # how far off the first estimate of that slope is
 PAGE_FAN = 0.005  # how much the slope changes, for each digit height down the page, where perspective fans lines out
@@ -45,7 +45,7 @@ BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it w
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 ANGLES = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))  # that a page is tried at
-COSINES, SINES = np.cos(ANGLES)[:, None], np.sin(ANGLES)[:, None]
+ACROSS = np.stack([-np.sin(ANGLES), np.cos(ANGLES)], 1).astype(np.float32)  # (A, 2): what of u and v leads across it
 
 
 @dataclass(frozen=True)
@@ -199,12 +199,13 @@ def _page_slope(boxes: Floats) -> float:
     first, second = np.nonzero(number[:, None] < number)
     size = (frame.h[first] + frame.h[second]) / 2
     du, dv = (frame.u[second] - frame.u[first]) / size, (frame.v[second] - frame.v[first]) / size
-    near = np.flatnonzero((np.hypot(du, dv) < 16) & (np.abs(dv) < np.abs(du)))
+    away = np.hypot(du, dv)
+    near = np.flatnonzero((away < 16) & (np.abs(dv) < np.abs(du)))
+    steps = np.stack([du[near], dv[near]]).astype(np.float32) / (2**0.5 * UNEVEN)  # (2, pairs)
+    say = np.exp(-away[near] / NEAR).astype(np.float32)
     for start in range(0, len(near), PAIRS):
-        part = near[start : start + PAIRS]
-        u, v = du[part], dv[part]
-        offset = COSINES * v - SINES * u  # (A, pairs)
-        votes += np.exp((offset / UNEVEN).astype(np.float32) ** 2 / -2) @ np.exp(-np.hypot(u, v) / NEAR)
+        part = slice(start, start + PAIRS)
+        votes += np.exp(-((ACROSS @ steps[:, part]) ** 2)) @ say[part]  # how far across the page each pair steps
     return float(ANGLES[np.argmax(votes)])
 
 

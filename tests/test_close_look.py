@@ -12,7 +12,7 @@ from tiny import TINY, as_input, bars, tiny_model, trained_detector
 from torch.nn import functional as F
 
 from detector.boxes import Found, Regions, Truths, regions
-from detector.close_look import AROUND, FAINTEST, SAMPLES, SIDE, CloseLook, distorted, pressed, shaken
+from detector.close_look import AROUND, FAINTEST, SAMPLES, SIDE, SMALLEST, CloseLook, distorted, pressed, shaken
 from detector.errors import OptionError
 from detector.faster_rcnn import FasterRCNN, as_truths, stack
 
@@ -85,7 +85,8 @@ def test_nothing_found_is_nothing_to_look_at(close_look: CloseLook) -> None:
 
 def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
     """What the first classifier holds for no digit stays as unlikely."""
-    where = Regions(boxes(6), torch.tensor([0, 0, 0, 1, 1, 1]))
+    large = boxes(6) + torch.tensor([0.0, 0.0, SMALLEST, SMALLEST])
+    where = Regions(large, torch.tensor([0, 0, 0, 1, 1, 1]))
     classes = torch.rand(6, 10, generator=torch.Generator().manual_seed(3)) / 10
     first = Found(where, classes.argmax(1), classes.max(1).values)
     found = close_look.judged(pictures(), first, classes)
@@ -99,6 +100,22 @@ def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
     with torch.no_grad():
         close_look.classes.bias[3] = 20.0
     assert close_look.judged(pictures(), first, classes).labels.tolist() == [3] * 6
+
+
+def test_tiny_digits_and_sure_ones_are_left_as_they_are(close_look: CloseLook) -> None:
+    side = torch.tensor([SMALLEST - 1.0, SMALLEST + 1.0, SMALLEST + 1.0])
+    where = Regions(torch.stack([side * 0, side * 0, side / 2, side], 1), torch.tensor([0, 0, 1]))
+    classes = torch.zeros(3, 10)
+    classes[:, 7] = torch.tensor([0.5, 0.4, 0.95])
+    first = Found(where, torch.full((3,), 7), classes[:, 7])
+    with torch.no_grad():
+        close_look.classes.weight.zero_()
+        close_look.classes.bias.copy_(torch.eye(10)[3] * 50)
+    found = close_look.judged(pictures(), first, classes)
+    told = dict(zip(found.where.boxes[:, 3].tolist(), found.labels.tolist(), strict=True))
+    assert told[SMALLEST - 1] == 7
+    assert found.labels[found.scores > 0.9].tolist() == [7]
+    assert sorted(found.labels.tolist()) == [3, 7, 7]
 
 
 def test_it_learns_what_the_first_one_does_not_tell() -> None:
