@@ -7,9 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digit_scenes import free_forms, late_forms, looped_forms, more_forms, swung_forms
+from digit_scenes import forms, free_forms, late_forms, looped_forms, more_forms, swung_forms
 from digit_scenes.digits import INK, SPLITS, Split
-from digit_scenes.forms import BLOCK, FORMS, OFTEN, Maker, draw_form, drawn_digits, wobble
+from digit_scenes.forms import (
+    BLOCK,
+    FORMS,
+    LISTED,
+    OFTEN,
+    UNSTEADY,
+    Form,
+    Maker,
+    draw_form,
+    drawn_digits,
+    forms_of,
+    wobble,
+)
 
 COUNT = 400
 EDITIONS = (
@@ -59,11 +71,25 @@ def test_an_edition_has_its_own_digits_and_the_first_none_of_the_later_forms() -
     assert [sum(form.edition == edition for form in FORMS.values()) for edition in EDITIONS] == [46, 18, 16, 13, 11, 12]
 
 
+@pytest.mark.parametrize("digit", range(10))
+def test_forms_come_in_one_order_whichever_module_is_imported_first(
+    digit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sorted(LISTED) == sorted(UNSTEADY)
+    expected = forms_of(digit, 6)
+    apart: dict[int, dict[str, Form]] = {}
+    for name, form in FORMS.items():
+        apart.setdefault(form.edition, {})[name] = form
+    monkeypatch.setattr(forms, "FORMS", {n: f for edition in (2, 6, 4, 1, 5, 3) for n, f in apart[edition].items()})
+    assert forms_of(digit, 6) == expected
+    assert forms_of(digit, 1) == [form for form in expected if form.edition == 1]
+
+
 def test_every_digit_is_as_frequent_as_it_should_be_and_has_several_forms() -> None:
     counts = np.bincount(drawn_digits("train", BLOCK).labels, minlength=10)
     assert np.abs(counts - np.array(OFTEN) / sum(OFTEN) * BLOCK).max() <= 1
-    forms = [sum(form.digit == digit for form in FORMS.values()) for digit in range(10)]
-    assert min(forms) >= 2
+    ways = [sum(form.digit == digit for form in FORMS.values()) for digit in range(10)]
+    assert min(ways) >= 2
     assert all(form.weight > 0 for form in FORMS.values())
     assert {form.edition for form in FORMS.values()} == set(EDITIONS)
 

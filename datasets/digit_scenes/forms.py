@@ -27,6 +27,7 @@ OVERSAMPLED = 4  # drawn so much larger and then averaged
 OFTEN = (1, 2, 1, 1, 1, 1, 1, 1, 1, 1)  # how often each digit is: numbers begin with 1 more often than with any other
 # By edition, see draw_form.
 UNSTEADY = {1: (1.0, 0.0), 2: (1.5, 0.0), 3: (1.5, 0.022), 4: (1.6, 0.026), 5: (1.6, 0.026), 6: (1.6, 0.026)}
+LISTED = (1, 3, 4, 5, 2, 6)  # editions, in the order in which their forms are drawn: another gives other digits
 STEPS = 8  # pieces a curve has between two control points
 
 
@@ -626,6 +627,12 @@ def draw_form(
     return small.reshape(count, SIDE, SIDE)
 
 
+def forms_of(digit: int, edition: int) -> list[Form]:
+    """All forms of a digit that an edition has, in one order whatever was imported first."""
+    forms = [form for form in FORMS.values() if form.digit == digit and form.edition <= edition]
+    return sorted(forms, key=lambda form: LISTED.index(form.edition))
+
+
 @lru_cache(maxsize=16)
 def _block(split: Split, number: int, edition: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     key = () if edition == 1 else (edition,)
@@ -633,7 +640,7 @@ def _block(split: Split, number: int, edition: int) -> tuple[NDArray[np.uint8], 
     images, labels = [], []
     shares = np.round(np.cumsum(OFTEN) / sum(OFTEN) * BLOCK).astype(int)
     for digit, total in enumerate(np.diff(shares, prepend=0).tolist()):
-        forms = [form for form in FORMS.values() if form.digit == digit and form.edition <= edition]
+        forms = forms_of(digit, edition)
         weights = np.array([form.weight for form in forms])
         ends = np.round(np.cumsum(weights) / weights.sum() * total).astype(int)
         for form, count in zip(forms, np.diff(ends, prepend=0).tolist(), strict=True):
