@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from detector.search import search
 from detector.stream import Group, open_ahead
 from detector.strings import Page
 from detector.turning import turned_search
-from detector.types import Detections
+from detector.types import Detections, FloatArray
 
 BATCH = 1_200_000  # pixels that go through the detector at a time: two tiles, or many small pictures
 
@@ -74,8 +75,11 @@ class Reader:
         """As detect, for several pictures; what is looked at in pictures of one size goes through together."""
         for image in images:
             _check(image)
-        if self.model.whole_picture:
-            return [self.calibration.digits(one) for one in self._find(images)]
+        found = self._find(images) if self.model.whole_picture else self._search(images)
+        return [self._told(image, one) for image, one in zip(images, found, strict=True)]
+
+    def _search(self, images: Sequence[Picture]) -> list[Detections]:
+        """What is found in each picture by looking at parts of it, as large as they have to be."""
         found = [Detections.empty()] * len(images)
         searches = [(turned_search if self.turn else search)(image) for image in images]
         answers: dict[int, list[Detections]] = {i: [] for i in range(len(images))}
@@ -88,7 +92,12 @@ class Reader:
                     found[i] = end.value
             seen = iter(self._find([part for parts in asked.values() for part in parts]))
             answers = {i: [next(seen) for _ in parts] for i, parts in asked.items()}
-        return [self.calibration.digits(one) for one in found]
+        return found
+
+    def _told(self, image: Picture, found: Detections) -> Detections:
+        """With chances for scores, and boxes of whole pixels of the picture."""
+        height, width = image.shape[:2]
+        return self.calibration.digits(replace(found, boxes=whole_pixels(found.boxes, width, height)))
 
     def page(self, image: Picture) -> Page:
         """What is written in uint8 (H, W, 3) RGB."""
@@ -149,6 +158,13 @@ class Reader:
         for batch in batches:
             found.update(zip(batch, self.model.find([pictures[i] for i in batch]), strict=True))
         return [found[i] for i in range(len(pictures))]
+
+
+def whole_pixels(boxes: FloatArray, width: int, height: int) -> FloatArray:
+    """Boxes (N, 4) in a picture as ink has them, which fills whole pixels: rounded, and one pixel wide at least."""
+    low = np.rint(boxes[:, :2]).clip(0, [width - 1, height - 1])
+    high = np.maximum(np.rint(boxes[:, 2:]).clip(0, [width, height]), low + 1)
+    return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
 def _check(image: Picture) -> None:
