@@ -16,8 +16,9 @@ from detector.images import Picture, Source, open_image
 from detector.search import search
 from detector.stream import Group, open_ahead
 from detector.strings import Page
+from detector.tight import tightened
 from detector.turning import turned_search
-from detector.types import Detections, FloatArray
+from detector.types import Detections
 
 BATCH = 1_200_000  # pixels that go through the detector at a time: two tiles, or many small pictures
 
@@ -95,9 +96,8 @@ class Reader:
         return found
 
     def _told(self, image: Picture, found: Detections) -> Detections:
-        """With chances for scores, and boxes of whole pixels of the picture."""
-        height, width = image.shape[:2]
-        return self.calibration.digits(replace(found, boxes=whole_pixels(found.boxes, width, height)))
+        """With chances for scores, and boxes as tight as the picture shows them to be."""
+        return self.calibration.digits(replace(found, boxes=tightened(image, found.boxes)))
 
     def page(self, image: Picture) -> Page:
         """What is written in uint8 (H, W, 3) RGB."""
@@ -158,13 +158,6 @@ class Reader:
         for batch in batches:
             found.update(zip(batch, self.model.find([pictures[i] for i in batch]), strict=True))
         return [found[i] for i in range(len(pictures))]
-
-
-def whole_pixels(boxes: FloatArray, width: int, height: int) -> FloatArray:
-    """Boxes (N, 4) in a picture as ink has them, which fills whole pixels: rounded, and one pixel wide at least."""
-    low = np.rint(boxes[:, :2]).clip(0, [width - 1, height - 1])
-    high = np.maximum(np.rint(boxes[:, 2:]).clip(0, [width, height]), low + 1)
-    return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
 def _check(image: Picture) -> None:
