@@ -47,7 +47,7 @@ def _tightened(image: Picture, x0: int, y0: int, x1: int, y1: int) -> tuple[int,
     if not len(rim):
         return x0, y0, x1, y1
     ground = int(rim[len(rim) // 2])
-    contrast = cv2.absdiff(around, ground)  # type: ignore[call-overload]
+    contrast = cv2.absdiff(around, ground)
     columns, rows = slice(x0 - left, x1 - left), slice(y0 - top, y1 - top)
     strongest = int(contrast[rows, columns].max())
     least = INK * strongest
