@@ -35,7 +35,6 @@ SAMPLES = 256  # anchors of each picture that are learned from
 POSITIVE_IOU = 0.5
 NEGATIVE_IOU = 0.3
 IGNORED_OVERLAP = 0.5
-BOX_WEIGHT = 4.0  # of the box loss: the better a proposal lies, the better what the heads make of it
 
 
 def choose(candidates: Tensor, count: int) -> Tensor:
@@ -198,7 +197,7 @@ class ProposalNetwork(nn.Module):
         count = max(1, len(scores))
         return {
             "objectness": F.binary_cross_entropy_with_logits(scores, wanted, reduction="sum") / count,
-            "proposal_boxes": BOX_WEIGHT * F.smooth_l1_loss(moves, wanted_moves, beta=1 / 9, reduction="sum") / count,
+            "proposal_boxes": F.smooth_l1_loss(moves, wanted_moves, beta=1 / 9, reduction="sum") / count,
         }
 
     def sample(self, anchors: Tensor, grids: Grids, truths: Truths, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
