@@ -29,7 +29,7 @@ SMOOTHING = 0.05  # of the labels to learn: no drawn digit is beyond doubt
 FAINTEST = 0.02  # contrast below which nothing is amplified any more, in the units of background.py
 TINY = 1e-6  # chance that is left to any digit
 SURE = 0.9  # scores from which on there is no need for a closer look
-SMALLEST = 16  # pixels, longer side of a box: what is smaller has not more to show than features tell
+SMALLEST = 14  # pixels, longer side of a box: what is smaller has not more to show than features tell
 TRUST = 0.5  # weight of this classifier's opinion, the rest is the first one's: best on validation scenes
 
 
