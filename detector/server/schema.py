@@ -27,7 +27,9 @@ class Digit(BaseModel):
     """One digit, its box in pixels of the picture and how sure it is."""
 
     digit: int
-    box: tuple[float, float, float, float] = Field(description="x0, y0, x1, y1 in whole pixels; x1 and y1 are exclusive.")
+    box: tuple[float, float, float, float] = Field(
+        description="x0, y0, x1, y1 in whole pixels; x1 and y1 are exclusive."
+    )
     score: float
 
 
