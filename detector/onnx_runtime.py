@@ -23,7 +23,7 @@ FORMAT = "digit-reader 1"
 INT8 = "int8"  # how the metadata name the precision of a quantised network
 CPUINFO = Path("/proc/cpuinfo")
 DOT_PRODUCTS = {"avx512_vnni", "avx_vnni"}  # what Linux calls a processor's instructions for sums of products of int8
-AT_ONCE = 300_000  # pixels: more of them push each other's feature maps out of the cache
+RUN = 300_000  # pixels of one run of the network: more push each other's feature maps out of the cache
 TOGETHER = 0.5  # of its work is what a second thread, and each further one, adds where all share every operation
 INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
 OUTPUTS = {  # N digits in all the pictures, best first within each
@@ -95,8 +95,9 @@ class OnnxNetwork:
         found = [Detections.empty()] * len(pictures)
         for shape in sorted({picture.shape for picture in pictures}):
             alike = [i for i, picture in enumerate(pictures) if picture.shape == shape]
-            step = max(1, AT_ONCE // math.prod(shape[:2]))
-            for some in (alike[start : start + step] for start in range(0, len(alike), step)):
+            step = max(1, RUN // math.prod(shape[:2]))
+            for start in range(0, len(alike), step):
+                some = alike[start : start + step]
                 for i, digits in zip(some, self._run(session, np.stack([pictures[i] for i in some])), strict=True):
                     found[i] = digits
         return found

@@ -77,7 +77,7 @@ class Reader:
         for image in images:
             _check(image)
         found = self._find(images) if self.model.whole_picture else self._search(images)
-        return [self._told(image, one) for image, one in zip(images, found, strict=True)]
+        return [self._finished(image, one) for image, one in zip(images, found, strict=True)]
 
     def _search(self, images: Sequence[Picture]) -> list[Detections]:
         """What is found in each picture by looking at parts of it, as large as they have to be."""
@@ -95,7 +95,7 @@ class Reader:
             answers = {i: [next(seen) for _ in parts] for i, parts in asked.items()}
         return found
 
-    def _told(self, image: Picture, found: Detections) -> Detections:
+    def _finished(self, image: Picture, found: Detections) -> Detections:
         """With chances for scores, and boxes as tight as the picture shows them to be."""
         return self.calibration.digits(replace(found, boxes=tightened(image, found.boxes)))
 

@@ -135,7 +135,7 @@ def test_every_picture_gets_its_own_answer_in_any_company(
 
 
 @given(st.integers(1, 40))
-def test_many_pictures_of_one_size_go_a_few_at_a_time(network: OnnxNetwork, at_once: int) -> None:
+def test_many_pictures_of_one_size_go_a_few_at_a_time(network: OnnxNetwork, pixels: int) -> None:
     images = [np.random.default_rng(seed).integers(0, 140, (3, 4, 3)).astype(np.uint8) for seed in range(5)]
     batches: list[int] = []
     run = network._run
@@ -145,12 +145,12 @@ def test_many_pictures_of_one_size_go_a_few_at_a_time(network: OnnxNetwork, at_o
         return run(session, batch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_runtime, "AT_ONCE", at_once)
+        patch.setattr(onnx_runtime, "RUN", pixels)
         patch.setattr(network, "_run", counted)
         patch.setattr(network, "threads", 1)
         found = network.find(images)
     assert sum(batches) == 5
-    assert max(batches) <= max(1, at_once // 12)
+    assert max(batches) <= max(1, pixels // 12)
     for own, image in zip(found, images, strict=True):
         assert_same(own, bright(image))
 
