@@ -12,6 +12,7 @@ SAMPLED = 32  # rows and columns of the grid on which the background is looked u
 def against_background(image: Tensor, white: float = 1.0) -> Tensor:
     """Pictures (..., 3, H, W) in [0, white] as what differs from their own median colour, in units of CONTRAST.
 
+    Of floats, or as they are stored, of bytes: then white is 255.
     Paper and blackboard then look alike to the first layer, and padding with zeros pads with the picture's own
     background: black padding around white paper has edges in which a network sees digits.
     """
@@ -20,5 +21,6 @@ def against_background(image: Tensor, white: float = 1.0) -> Tensor:
     rows, columns = ((grid * side).long() for side in image.shape[-2:])
     samples = image.index_select(-2, rows).index_select(-1, columns).flatten(-2)
     # The middle one. torch.median is the same and faster, but ONNX has no such operation.
-    median = samples.topk(SAMPLED * SAMPLED // 2 + 1, dim=-1, sorted=False).values.amin(-1)  # (..., 3)
-    return (image - median[..., None, None]) / (CONTRAST * white)
+    unit = CONTRAST * white
+    median = (samples.float() / unit).topk(SAMPLED * SAMPLED // 2 + 1, dim=-1, sorted=False).values.amin(-1)  # (..., 3)
+    return image.float() / unit - median[..., None, None]

@@ -56,7 +56,7 @@ class BatchDetector(Detector):
 
     @abstractmethod
     def answers(self, images: Tensor, white: float = 1.0) -> Found:
-        """What is in pictures of one size (B, 3, H, W) in [0, white], in their pixels, best first."""
+        """What is in pictures of one size (B, 3, H, W) in [0, white], floats or bytes, in their pixels, best first."""
 
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
         """See Detector. Pictures of one size go through together, so that company changes no answer."""
@@ -68,7 +68,7 @@ class BatchDetector(Detector):
 
         def answers(alike: list[Picture]) -> Found:
             pixels = torch.from_numpy(np.stack(alike)).to(device)  # (B, H, W, 3)
-            return self.answers(pixels.permute(0, 3, 1, 2).float(), white=255.0)
+            return self.answers(pixels.permute(0, 3, 1, 2), white=255.0)
 
         return self._size_by_size(pictures, answers)
 

@@ -41,7 +41,7 @@ class FromPixels(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """See the class."""
-        found = self.model.answers(pictures.permute(0, 3, 1, 2).float(), white=255.0)
+        found = self.model.answers(pictures.permute(0, 3, 1, 2), white=255.0)
         return found.where.boxes, found.labels, found.scores, found.where.picture
 
 
@@ -86,6 +86,7 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
         for value in node.outputs:
             value.metadata_props.clear()
     drop_idle_reshapes(exported.model)
+    scale_at_once(exported.model)
     halve(exported.model)
     temporary = path.with_name(path.name + ".part")
     exported.save(str(temporary), external_data=False)
@@ -104,6 +105,26 @@ def drop_idle_reshapes(model: Any) -> None:
         if shape is not None and shape.numpy().tolist() == [-1]:
             ir.convenience.replace_all_uses_with(node.outputs[0], node.inputs[0])
             model.graph.remove(node, safe=True)
+
+
+def scale_at_once(model: Any) -> None:
+    """Let one node of an onnx_ir.Model make floats of bytes and divide them: DequantizeLinear, on ONNX Runtime three
+    times as fast as Cast and Div."""
+    import onnx_ir as ir  # here, because only this needs it
+
+    for cast in [node for node in model.graph if node.op_type == "Cast"]:
+        users = cast.outputs[0].consumers()
+        unit = users[0].inputs[1].const_value if len(users) == 1 and users[0].op_type == "Div" else None
+        if cast.inputs[0].dtype != ir.DataType.UINT8 or unit is None or unit.size > 1:
+            continue
+        scale = ir.Value(name=f"{cast.name}.scale", shape=ir.Shape([]), type=ir.TensorType(ir.DataType.FLOAT))
+        scale.const_value = ir.tensor(np.float32(1 / unit.numpy().item()), name=scale.name)
+        model.graph.register_initializer(scale)
+        scaled = ir.node("DequantizeLinear", [cast.inputs[0], scale])
+        model.graph.insert_before(cast, scaled)
+        scaled.outputs[0].shape, scaled.outputs[0].type = users[0].outputs[0].shape, users[0].outputs[0].type
+        ir.convenience.replace_all_uses_with(users[0].outputs[0], scaled.outputs[0])
+        model.graph.remove([*users, cast], safe=True)
 
 
 def halve(model: Any) -> None:

@@ -140,13 +140,14 @@ class ProposalNetwork(nn.Module):
         objectness: (B, N, A). hidden: (B * N, hidden). Of a batch, `before_nms` times the number of its pictures at
         most.
         """
-        pictures, _, kinds = objectness.shape
-        picture, cell, kind = (objectness > self.least).nonzero().unbind(1)  # (K,) each
-        row = picture * objectness.shape[1] + cell
+        pictures, cells, kinds = objectness.shape
+        # The longer axis last: that way ONNX Runtime looks through them twice as fast.
+        kind, row = (objectness.flatten(0, 1) > self.least).t().nonzero().unbind(1)  # (K,) each
         scores = objectness.flatten().index_select(0, row * kinds + kind)
         scores, best = scores.topk(torch.sym_min(self.before_nms[1] * pictures, scores.shape[0]))
-        picture, cell, kind, row = (own.index_select(0, best) for own in (picture, cell, kind, row))
-        middles, sides = self.anchors_at(cell, kind, grids)
+        kind, row = kind.index_select(0, best), row.index_select(0, best)
+        picture = quotient(row.float(), cells).long()
+        middles, sides = self.anchors_at(row - picture * cells, kind, grids)
         moved = decode_around(middles, sides, self.head.moves(hidden.index_select(0, row), kind))
         found = clip(Regions(moved, picture), limits)
         return found.at(best_of_each_place(found, scores, limits, self.nms_thresholds[1]))

@@ -2,18 +2,22 @@
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference" (2018),
 section 2; ranges are those that activations have on some pictures, weights have one scale a channel. What costs little
-or bears it badly stays as it is: the first convolutions, depthwise and 1x1 ones, small products, and all about boxes.
+or bears it badly stays as it is: the first convolutions, small products, and all about boxes.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+from detector import int8_layout as layout
 from detector.errors import OptionError
 from detector.images import Picture
 from detector.onnx_runtime import INT8, OnnxNetwork
@@ -21,7 +25,6 @@ from detector.quiet import only_errors
 
 SEEN = 120  # pictures that are enough to tell what ranges activations have
 QUANTISED = ["Conv", "Gemm", "Relu", "Add"]  # operations, of ONNX
-KERNEL = [3, 3]
 LEAST_INPUTS = 16  # channels: with fewer a convolution costs too little to be worth it
 LEAST_PRODUCT = 4096  # weights of a layer that is a product of matrices, likewise
 
@@ -32,8 +35,7 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
     pictures: uint8 (H, W, 3) such as it will see, some dozens: they tell what ranges its activations have. The file
     appears whole or not at all. Raises WeightsError where source is no such export, OptionError without pictures.
     """
-    import onnx  # here, because only this needs it
-    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static  # here, because only this needs it
 
     OnnxNetwork(source, threads=1)  # raises where it is no such file
     seen = [{"pictures": picture[None]} for picture in pictures]
@@ -42,7 +44,12 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
     with tempfile.TemporaryDirectory() as folder, only_errors():
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
         _simplify(source, plain)
-        chosen = _worth_it(onnx.load(str(plain)))
+        model = ir.load(plain)
+        chosen = [*layout.add_levels_by_copies(model), *layout.convolve_cells(model)]
+        chosen = list({*chosen, *_worth_it(model)})
+        ranges = _one_range_each(model, seen, Path(folder, "joined.onnx"))
+        RemoveUnusedNodesPass()(model)
+        ir.save(model, plain)
         quantize_static(
             str(plain),
             str(quantised),
@@ -53,16 +60,20 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,  # U8S8: what VNNI has an instruction for
             nodes_to_quantize=chosen,
-            extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},  # what follows is no product
+            extra_options={
+                "OpTypesToExcludeOutputQuantization": ["Gemm"],  # what follows is no product
+                "TensorQuantOverrides": ranges,
+            },
         )
-        model = onnx.load(str(quantised))
+        model = ir.load(quantised)
     _spare_the_others(model, set(chosen))
-    metadata = {entry.key: entry.value for entry in onnx.load(str(source)).metadata_props}
-    onnx.helper.set_model_props(model, metadata | {"precision": INT8})
+    layout.move_in_int8(model)
+    model.metadata_props.clear()
+    model.metadata_props.update(ir.load(source).metadata_props | {"precision": INT8})
     temporary = path.with_name(path.name + ".part")
-    onnx.save(model, str(temporary))
+    ir.save(model, temporary)
     os.replace(temporary, path)
-    return sum(node.op_type in ("Conv", "Gemm") and node.name in set(chosen) for node in model.graph.node)
+    return sum(node.op_type in ("Conv", "Gemm") and node.name in set(chosen) for node in model.graph)
 
 
 def _simplify(source: Path, path: Path) -> None:
@@ -76,40 +87,53 @@ def _simplify(source: Path, path: Path) -> None:
     onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def _worth_it(model: Any) -> list[str]:
+def _worth_it(model: ir.Model) -> set[str]:
     """Names of the convolutions and products of a network to put into int8, and of sums and ReLUs after the former."""
-    weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
-    users: dict[str, list[Any]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            users.setdefault(name, []).append(node)
-    chosen: list[str] = []
-    for node in model.graph.node:
-        shape = weights.get(node.input[1], []) if node.op_type in ("Conv", "Gemm") else []
-        if node.op_type == "Gemm" and math.prod(shape) >= LEAST_PRODUCT:
-            chosen.append(node.name)
-        if node.op_type != "Conv" or shape[2:] != KERNEL or shape[1] < LEAST_INPUTS:  # depthwise: one input a group
+    chosen: list[ir.Node] = []
+    for node in model.graph:
+        weights = layout.constant(node.inputs[1]) if node.op_type in ("Conv", "Gemm") else None
+        if weights is None:
             continue
-        chosen.append(node.name)
-        for after in users.get(node.output[0], []):
-            if after.op_type in ("Relu", "Add"):
-                chosen.append(after.name)
-                chosen += [last.name for last in users.get(after.output[0], []) if last.op_type == "Relu"]
-    return list(dict.fromkeys(chosen))
+        if node.op_type == "Gemm":
+            chosen += [node] if weights.size >= LEAST_PRODUCT or layout.sees_cells(node) else []
+        elif weights.shape[1] * node.attributes.get_int("group", 1) >= LEAST_INPUTS:
+            after = [one for one in node.outputs[0].consumers() if one.op_type in ("Relu", "Add")]
+            last = [one for other in after for one in other.outputs[0].consumers() if one.op_type == "Relu"]
+            chosen += [node, *after, *last]
+    return {str(node.name) for node in chosen}
 
 
-def _spare_the_others(model: Any, chosen: set[str]) -> None:
+def _one_range_each(model: ir.Model, seen: list[dict[str, Picture]], path: Path) -> dict[str, list[dict[str, Any]]]:
+    """For tensors that are joined, by name, the range that all of them have together on what is seen.
+
+    path: of a file that nobody needs afterwards.
+    """
+    import onnxruntime
+
+    together = layout.joined(model)
+    outputs = len(model.graph.outputs)
+    model.graph.outputs.extend(whole for whole, _ in together)
+    ir.save(model, path)
+    del model.graph.outputs[outputs:]
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    ranges: dict[str, list[dict[str, Any]]] = {}
+    for whole, names in together:
+        values = [session.run([whole.name], feed)[0] for feed in seen]
+        low, high = min(value.min() for value in values), max(value.max() for value in values)
+        ranges |= {name: [{"rmin": np.float32(low), "rmax": np.float32(high)}] for name in names}
+    return ranges
+
+
+def _spare_the_others(model: ir.Model, chosen: set[str]) -> None:
     """Let nodes that stay as they are read a tensor itself, where there is one, not what is left of it in int8."""
-    made_by = {name: node for node in model.graph.node for name in node.output}
-    for node in model.graph.node:
+    for node in model.graph:
         if node.name in chosen:
             continue
-        for i, name in enumerate(node.input):
-            restored = made_by.get(name)
-            rounded = made_by.get(restored.input[0]) if restored and restored.op_type == "DequantizeLinear" else None
-            whole = made_by.get(rounded.input[0]) if rounded and rounded.op_type == "QuantizeLinear" else None
-            if rounded and whole and whole.name not in chosen:  # of those, the ReLU is part of the rounding
-                node.input[i] = rounded.input[0]
+        for i, value in enumerate(node.inputs):
+            rounded = layout.before(layout.before(value, "DequantizeLinear"), "QuantizeLinear")
+            whole = rounded.producer() if rounded is not None else None
+            if whole is not None and whole.name not in chosen:  # of those, the ReLU is part of the rounding
+                node.replace_input_with(i, rounded)
 
 
 class _Feeds:

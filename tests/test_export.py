@@ -21,7 +21,7 @@ from tiny import bars, tiny_detector, trained_detector
 from detector import checkpoint
 from detector.base import Detector
 from detector.errors import OptionError
-from detector.export import Agreement, compare, drop_idle_reshapes, export, halve
+from detector.export import Agreement, compare, drop_idle_reshapes, export, halve, scale_at_once
 from detector.onnx_runtime import OnnxNetwork
 from detector.types import Detections
 
@@ -124,6 +124,43 @@ def test_only_reshapes_that_do_nothing_are_dropped() -> None:
         answers = session.run(None, {"row": row, "table": table})
         for answer, wanted in zip(answers, (-row, -table.ravel(), -row[:, None]), strict=True):
             np.testing.assert_array_equal(answer, wanted)
+
+
+def test_bytes_become_floats_and_are_divided_at_once() -> None:
+    """Where nothing else reads the floats, and all are divided by one number; whole numbers are left alone."""
+    nodes = [
+        helper.make_node("Cast", ["bytes"], ["floats"], to=1),
+        helper.make_node("Div", ["floats", "unit"], ["divided"]),
+        helper.make_node("Cast", ["bytes"], ["shared"], to=1),
+        helper.make_node("Div", ["shared", "unit"], ["also_divided"]),
+        helper.make_node("Sub", ["shared", "unit"], ["less"]),
+        helper.make_node("Cast", ["numbers"], ["whole"], to=1),
+        helper.make_node("Div", ["whole", "unit"], ["quotients"]),
+        helper.make_node("Cast", ["bytes"], ["by_column"], to=1),
+        helper.make_node("Div", ["by_column", "units"], ["columns"]),
+    ]
+    inputs = [helper.make_tensor_value_info("bytes", 2, ["n", 3]), helper.make_tensor_value_info("numbers", 7, ["n"])]
+    inside = {"divided": 2, "also_divided": 2, "less": 2, "quotients": 1, "columns": 2}  # names, axes
+    nodes += [helper.make_node("Neg", [name], [f"{name}_out"]) for name in inside]
+    outputs = [helper.make_tensor_value_info(f"{name}_out", 1, [None] * axes) for name, axes in inside.items()]
+    constants = [
+        numpy_helper.from_array(np.float32(63.75), "unit"),
+        numpy_helper.from_array(np.array([1, 2, 4], np.float32), "units"),
+    ]
+    graph = helper.make_graph(nodes, "pixels", inputs, outputs, constants)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    model = onnx_ir.from_proto(proto)
+    scale_at_once(model)
+    assert [node.op_type for node in model.graph].count("DequantizeLinear") == 1
+    changed = onnx_ir.to_proto(model)
+    onnx.checker.check_model(changed, full_check=True)
+    feeds = {"bytes": np.arange(12, dtype=np.uint8).reshape(4, 3) * 21, "numbers": np.arange(4)}
+    before, after = (
+        onnxruntime.InferenceSession(one.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, feeds)
+        for one in (proto, changed)
+    )
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_weights_are_stored_as_halves_where_that_loses_nothing() -> None:
