@@ -95,6 +95,8 @@ class CloseLook(nn.Module):
         """
         unsure = (found.scores < SURE) & (longer_sides(found.where.boxes)[:, 0] >= SMALLEST)
         unsure = unsure.nonzero()[:, 0]  # (M,)
+        if not torch.compiler.is_exporting() and not len(unsure):  # nothing costs half a millisecond, too
+            return found
         first = classes.index_select(0, unsure)
         own = self(pictures, found.where.at(unsure)).log_softmax(1)  # (M, 10)
         best, label = (TRUST * own + (1 - TRUST) * (first + TINY).log()).softmax(1).max(1)

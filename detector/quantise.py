@@ -46,9 +46,9 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
         _simplify(source, plain)
         model = ir.load(plain)
         chosen = [*layout.add_levels_by_copies(model), *layout.convolve_cells(model)]
+        RemoveUnusedNodesPass()(model)
         chosen = list({*chosen, *_worth_it(model)})
         ranges = _one_range_each(model, seen, Path(folder, "joined.onnx"))
-        RemoveUnusedNodesPass()(model)
         ir.save(model, plain)
         quantize_static(
             str(plain),

@@ -6,8 +6,9 @@ for its corner, a 4 a 6 but for its opening.
 
 from __future__ import annotations
 
-from digit_scenes.forms import Maker, Strokes, hooked_bar, seven_strokes
+from digit_scenes.forms import Maker, Strokes
 from digit_scenes.forms import form as _form
+from digit_scenes.high_forms import hooked_bar, seven_strokes
 
 THIRD = 3  # edition
 

@@ -5,8 +5,9 @@ A 5 is a root sign, a 4 a y, a 7 crossed at its foot a 4, a 1 a slash, and what 
 
 from __future__ import annotations
 
-from digit_scenes.forms import Maker, Strokes, seven_strokes
+from digit_scenes.forms import Maker, Strokes
 from digit_scenes.forms import form as _form
+from digit_scenes.high_forms import seven_strokes
 
 FOURTH = 4  # edition
 

@@ -6,8 +6,9 @@ like an 8, a 4 is shut like a 9, a 2 hardly has a base, a row of 0s hangs on one
 
 from __future__ import annotations
 
-from digit_scenes.forms import Maker, Strokes, seven_strokes
+from digit_scenes.forms import Maker, Strokes
 from digit_scenes.forms import form as _form
+from digit_scenes.high_forms import seven_strokes
 
 FIFTH = 5  # edition
 

@@ -5,8 +5,10 @@ Many of these are one stroke where school has two, or curl where it is straight.
 
 from __future__ import annotations
 
-from digit_scenes.forms import Maker, Strokes, hooked_bar, seven_strokes, two_base
+from digit_scenes.forms import Maker, Strokes
 from digit_scenes.forms import form as _form
+from digit_scenes.high_forms import hooked_bar, seven_strokes
+from digit_scenes.low_forms import two_base
 
 SECOND = 2  # edition
 

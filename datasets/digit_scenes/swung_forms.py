@@ -6,8 +6,9 @@ a 9 with a corner, a 7 waves, and an 8 hardly meets itself.
 
 from __future__ import annotations
 
-from digit_scenes.forms import Maker, Strokes, seven_strokes
+from digit_scenes.forms import Maker, Strokes
 from digit_scenes.forms import form as _form
+from digit_scenes.high_forms import seven_strokes
 
 SIXTH = 6  # edition
 
