@@ -8,7 +8,8 @@
    other never share a line.
 3. The lines found so far tell the slope better, and how perspective fans it out; with that, digits are joined anew.
 4. A line is parted into numbers where the gap between two digits is wide for its height and its other gaps, unless its
-   digits are spread as evenly as over the boxes of a form.
+   digits are spread as evenly as over the boxes of a form, or most of four or more numbers would be single digits and
+   the gaps between those are no clearly wider than others: one number with room between its digits looks like that.
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ PAGE_FAN = 0.005  # how much the slope changes, for each digit height down the p
 JOIN = 16.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
 FAR = 4.0  # what one digit height of empty paper between two parts adds when the next join is picked
 SIZES = 3.0  # digits of one line differ in height by less than this factor
-GAP = (0.82, 0.9)  # numbers are parted at gaps wider than a share of the digit height, within these limits ...
-WIDE = 1.6  # ... and so many times the usual gap of the line
+GAP = (0.82, 1.2)  # numbers are parted at gaps wider than a share of the digit height, within these limits ...
+WIDE = 2.0  # ... and so many times the usual gap of the line
+ROW, SINGLE = 4, 2 / 3  # of so many numbers on a line so large a share of one digit each: they are one number, ...
+CLEAR = 2.0  # ... unless each gap between them is so many times as wide as any other, ...
+ROOM = 3.0  # ... or one of them is wider than so many digit heights
 SAME_INK = 0.7  # two digits of which one has more of its area than this in the other are not both written there
 ROWS = 512  # digits that are compared with all others at a time
 BOX_PITCH = 1.55  # digits in the boxes of a form: at most this many heights from centre to centre ...
@@ -308,5 +312,18 @@ def _parted(frame: _Frame, line: NDArray[np.int64]) -> Bools:
         usual, even = median(pitch), BOX_EVEN if len(pitch) > 2 else BOX_EVEN / 2
         if usual <= BOX_PITCH and (np.abs(pitch - usual) <= even * usual).all():
             return np.zeros(len(pitch), np.bool_)
-    widest = min(max(WIDE * median(gaps), GAP[0]), GAP[1]) if len(gaps) else 0
-    return gaps > widest
+    if not len(gaps) or _is_one_apart(gaps):
+        return np.zeros(len(pitch), np.bool_)
+    return gaps > min(max(WIDE * median(gaps), GAP[0]), GAP[1])
+
+
+def _is_one_apart(gaps: Floats) -> bool:
+    """Whether the digits with these gaps (digits - 1,), in digit heights, are one number written with room in it."""
+    wide = gaps > GAP[0]
+    numbers = 1 + int(wide.sum())
+    if numbers < ROW or gaps.max() > ROOM:
+        return False
+    ends = np.concatenate([[True], wide, [True]])
+    single = int((ends[1:] & ends[:-1]).sum())
+    unclear = wide.all() or gaps[wide].min() < CLEAR * gaps[~wide].max()
+    return bool(single >= SINGLE * numbers and unclear)

@@ -150,8 +150,25 @@ def test_digits_spread_evenly_over_the_boxes_of_a_form_are_one_number(digits: st
 
 def test_uneven_or_wider_gaps_part_numbers() -> None:
     assert text(row("123", 40)) == ("1 2 3",)
-    assert text(together(row("1", 1), row("2", 1, x=32), row("3", 1, x=70))) == ("1 2 3",)
+    assert text(together(row("1", 1), row("2", 1, x=36), row("3", 1, x=80))) == ("1 2 3",)
     assert text(together(row("12", 14), row("34", 14, x=50))) == ("12 34",)
+    assert text(together(row("89", 24), row("153", 24, x=57))) == ("89153",)  # no wider than loose digits may stand
+
+
+def spread(text: str, *gaps: float) -> Detections:
+    """A row of digits with these gaps between them, in digit heights."""
+    starts = np.cumsum([0, *(12 + 20 * np.array(gaps))])
+    return together(*(row(digit, 1, x=float(x)) for digit, x in zip(text, starts, strict=True)))
+
+
+def test_a_number_with_room_between_its_digits_is_one() -> None:
+    """Unless its digits are few, or stand in columns, or their neighbours are clearly nearer: then they are numbers."""
+    assert text(spread("12345", 1.1, 1.4, 1.6, 1.5)) == ("12345",)
+    assert text(spread("20170708", 0.6, 0.9, 1.0, 1.1, 1.4, 0.9, 0.8)) == ("20170708",)
+    assert text(spread("123", 1.5, 1.6)) == ("1 2 3",)
+    assert text(spread("12345", 3.2, 3.5, 3.1, 3.3)) == ("1 2 3 4 5",)
+    assert text(spread("6327605", 1.5, 0.2, 0.1, 0.3, 1.4, 1.3)) == ("6 3276 0 5",)
+    assert text(spread("1234567", 1.3, 0.7, 1.4, 0.7, 1.3, 0.8)) == ("1 23 45 67",)
 
 
 # Derandomized: of some ten thousand such pages one can be read in two ways, and it should not be met on a Friday.
