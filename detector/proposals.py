@@ -61,7 +61,7 @@ class ProposalHead(nn.Module):
 
     def forward(self, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Features (R, C) of cells -> objectness logits (R, A), float32, and what is hidden behind them (R, hidden)."""
-        hidden = F.relu(of_each_cell(self.hidden, cells))
+        hidden = F.relu(of_each_cell(self.hidden, cells), inplace=True)
         return of_each_cell(self.objectness, hidden).float(), hidden
 
     def moves(self, hidden: Tensor, kind: Tensor) -> Tensor:
