@@ -127,14 +127,17 @@ def apart(detections: Detections) -> Bools:
     rank = np.empty(len(boxes), np.int64)
     rank[np.argsort(-detections.scores, kind="stable")] = np.arange(len(boxes))
     pairs = []
-    for start in range(0, len(boxes), ROWS):
-        some = slice(start, start + ROWS)
-        sides = np.minimum(boxes[some, None, 2:], boxes[:, 2:]) - np.maximum(boxes[some, None, :2], boxes[:, :2])
-        shared = sides.clip(min=0).prod(axis=2)  # (ROWS, N)
+    for first_row in range(0, len(boxes), ROWS):
+        some = slice(first_row, first_row + ROWS)
+        wide, high = (
+            np.minimum(boxes[some, None, end], boxes[:, end]) - np.maximum(boxes[some, None, start], boxes[:, start])
+            for start, end in ((0, 2), (1, 3))
+        )
+        shared = np.maximum(wide, 0) * np.maximum(high, 0)  # (ROWS, N)
         first, second = np.nonzero(
             (shared > SAME_INK * np.minimum(areas[some, None], areas)) & (rank[some, None] < rank)
         )
-        pairs.append(np.stack([first + start, second], axis=1))
+        pairs.append(np.stack([first + first_row, second], axis=1))
     if pairs:
         for better, worse in sorted(np.concatenate(pairs).tolist(), key=lambda pair: int(rank[pair[0]])):
             keep[worse] &= not keep[better]  # what is not read itself is in nobody's way
