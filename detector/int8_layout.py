@@ -89,15 +89,15 @@ def move_in_int8(model: ir.Model) -> None:
     """Restore what is in int8 after it has been moved, not before: fewer bytes, and of a table only rows looked up."""
     for node in list(model.graph):
         if node.op_type == "Shape":
-            node.replace_input_with(0, before(node.inputs[0], "DequantizeLinear") or node.inputs[0])
+            node.replace_input_with(0, _stored(node.inputs[0]) or node.inputs[0])
         elif node.op_type == "QuantizeLinear":
-            stored = before(node.inputs[0], "DequantizeLinear")
+            stored = _stored(node.inputs[0])
             if stored is not None and _grid(node.inputs[0]) == _grid(node.outputs[0]):
                 ir.convenience.replace_all_uses_with(node.outputs[0], stored)
         elif node.op_type in MOVES:
             count = len(node.inputs) if node.op_type == "Concat" else 1  # of inputs that are moved
             moved, others = node.inputs[:count], node.inputs[count:]
-            stored_ones = [before(value, "DequantizeLinear") for value in moved]
+            stored_ones = [_stored(value) for value in moved]
             if None in stored_ones or any(_grid(value) != _grid(moved[0]) for value in moved):
                 continue
             add = _Before(node)
@@ -180,6 +180,13 @@ def _moved_on(value: ir.Value) -> list[ir.Value]:
         if node.op_type in MOVES and node.inputs[0] is value:
             found += _moved_on(node.outputs[0])
     return found
+
+
+def _stored(value: ir.Value | None) -> ir.Value | None:
+    """What was restored to this, all of it by one scale; None where it is something else."""
+    node = value.producer() if value is not None else None
+    scale = constant(node.inputs[1]) if node is not None and node.op_type == "DequantizeLinear" else None
+    return node.inputs[0] if node is not None and scale is not None and scale.size == 1 else None
 
 
 def _grid(value: ir.Value | None) -> list[bytes]:

@@ -8,7 +8,7 @@
    other never share a line.
 3. The lines found so far tell the slope better, and how perspective fans it out; with that, digits are joined anew.
 4. A line is parted into numbers where the gap between two digits is wide for its height and its other gaps, unless its
-   digits are spread as evenly as over the boxes of a form, or most of four or more numbers would be single digits and
+   digits are spread as evenly as over the boxes of a form, or most of five or more numbers would be single digits and
    the gaps between those are no clearly wider than others: one number with room between its digits looks like that.
 """
 
@@ -36,9 +36,9 @@ PAGE_FAN = 0.005  # how much the slope changes, for each digit height down the p
 JOIN = 16.0  # the most a join may cost; it is distributed as chi squared where two parts do share a line
 FAR = 4.0  # what one digit height of empty paper between two parts adds when the next join is picked
 SIZES = 3.0  # digits of one line differ in height by less than this factor
-GAP = (0.82, 1.2)  # numbers are parted at gaps wider than a share of the digit height, within these limits ...
+GAP = (0.82, 1.05)  # numbers are parted at gaps wider than a share of the digit height, within these limits ...
 WIDE = 2.0  # ... and so many times the usual gap of the line
-ROW, SINGLE = 4, 2 / 3  # of so many numbers on a line so large a share of one digit each: they are one number, ...
+ROW, SINGLE = 5, 2 / 3  # of so many numbers on a line so large a share of one digit each: they are one number, ...
 CLEAR = 2.0  # ... unless each gap between them is so many times as wide as any other, ...
 ROOM = 3.0  # ... or one of them is wider than so many digit heights
 SAME_INK = 0.7  # two digits of which one has more of its area than this in the other are not both written there

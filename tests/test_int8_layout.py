@@ -116,6 +116,7 @@ def test_levels_that_become_one_table_are_known_by_name(exported: Path) -> None:
 def test_what_is_moved_is_restored_afterwards() -> None:
     """Turned, joined, looked up and rounded again on the same grid, in int8; on another grid restored as before."""
     grids = {"s": np.float32(0.5), "z": np.uint8(3), "t": np.float32(0.25), "rows": np.array([2, 0])}
+    grids |= {"each": np.array([1, 2, 4], np.float32), "zeros": np.zeros(3, np.uint8), "row": np.array([-1])}
     nodes = [
         helper.make_node("DequantizeLinear", ["a", "s", "z"], ["whole_a"], name="restore_a"),
         helper.make_node("DequantizeLinear", ["b", "s", "z"], ["whole_b"], name="restore_b"),
@@ -131,9 +132,11 @@ def test_what_is_moved_is_restored_afterwards() -> None:
         helper.make_node("Shape", ["turned"], ["sides"], name="measure"),
         helper.make_node("Cast", ["sides"], ["sizes"], to=FLOAT, name="as_floats"),
         helper.make_node("Neg", ["found"], ["negative"], name="compute"),
+        helper.make_node("DequantizeLinear", ["a", "each", "zeros"], ["by_column"], axis=1, name="restore_each"),
+        helper.make_node("Reshape", ["by_column", "row"], ["one_row"], name="unroll"),
     ]
     inputs = {"a": (BYTES, [4, 3]), "b": (BYTES, [3, 2])}
-    outputs = {"negative": 2, "both_again": 2, "both_finer": 2, "unlike": 2, "sizes": 1}
+    outputs = {"negative": 2, "both_again": 2, "both_finer": 2, "unlike": 2, "sizes": 1, "one_row": 1}
     model, plain = (model_of(nodes, inputs, outputs, grids) for _ in range(2))
     move_in_int8(model)
     feeds = {name: RNG.integers(0, 256, shape, dtype=np.uint8) for name, (_, shape) in inputs.items()}
