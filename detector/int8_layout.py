@@ -18,6 +18,14 @@ CHANNELS_LAST, CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 MOVES = {"Transpose", "Reshape", "Unsqueeze", "Gather", "Concat"}
 
 
+def rename_results(model: ir.Model) -> None:
+    """Let no node make what is named as a constant and a number more: so the quantiser names copies of the constant."""
+    for node in model.graph:
+        for value in node.outputs:
+            if not value.is_graph_output():
+                value.name = f"{value.name}.made"
+
+
 def add_levels_by_copies(model: ir.Model) -> list[str]:
     """Where a map (B, C, H, W) is the sum of one and of a coarser one enlarged twice, do that by copies, channels last.
 

@@ -45,6 +45,7 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
         _simplify(source, plain)
         model = ir.load(plain)
+        layout.rename_results(model)
         chosen = [*layout.add_levels_by_copies(model), *layout.convolve_cells(model)]
         RemoveUnusedNodesPass()(model)
         chosen = list({*chosen, *_worth_it(model)})

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tiny import bars, trained_detector
 
 from detector.export import export
-from detector.int8_layout import add_levels_by_copies, convolve_cells, joined, move_in_int8
+from detector.int8_layout import add_levels_by_copies, convolve_cells, joined, move_in_int8, rename_results
 
 FLOAT, BYTES = TensorProto.FLOAT, TensorProto.UINT8
 RNG = np.random.default_rng(0)
@@ -97,6 +97,18 @@ def test_a_detector_finds_the_same_in_either_layout(exported: Path) -> None:
     for pictures in (np.stack([bars(seed)[0] for seed in (1, 2, 3)]), bars(4, 97, 131)[0][None], empty):
         for one, other in zip(answers(model, pictures=pictures), answers(plain, pictures=pictures), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_results_have_names_that_no_copy_of_a_constant_gets(exported: Path) -> None:
+    plain, model = ir.load(exported), ir.load(exported)
+    rename_results(model)
+    constants, outputs = set(model.graph.initializers), {value.name for value in model.graph.outputs}
+    assert outputs == {value.name for value in plain.graph.outputs}
+    results = {str(value.name) for node in model.graph for value in node.outputs if value.name not in outputs}
+    assert not [name for name in results if any(name.startswith(c) and name[len(c) :].isdigit() for c in constants)]
+    picture = bars(5)[0][None]
+    for one, other in zip(answers(model, pictures=picture), answers(plain, pictures=picture), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_levels_that_become_one_table_are_known_by_name(exported: Path) -> None:

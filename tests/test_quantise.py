@@ -16,8 +16,10 @@ from detector.errors import OptionError, WeightsError
 from detector.export import export
 from detector.onnx_runtime import OnnxNetwork
 from detector.quantise import LEAST_INPUTS, quantise
+from digit_scenes import Scenes
 
 LEAST_PRODUCT = 256
+WEIGHTS = Path(quantising.__file__).with_name("weights")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,17 @@ def test_it_finds_the_same_digits(files: tuple[Path, Path, int]) -> None:
         assert sorted(sure.labels.tolist()) == sorted(also.labels.tolist())
         order, same = sure.boxes[:, 0].argsort(), also.boxes[:, 0].argsort()
         np.testing.assert_allclose(sure.boxes[order], also.boxes[same], atol=3)
+
+
+def test_the_shipped_sliding_window_can_be_had_in_int8_too(tmp_path: Path) -> None:
+    """It looks at many sizes through the same constants, which the quantiser copies."""
+    whole, path = WEIGHTS / "sliding-window.onnx", tmp_path / "windows.int8.onnx"
+    pictures = [Scenes("strips", "val")[index].image for index in range(6)]
+    assert quantise(whole, path, pictures) > 0
+    for one, other in zip(*(OnnxNetwork(file, threads=1).find(pictures) for file in (whole, path)), strict=True):
+        sure, also = one[one.scores > 0.7], other[other.scores > 0.3]
+        assert len(sure) > 0
+        assert set(sure.labels.tolist()) <= set(also.labels.tolist())
 
 
 def test_what_is_worth_it_is_in_int8(files: tuple[Path, Path, int]) -> None:
