@@ -402,7 +402,7 @@ def test_options_named_in_passing_are_there(name: str) -> None:
     for program, words in re.findall(r"`(?:python )?(?:tools/)?([a-z_]+)\.py((?: [^`]*)?)`", text):
         if (ROOT / "tools" / f"{program}.py").exists():
             known = {field.name.replace("_", "-") for field in fields(tool(program).Args)}
-            named = re.findall(r"--(?:no-)?([a-z-]+)", words)
+            named = re.findall(r"--(?:no-)?([a-z][a-z0-9-]*)", words)
             assert set(named) <= known, f"{program}.py has no {set(named) - known}"
 
 
