@@ -75,7 +75,7 @@ def convolve_cells(model: ir.Model) -> list[str]:
             made.append(str(seen.name))
         rows = add("Reshape", [add("Transpose", [seen], perm=CHANNELS_LAST), add.constant([-1, kernel.shape[0]])])
         ir.convenience.replace_all_uses_with(last.outputs[0], rows)
-        model.graph.remove([last, product] if last is not product else [product], safe=True)
+        model.graph.remove({last, product}, safe=True)
     return made
 
 
