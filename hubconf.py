@@ -14,8 +14,8 @@ from __future__ import annotations
 import typing  # as a module, because torch.hub takes every public callable in here for an entry
 
 if typing.TYPE_CHECKING:
-    from detector.base import Detector
-    from detector.reader import Reader
+    from detector.models.base import Detector
+    from detector.reading.reader import Reader
 
 dependencies = ["torch", "torchvision", "safetensors", "numpy", "cv2", "PIL"]  # ONNX Runtime is used where it is there
 
@@ -27,7 +27,7 @@ def reader(weights: str | None = None, network: str | None = None, **options: ty
     calls model, as torch.hub.load calls the entry. options: detector.load's others, device, min_score, threads,
     runtime, min_number_score and turn. Raises what it raises: WeightsError, OptionError.
     """
-    from detector.loading import load
+    from detector.reading.loading import load
 
     return load(weights, network, **options)
 
@@ -39,9 +39,9 @@ def detector_model(network: str = "faster-rcnn", pretrained: bool = True, device
     by. pretrained: with the shipped weights, else with random ones. Scales, tiles and chances instead of raw scores are
     the reader's work. Raises OptionError for an unknown model or device, WeightsError where none are shipped for it.
     """
-    from detector.base import available
-    from detector.loading import load
-    from detector.registry import kind
+    from detector.models.base import available
+    from detector.models.registry import kind
+    from detector.reading.loading import load
 
     entry, target = kind(network), available(device)
     if pretrained:

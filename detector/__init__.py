@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detector.base import Detector
     from detector.draw import draw_page
     from detector.errors import DataError, DigitReaderError, ImageError, OptionError, TrainingError, WeightsError
     from detector.images import find_images, open_image
-    from detector.loading import load, read
-    from detector.reader import Reader
-    from detector.strings import Digit, Line, Number, Page, read_lines
+    from detector.models.base import Detector
+    from detector.reading.loading import load, read
+    from detector.reading.reader import Reader
+    from detector.reading.reading_order import Digit, Line, Number, Page, read_lines
     from detector.types import Detections, Target
 
 __all__ = [
@@ -47,13 +47,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "detector.base": ("Detector",),
+    "detector.models.base": ("Detector",),
     "detector.draw": ("draw_page",),
     "detector.errors": ("DataError", "DigitReaderError", "ImageError", "OptionError", "TrainingError", "WeightsError"),
     "detector.images": ("find_images", "open_image"),
-    "detector.loading": ("load", "read"),
-    "detector.reader": ("Reader",),
-    "detector.strings": ("Digit", "Line", "Number", "Page", "read_lines"),
+    "detector.reading.loading": ("load", "read"),
+    "detector.reading.reader": ("Reader",),
+    "detector.reading.reading_order": ("Digit", "Line", "Number", "Page", "read_lines"),
     "detector.types": ("Detections", "Target"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from detector.base import Detector
+from detector.models.base import Detector
 from detector.types import Detections, Target
 
 PAPER = 255

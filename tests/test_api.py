@@ -39,16 +39,16 @@ def test_importing_it_loads_nothing_that_takes_time() -> None:
 def test_what_needs_no_network_needs_neither_runtime() -> None:
     code = (
         "import sys; from detector import DigitReaderError, Page, Reader, Target, draw_page, load, open_image;"
-        "import detector.images, detector.metrics, detector.onnx_runtime, detector.strings, detector.tiles;"
+        "import detector.images, detector.scoring.metrics, detector.reading.onnx_runtime;"
+        "import detector.reading.reading_order, detector.reading.tiles;"
         "print({'torch', 'onnxruntime'} & set(sys.modules))"
     )
     assert run(code) == "set()\n"
 
 
 def test_the_default_reader_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fakes import FakeDetector, blank
-
-    from detector import loading
+    from detector.reading import loading
+    from tests.fakes import FakeDetector, blank
 
     loads: list[detector.Reader] = []
 

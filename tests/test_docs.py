@@ -28,17 +28,17 @@ from typing import Any
 import cv2
 import pytest
 import tyro
-from tiny import TINY_DETECTORS
 
 import detector
-from detector import checkpoint
 from detector.images import ImageError, open_image
-from detector.registry import kind
+from detector.models import checkpoint
+from detector.models.registry import kind
 from detector.results import json_record
-from detector.runs import Progress
+from detector.training.runs import Progress
 from digit_scenes import Scenes
 from digit_scenes.coco import dataset_head, read_coco, write_coco
 from digit_scenes.manifest import read_manifest
+from tests.tiny import TINY_DETECTORS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -206,8 +206,8 @@ class Reader:
             shutil.copy(self.folder / "detector" / "weights" / f"{network.name}.onnx", path)
 
         with self.patch.context() as patch:
-            patch.setattr("detector.export.export", export)
-            patch.setattr("detector.quantise.SEEN", 2)
+            patch.setattr("detector.export.onnx.export", export)
+            patch.setattr("detector.export.quantise.SEEN", 2)
             module.main(replace(args, check=min(args.check, 1)))
 
     def benchmark(self, module: ModuleType, args: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import FakeDetector, blank, draw_blobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.draw import draw_boxes, draw_page, score_colour
-from detector.reader import Reader
-from detector.strings import Digit, Line, Number, Page
+from detector.reading.reader import Reader
+from detector.reading.reading_order import Digit, Line, Number, Page
+from tests.fakes import FakeDetector, blank, draw_blobs
 
 
 def page_of(height: int, width: int, *digits: Digit) -> Page:

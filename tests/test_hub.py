@@ -17,9 +17,9 @@ import torch
 
 import detector
 import hubconf
-from detector.base import Detector
 from detector.errors import OptionError, WeightsError
-from detector.reader import Reader
+from detector.models.base import Detector
+from detector.reading.reader import Reader
 
 ROOT = Path(__file__).parents[1]
 ENTRIES = ["detector_model", "faster_rcnn", "reader", "sliding_window"]

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import TINY, tiny_model
 
 import detector
-from detector import checkpoint
-from detector.faster_rcnn import FasterRCNN
-from detector.string_metrics import levenshtein
+from detector.models import checkpoint
+from detector.models.faster_rcnn import FasterRCNN
+from detector.scoring.string_metrics import levenshtein
 from digit_scenes import Scenes
+from tests.tiny import TINY, tiny_model
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "detector" / "weights"

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detector.base import Detector
-from detector.faster_rcnn import FasterRCNN, FasterRCNNConfig
-from detector.ladder.rcnn import FastRCNNConfig, RCNNConfig
-from detector.registry import DETECTORS
-from detector.sliding_window import SlidingWindowConfig
+from detector.models.base import Detector
+from detector.models.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from detector.models.ladder.rcnn import FastRCNNConfig, RCNNConfig
+from detector.models.registry import DETECTORS
+from detector.models.sliding_window import SlidingWindowConfig
 from detector.types import Target
 
 TINY = FasterRCNNConfig(

@@ -31,11 +31,11 @@ from detector.benchmark.goals import Report, as_markdown, as_text, details, judg
 from detector.benchmark.machine import cores, describe, was_busy
 from detector.benchmark.measure import Measure
 from detector.errors import DigitReaderError, OptionError
-from detector.evaluation import prepare_folder, write_json
 from detector.results import appearing
+from detector.scoring.evaluation import prepare_folder, write_json
 from detector.types import Target
 from digit_scenes import SceneBatches, Scenes, get_preset
-from digit_scenes.digits import load_digits
+from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.large import photographed_page, sheet
 from digit_scenes.speed import scenes_per_second
 
@@ -135,7 +135,7 @@ def train(args: Args, effort: Effort, subject: Subject) -> Findings:
 
 def infer(args: Args, effort: Effort, subject: Subject) -> Findings:
     from detector.benchmark import looks
-    from detector.plots import save_growth
+    from detector.scoring.plots import save_growth
 
     pictures = [image for image, _ in crops(args.batch_size)]
     found, skipped = looks.time_looks(subject.networks, subject.model, pictures, SHORT * effort.repeats)
@@ -186,7 +186,7 @@ def one_pass(args: Args, effort: Effort, subject: Subject) -> Findings:
     import torch
 
     from detector.benchmark import windows
-    from detector.sliding_window import SlidingWindow
+    from detector.models.sliding_window import SlidingWindow
 
     model = detector.load(model="sliding-window", device=args.device, runtime="torch").model
     assert isinstance(model, SlidingWindow)

@@ -19,10 +19,10 @@ import tyro
 from tqdm import tqdm
 
 import detector
-from detector.calibration import Calibration, Chance
 from detector.errors import DataError, DigitReaderError, OptionError
-from detector.reader import Reader
-from detector.risk import Claims, Seen, calibrate, calibration_error, claims_with, log_loss, risk_metrics
+from detector.reading.calibration import Calibration, Chance
+from detector.reading.reader import Reader
+from detector.scoring.risk import Claims, Seen, calibrate, calibration_error, claims_with, log_loss, risk_metrics
 from digit_scenes import Scenes
 
 
@@ -53,7 +53,8 @@ class Args:
 
 
 def main(args: Args) -> None:
-    from detector import checkpoint, export  # here, because they take seconds, which --help need not wait for
+    from detector.export import onnx as export  # here, because they take seconds, which --help need not wait for
+    from detector.models import checkpoint  # here, because they take seconds, which --help need not wait for
 
     if args.count < 1:
         raise OptionError(f"--count: expected at least 1 scene of each preset, got {args.count}.")

@@ -28,7 +28,6 @@ import tyro
 from tqdm import tqdm
 
 from detector.errors import DigitReaderError
-from detector.evaluation import prepare_folder, write_json
 from detector.ladder.climb import Effort, clock, forget_others, plan, reader_of, score
 from detector.ladder.pictures import StripReading, draw_strip, draw_table
 from detector.ladder.rungs import RUNGS, Making, Rung, choose
@@ -36,9 +35,10 @@ from detector.ladder.table import Row, as_markdown, as_record, as_text, legend, 
 from detector.ladder.tasks import TASKS, Task
 from detector.ladder.training import Samples, as_labels
 from detector.results import appearing
-from detector.validation import Pictures
+from detector.scoring.evaluation import prepare_folder, write_json
+from detector.scoring.validation import Pictures
 from digit_scenes import SceneBatches, Scenes, get_preset
-from digit_scenes.digits import Split, load_digits
+from digit_scenes.glyphs.digits import Split, load_digits
 from digit_scenes.plain import PLACES
 from digit_scenes.stream import draw_strips
 

@@ -25,8 +25,8 @@ from tqdm import tqdm
 
 import detector
 from detector.errors import DigitReaderError, OptionError
-from detector.evaluation import evaluate, format_confusions, format_table, prepare_folder, save, write_json
-from detector.failures import save_failures
+from detector.scoring.evaluation import evaluate, format_confusions, format_table, prepare_folder, save, write_json
+from detector.scoring.failures import save_failures
 from digit_scenes import Scenes
 from digit_scenes.coco import CocoDataset, read_coco
 from digit_scenes.manifest import Manifest, read_manifest

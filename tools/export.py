@@ -18,7 +18,7 @@ import tyro
 
 import detector
 from detector.errors import DigitReaderError, OptionError
-from detector.loading import SUFFIXES
+from detector.reading.loading import SUFFIXES
 from digit_scenes.stream import assorted
 
 
@@ -39,8 +39,8 @@ class Args:
 
 def main(args: Args) -> None:
     # Here, because they take seconds, which --help need not wait for.
-    from detector.export import compare, export
-    from detector.quantise import SEEN, quantise
+    from detector.export.onnx import compare, export
+    from detector.export.quantise import SEEN, quantise
 
     if args.check < 0:
         raise OptionError(f"--check: expected 0 or more, got {args.check}.")

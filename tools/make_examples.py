@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import tyro
 
-from digit_scenes.digits import load_digits
+from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.presets import PAPER
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene, page_scene

@@ -22,12 +22,12 @@ from typing import Any
 
 import tyro
 
-from detector import checkpoint
-from detector.base import Detector
 from detector.errors import DataError, DigitReaderError, WeightsError
-from detector.export import export
-from detector.loading import SUFFIXES
-from detector.quantise import SEEN, quantise
+from detector.export.onnx import export
+from detector.export.quantise import SEEN, quantise
+from detector.models import checkpoint
+from detector.models.base import Detector
+from detector.reading.loading import SUFFIXES
 from digit_scenes.stream import assorted
 
 WEIGHTS = Path("detector/weights")

@@ -24,12 +24,12 @@ from pathlib import Path
 import torch
 import tyro
 
-from detector import checkpoint
-from detector.base import Detector
 from detector.errors import DigitReaderError, OptionError, TrainingError, WeightsError
-from detector.registry import kind
-from detector.training import Batches, TrainingConfig, fit
-from detector.validation import Pictures, validator
+from detector.models import checkpoint
+from detector.models.base import Detector
+from detector.models.registry import kind
+from detector.scoring.validation import Pictures, validator
+from detector.training.fit import Batches, TrainingConfig, fit
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
 from digit_scenes.coco import CocoBatches, read_coco
 from digit_scenes.stream import Zoomed, zoom

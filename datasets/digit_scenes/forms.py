@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.digits import SIDE, SPLITS, DigitSet, Split
+from digit_scenes.glyphs.digits import SIDE, SPLITS, DigitSet, Split
 
 Floats = NDArray[np.float64]
 Strokes = list[Floats]  # each (N, points, 2)

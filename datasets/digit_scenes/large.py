@@ -9,7 +9,7 @@ import numpy as np
 
 from detector.errors import OptionError
 from detector.types import Target
-from digit_scenes.digits import INK, load_digits
+from digit_scenes.glyphs.digits import INK, load_digits
 from digit_scenes.presets import PAPER
 from digit_scenes.scene import Scene, page_scene
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.types import Target
-from digit_scenes.digits import INK, SIDE, DigitSet
-from digit_scenes.layout import largest_iou
+from digit_scenes.glyphs.digits import INK, SIDE, DigitSet
+from digit_scenes.ink.layout import largest_iou
 from digit_scenes.scene import Scene
 
 Grey = NDArray[np.uint8]

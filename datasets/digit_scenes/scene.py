@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.types import Target
-from digit_scenes import clutter, paper, screens, textures, wear, writing
-from digit_scenes.augment import photograph
-from digit_scenes.digits import DigitSet
-from digit_scenes.layout import Hand, Number, Slot, page_to_canvas, scatter, write_lines
+from digit_scenes.glyphs.digits import DigitSet
+from digit_scenes.ink import clutter, writing
+from digit_scenes.ink.layout import Hand, Number, Slot, page_to_canvas, scatter, write_lines
 from digit_scenes.recipe import PageRecipe
-from digit_scenes.sheet import Sheet, blend
+from digit_scenes.surface import paper, screens, textures, wear
+from digit_scenes.surface.augment import photograph
+from digit_scenes.surface.sheet import Sheet, blend
 from digit_scenes.writer import Writer, punctuate, separate
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detector.errors import OptionError
 from detector.types import Target
-from digit_scenes.digits import Split
+from digit_scenes.glyphs.digits import Split
 from digit_scenes.plain import STRIP
 from digit_scenes.presets import PRESETS, Scenes
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from digit_scenes import clutter, endings, pens
-from digit_scenes.digits import DigitSet
-from digit_scenes.layout import Hand, Matrix, Number, Slot, localise
+from digit_scenes.glyphs.digits import DigitSet
+from digit_scenes.ink import clutter, endings, pens
+from digit_scenes.ink.layout import Hand, Matrix, Number, Slot, localise
 from digit_scenes.recipe import PageRecipe
-from digit_scenes.sheet import Sheet
+from digit_scenes.surface.sheet import Sheet
 
 FIELD_DIGIT = 46.0  # height of a digit in a field, in field pixels
 FINEST, BROADEST = 1 / 70, 1 / 22  # strokes of fine pens, in heights of the digit

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from detector.base import Detector, as_tensor
 from detector.benchmark.measure import Measure, in_turns
 from detector.benchmark.parts import time_prediction, waiting
-from detector.faster_rcnn import RegionCNN
 from detector.images import Picture
-from detector.reader import Network
+from detector.models.base import Detector, as_tensor
+from detector.models.faster_rcnn import RegionCNN
+from detector.reading.reader import Network
 
 Finder = Callable[[Picture], object]
 

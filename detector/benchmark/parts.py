@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from detector.base import Detector
 from detector.benchmark.measure import Measure
+from detector.models.base import Detector
 from detector.types import Target
 
 

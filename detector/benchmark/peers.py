@@ -21,14 +21,14 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.ops import MultiScaleRoIAlign
 
-from detector.backbone import FeaturePyramid
-from detector.base import as_tensor
 from detector.benchmark.measure import Measure, in_turns
-from detector.faster_rcnn import FasterRCNN
 from detector.images import Picture
-from detector.proposals import NEGATIVE_IOU, POSITIVE_IOU, SAMPLES, ProposalHead
-from detector.reader import Network
-from detector.roi_heads import CLASSES
+from detector.models.backbone import FeaturePyramid
+from detector.models.base import as_tensor
+from detector.models.faster_rcnn import FasterRCNN
+from detector.models.proposals import NEGATIVE_IOU, POSITIVE_IOU, SAMPLES, ProposalHead
+from detector.models.roi_heads import CLASSES
+from detector.reading.reader import Network
 
 YOLOS = {"YOLO11n": "yolo11n", "YOLOv8n": "yolov8n"}
 INSTALL = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from detector.benchmark.measure import WARM_UP, Measure, in_turns
 from detector.errors import DataError, DigitReaderError, OptionError
-from detector.reader import Reader
+from detector.reading.reader import Reader
 
 PARTS = 4  # of a folder, read in turns one way and the other
 COMMAND_SECONDS = 900

@@ -21,7 +21,7 @@ import numpy as np
 from detector.benchmark.malformed import malformed, request
 from detector.benchmark.measure import Measure
 from detector.errors import DataError, DigitReaderError
-from detector.reader import Reader
+from detector.reading.reader import Reader
 
 CLIENTS = 16
 TURNS = 6  # of clients and reader

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from detector import checkpoint
-from detector.base import Detector, available
 from detector.errors import DigitReaderError, OptionError
-from detector.loading import load
-from detector.onnx_runtime import INT8, int8_is_fast
-from detector.reader import Network, Reader
+from detector.models import checkpoint
+from detector.models.base import Detector, available
+from detector.reading.loading import load
+from detector.reading.onnx_runtime import INT8, int8_is_fast
+from detector.reading.reader import Network, Reader
 
 
 class Subject:
@@ -60,7 +60,7 @@ class Subject:
         """The file to read with on ONNX Runtime; None for the one that is shipped."""
         if self.weights is None:
             return None
-        from detector.export import export  # needs packages that nothing else does
+        from detector.export.onnx import export  # needs packages that nothing else does
 
         name, model, _ = checkpoint.load(self.weights)
         path = self.folder / f"{name}.onnx"

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detector.base import Detector, as_tensor, as_tensors
 from detector.benchmark.measure import WARM_UP, Measure, in_turns
 from detector.benchmark.parts import time_training_step, waiting
 from detector.benchmark.peers import torchvision_assembly
 from detector.errors import OptionError
-from detector.faster_rcnn import FasterRCNN
-from detector.training import Batch, Batches, Loaded, TrainingConfig, load_batches, parameter_groups
+from detector.models.base import Detector, as_tensor, as_tensors
+from detector.models.faster_rcnn import FasterRCNN
+from detector.training.fit import Batch, Batches, Loaded, TrainingConfig, load_batches, parameter_groups
 from detector.types import Target
 
 SIDE = 256  # pixels of the pictures that all is measured with

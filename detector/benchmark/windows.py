@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from detector.background import against_background
 from detector.benchmark.measure import Measure, in_turns
 from detector.benchmark.parts import waiting
-from detector.sliding_window import STRIDE, WINDOW, SlidingWindow, cut, framed
+from detector.models.background import against_background
+from detector.models.sliding_window import STRIDE, WINDOW, SlidingWindow, cut, framed
 
 CROPS = 512  # windows that go through the classifier at a time when each is cut out
 

@@ -1,4 +1,4 @@
-"""The way from one digit to a page, rung by rung. Every rung is a `detector.base.Detector` and stands in the registry.
+"""The way from one digit to a page, rung by rung. Every rung is a `models.base.Detector` and stands in the registry.
 
     classifiers.py          1-4  one picture, one digit: softmax regression to a modern CNN
     places.py               5-7  a strip of five places: cut it, answer all at once by sigmoids, or by softmax heads

@@ -17,10 +17,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 
-from detector import checkpoint
-from detector.base import Detector
 from detector.errors import OptionError, TrainingError
-from detector.evaluation import Pictures, prepare_folder, write_json
 from detector.ladder.record import Record, Settings, as_json, load_record
 from detector.ladder.rungs import Making, Rung
 from detector.ladder.tasks import (
@@ -35,14 +32,17 @@ from detector.ladder.tasks import (
     time_to_read,
 )
 from detector.ladder.training import Epoch, Samples, train
-from detector.ladder.whole import WholePicture
-from detector.loading import load, shipped
-from detector.plots import save_confusions
-from detector.reader import Reader
-from detector.registry import kind
-from detector.training import Batches, TrainingConfig, fit
-from detector.validation import Pictures as Validation
-from detector.validation import validator
+from detector.models import checkpoint
+from detector.models.base import Detector
+from detector.models.ladder.whole_picture import WholePicture
+from detector.models.registry import kind
+from detector.reading.loading import load, shipped
+from detector.reading.reader import Reader
+from detector.scoring.evaluation import Pictures, prepare_folder, write_json
+from detector.scoring.plots import save_confusions
+from detector.scoring.validation import Pictures as Validation
+from detector.scoring.validation import validator
+from detector.training.fit import Batches, TrainingConfig, fit
 
 WEIGHTS = "weights.safetensors"
 FEWER = 10  # the part of the digits of T1 that detectors are asked is one in so many

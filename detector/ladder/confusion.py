@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from detector.metrics import MISSED
-from detector.string_metrics import aligned
+from detector.scoring.metrics import MISSED
+from detector.scoring.string_metrics import aligned
 from detector.types import IntArray
 
 
 def confusion_of(readings: Iterable[tuple[str, str]]) -> IntArray:
     """Of pairs of a true string and what was read: int64 (11, 11), rows the truth, columns what was read.
 
-    As in `detector.metrics.DigitScores`: the last column is for digits missed, the last row for digits invented.
+    As in `scoring.metrics.DigitScores`: the last column is for digits missed, the last row for digits invented.
     """
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     for true, read in readings:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from detector.evaluation import write_json
 from detector.ladder.tasks import Score
-from detector.metrics import json_safe
+from detector.scoring.evaluation import write_json
+from detector.scoring.metrics import json_safe
 from detector.types import IntArray
 
 Settings = dict[str, Any]

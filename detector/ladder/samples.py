@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from detector.ladder.view import SIDE
-from detector.ladder.whole import BLANK
+from detector.models.ladder.view import SIDE
+from detector.models.ladder.whole_picture import BLANK
 
 
 @dataclass(frozen=True, eq=False)

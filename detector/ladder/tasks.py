@@ -1,6 +1,6 @@
 """The seven tasks of the ladder, from one digit to any page, and how a reader is scored on each.
 
-Every rung is read by `detector.reader.Reader`, and scored by what comes out of it; nobody asks what is inside.
+Every rung is read by `reading.reader.Reader`, and scored by what comes out of it; nobody asks what is inside.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.evaluation import DigitFinder, Pictures, evaluate
 from detector.ladder.confusion import confusion_of
-from detector.metrics import MISSED
-from detector.string_metrics import levenshtein
-from detector.strings import read_lines
+from detector.reading.reading_order import read_lines
+from detector.scoring.evaluation import DigitFinder, Pictures, evaluate
+from detector.scoring.metrics import MISSED
+from detector.scoring.string_metrics import levenshtein
 from detector.types import Detections, IntArray
 
 CHUNK = 200
@@ -76,7 +76,7 @@ TASKS: tuple[Task, ...] = (
 
 
 class Finder(DigitFinder, Protocol):
-    """A reader, as `detector.reader.Reader` is one."""
+    """A reader, as `reading.reader.Reader` is one."""
 
     def detect_many(self, images: Sequence[np.ndarray], /) -> list[Detections]: ...
 

@@ -14,17 +14,17 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from detector import checkpoint
-from detector.ema import WeightAverage
 from detector.errors import TrainingError
-from detector.evaluation import write_json
 from detector.ladder.distort import distort
-from detector.ladder.recipe import Recipe
 from detector.ladder.samples import Samples, as_labels, batches
-from detector.ladder.whole import BLANK, Reading, WholePicture
-from detector.metrics import json_safe
-from detector.plots import save_figure
-from detector.training import learning_rate, parameter_groups
+from detector.models import checkpoint
+from detector.models.ladder.recipe import Recipe
+from detector.models.ladder.whole_picture import BLANK, Reading, WholePicture
+from detector.scoring.evaluation import write_json
+from detector.scoring.metrics import json_safe
+from detector.scoring.plots import save_figure
+from detector.training.ema import WeightAverage
+from detector.training.fit import learning_rate, parameter_groups
 
 __all__ = ["Epoch", "History", "Recipe", "Samples", "as_labels", "train"]
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 import detector
 from detector.images import SUFFIXES
-from detector.reader import Reader
+from detector.reading.reader import Reader
 from detector.server import schema
 from detector.server.guard import FAILED
 from detector.server.limits import Limits, Refusal

@@ -11,8 +11,8 @@ from itertools import count
 from threading import Condition, Thread
 
 from detector.images import Picture
-from detector.reader import Reader
-from detector.stream import AHEAD, GROUP, MOST
+from detector.reading.prefetch import AHEAD, GROUP, MOST
+from detector.reading.reader import Reader
 from detector.types import Detections
 
 FINDERS = 2  # threads that look, so that one computes while the other is at what only one core can do

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from detector.errors import OptionError
-from detector.loading import DEFAULT_MODEL, SUFFIXES, load
-from detector.reader import Reader
+from detector.reading.loading import DEFAULT_MODEL, SUFFIXES, load
+from detector.reading.reader import Reader
 from detector.server.app import create_app
 from detector.server.guard import LOOPBACK, Guard
 from detector.server.limits import Limits

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 
 from detector.errors import DigitReaderError
-from detector.reader import Reader
+from detector.reading.reader import Reader
 from detector.server.answers import Wanted, answer
 from detector.server.batching import Batcher, Seen, when_all
 from detector.server.limits import HELD, Limits, Memory, Refusal, Share, too_many

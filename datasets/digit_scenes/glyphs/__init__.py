@@ -1,0 +1,1 @@
+"""Digits by source: MNIST, fonts and drawn forms."""

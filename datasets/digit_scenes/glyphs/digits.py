@@ -1,0 +1,171 @@
+"""Handwritten digits from IDX files: MNIST as embedded, or any other set in that form from a folder.
+
+The three splits never share a digit: `train` and `val` are parts of the training file, `test` is the test file.
+Format: http://yann.lecun.com/exdb/mnist (big-endian: two zero bytes, a type byte, the number of dimensions, the sizes).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import DataError
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+SIDE = 28
+INK = 64  # of 255: from here on a pixel counts as ink, so that a blurred edge does not widen a box
+EMBEDDED = Path(__file__).parents[1] / "mnist_idx"
+MD5 = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+_IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+@dataclass(frozen=True, eq=False)
+class DigitSet:
+    """Digits of one split. images: uint8 (N, 28, 28), light ink on 0. labels: int64 (N,), 0-9.
+
+    printed: how many, the last ones, are printed; all others are of a pen. Raises ValueError where shapes or values
+    differ from that.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    printed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), SIDE, SIDE):
+            expected = f"uint8 ({len(self.labels)}, {SIDE}, {SIDE})"
+            raise ValueError(f"images: expected {expected}, got {self.images.dtype} {self.images.shape}")
+        if len(self.labels) == 0 or self.labels.min() < 0 or self.labels.max() > 9:
+            raise ValueError(f"labels: expected at least one, each 0-9, got {np.unique(self.labels)[:20].tolist()}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def by_hand_or_printed(self) -> tuple[DigitSet, DigitSet]:
+        """The digits of a pen and the printed ones, apart."""
+        cut = len(self) - self.printed
+        hand = DigitSet(self.images[:cut], self.labels[:cut])
+        return hand, DigitSet(self.images[cut:], self.labels[cut:], self.printed)
+
+    @cached_property
+    def boxes(self) -> NDArray[np.float32]:
+        """Tight box of each digit's ink: float32 (N, 4), pixels of its image, x1 and y1 exclusive."""
+        ink = np.asarray(self.images >= INK)  # (N, 28, 28)
+        columns, rows = np.asarray(ink.any(1)), np.asarray(ink.any(2))  # (N, 28)
+        x0, y0 = columns.argmax(1), rows.argmax(1)
+        x1, y1 = SIDE - columns[:, ::-1].argmax(1), SIDE - rows[:, ::-1].argmax(1)
+        return np.stack([x0, y0, x1, y1], 1).astype(np.float32)  # (N, 4)
+
+
+class Endless:
+    """Endless rows of digits, one of each split, labelled 0, 1, ... 9, 0, ...: what has been drawn once is kept.
+
+    draw: from a split to its pictures, uint8 (28, 28), always the same ones in the same order.
+    """
+
+    def __init__(self, draw: Callable[[Split], Iterator[NDArray[np.uint8]]]) -> None:
+        self._draw = draw
+        self._rows: dict[Split, tuple[Iterator[NDArray[np.uint8]], list[NDArray[np.uint8]]]] = {}
+
+    def first(self, split: Split, count: int) -> DigitSet:
+        """The first so many of a split. Raises ValueError where count is less than one or split is not a split."""
+        if count < 1 or split not in SPLITS:
+            raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
+        more, drawn = self._rows.pop(split) if split in self._rows else (self._draw(split), [])
+        drawn.extend(islice(more, max(count - len(drawn), 0)))
+        self._rows[split] = more, drawn  # not where drawing failed: it begins anew then
+        return DigitSet(np.stack(drawn[:count]), np.arange(count, dtype=np.int64) % 10)
+
+
+def reduced(picture: NDArray[np.uint8], brighter: float) -> NDArray[np.uint8]:
+    """A large picture of a glyph, light ink on 0, as one of a digit: uint8 (28, 28).
+
+    brighter: how many times a hairline is brighter than its share of a pixel, else any but the thickest pen would leave
+    it out.
+    """
+    small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(small, alpha=brighter).astype(np.uint8)
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array in an IDX file, plain or gzipped. Raises DataError where it is not one, or not whole."""
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path}: cannot be read as an IDX file ({error}); get it again.") from error
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES:
+        raise DataError(f"{path}: expected an IDX file, plain or gzipped, got something else; get it again.")
+    expected_md5 = MD5.get(path.name.removesuffix(".gz")) if path.parent == EMBEDDED else None
+    if expected_md5 and hashlib.md5(data, usedforsecurity=False).hexdigest() != expected_md5:
+        raise DataError(f"{path}: its MD5 sum differs from that of the original MNIST file; restore it.")
+    header = 4 + 4 * data[3]
+    shape = struct.unpack(f">{data[3]}I", data[4:header]) if len(data) >= header else ()
+    dtype = np.dtype(_IDX_TYPES[data[2]])
+    if not shape or len(data) != header + math.prod(shape) * dtype.itemsize:
+        raise DataError(f"{path}: expected {shape} values of {dtype}, got {len(data)} bytes; get the file again.")
+    return np.frombuffer(data, dtype, offset=header).reshape(shape)
+
+
+@lru_cache(maxsize=4)
+def _load_file(folder: Path, part: Literal["train", "test"]) -> DigitSet:
+    names = ("train",) if part == "train" else ("t10k", "test")
+
+    def find(kind: str) -> Path:
+        found = [p for p in sorted(folder.glob(f"*{kind}*idx*")) if any(name in p.name for name in names)]
+        if not found:
+            raise DataError(f"{folder}: expected an IDX file named like '{names[0]}-{kind}-idx...', found none.")
+        return found[0]
+
+    image_path, label_path = find("images"), find("labels")
+    images, labels = read_idx(image_path), read_idx(label_path)
+    if labels.ndim == 2:  # QMNIST keeps the class in the first of eight columns
+        labels = labels[:, 0]
+    if image_path.name.startswith("emnist"):  # EMNIST's files hold the transposed pictures
+        images = images.transpose(0, 2, 1)
+    if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or len(images) != len(labels):
+        got = f"{images.dtype} {images.shape} with {len(labels)} labels"
+        raise DataError(f"{image_path}: expected uint8 pictures (N, {SIDE}, {SIDE}) and as many labels, got {got}.")
+    inked = (images >= INK).any((1, 2))  # an empty picture is no digit
+    try:
+        return DigitSet(np.ascontiguousarray(images[inked]), labels[inked].astype(np.int64))
+    except ValueError as error:
+        raise DataError(f"{label_path}: {error}.") from error
+
+
+def load_digits(split: Split, folder: Path | None = None) -> DigitSet:
+    """The digits of a split: of the embedded MNIST, or of the set whose IDX files lie in `folder`.
+
+    The last twelfth of the training file is `val` (5,000 of MNIST's 60,000), the rest `train`.
+    Raises DataError where files are missing, damaged, or do not hold 28x28 digits.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split: expected one of {SPLITS}, got {split!r}")
+    whole = _load_file(folder or EMBEDDED, "test" if split == "test" else "train")
+    if split == "test":
+        return whole
+    cut = len(whole) - math.ceil(len(whole) / 12)
+    if cut == 0:
+        raise DataError(f"{folder}: expected at least two training digits, to part them into train and val, got one.")
+    part = slice(0, cut) if split == "train" else slice(cut, None)
+    return DigitSet(whole.images[part], whole.labels[part])

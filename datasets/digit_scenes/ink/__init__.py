@@ -1,0 +1,1 @@
+"""Where digits go, and with which pen."""

@@ -1,0 +1,1 @@
+"""What digits are written on, and what cameras make of it."""

@@ -1,0 +1,94 @@
+"""Ink on a canvas: whose pixel is whose, and hence the tight box of every digit."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.types import Target
+from digit_scenes.glyphs.digits import INK
+from digit_scenes.ink import pens
+from digit_scenes.surface import paper
+
+
+class Sheet:
+    """Ink as it goes on: one layer of alpha for what is written, one for what is clutter, and whose pixel is whose."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.written = np.zeros(size, np.uint8)
+        self.clutter = np.zeros(size, np.uint8)
+        self.owner = np.zeros(size, np.int32)  # 0: nobody's; else the number of the digit that came last
+        self.boxes: list[tuple[int, int, int, int]] = []
+        self.labels: list[int] = []
+        self.inked: list[int] = []  # pixels of ink of each digit, off the canvas too
+
+    def _clip(self, ink: pens.Ink) -> tuple[slice, slice, NDArray[np.uint8]] | None:
+        height, width = ink.alpha.shape
+        x0, y0 = max(ink.x, 0), max(ink.y, 0)
+        x1, y1 = min(ink.x + width, self.size[1]), min(ink.y + height, self.size[0])
+        if x0 >= x1 or y0 >= y1:
+            return None
+        return slice(y0, y1), slice(x0, x1), ink.alpha[y0 - ink.y : y1 - ink.y, x0 - ink.x : x1 - ink.x]
+
+    def write(self, ink: pens.Ink | None, label: int) -> bool:
+        """Add a digit; False where none of it can be seen."""
+        clipped = self._clip(ink) if ink else None
+        if ink is None or clipped is None:
+            return False
+        rows, columns, alpha = clipped
+        level = min(INK, int(ink.alpha.max()) // 2)
+        mask = alpha > level  # not cv2.compare, which takes 4x1 pixels for a scalar
+        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+        if width < 1 or height < 1:
+            return False
+        cv2.max(self.written[rows, columns], alpha, self.written[rows, columns])
+        self.boxes.append((columns.start + x, rows.start + y, columns.start + x + width, rows.start + y + height))
+        self.labels.append(label)
+        self.inked.append(int(np.count_nonzero(ink.alpha > level)))
+        self.owner[rows, columns][mask] = len(self.boxes)
+        return True
+
+    def litter(self, ink: pens.Ink | None) -> bool:
+        """Add clutter where no digit is; False where it would not fit."""
+        clipped = self._clip(ink) if ink else None
+        if clipped is None:
+            return False
+        rows, columns, alpha = clipped
+        if self.owner[rows, columns].any():
+            return False
+        cv2.max(self.clutter[rows, columns], alpha, self.clutter[rows, columns])
+        return True
+
+    def mark(self, ink: pens.Ink | None) -> bool:
+        """Add ink of the writer's pen that is no digit but may touch some; False where it would cover them."""
+        clipped = self._clip(ink) if ink else None
+        if clipped is None:
+            return False
+        rows, columns, alpha = clipped
+        own = alpha > INK
+        if np.count_nonzero(own & (self.owner[rows, columns] > 0)) > 0.3 * np.count_nonzero(own):
+            return False
+        cv2.max(self.written[rows, columns], alpha, self.written[rows, columns])
+        return True
+
+    def target(self) -> Target:
+        """What was written, with the digits ignored of which less than half can be seen."""
+        if not self.boxes:
+            return Target.empty()
+        visible = np.bincount(self.owner.ravel(), minlength=len(self.boxes) + 1)[1:]
+        seen = visible > 0
+        target = np.array(self.boxes, np.float32)[seen], np.array(self.labels, np.int64)[seen]
+        return Target(*target, (visible < 0.5 * np.array(self.inked))[seen])
+
+
+def blend(picture: NDArray[np.uint8], alpha: NDArray[np.uint8], ink: NDArray[np.float64]) -> None:
+    """Put ink of one colour over a picture (H, W, 3), in place. alpha: uint8 (H, W)."""
+    x, y, width, height = cv2.boundingRect(alpha)
+    if width == 0:
+        return
+    place = picture[y : y + height, x : x + width]
+    # NumPy's arithmetic: OpenCV takes the scalar beside a picture of 4x1 pixels for another such picture.
+    cover = alpha[y : y + height, x : x + width] * np.float32(1 / 255)
+    place[:] = cv2.blendLinear(paper.flat((height, width), ink), place, cover, 1 - cover)

@@ -1,0 +1,147 @@
+"""An exported detector with its convolutions in int8: for processors that multiply four of them in one step (VNNI).
+
+Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference" (2018),
+section 2; ranges are those that activations have on some pictures, weights have one scale a channel. What costs little
+or bears it badly stays as it is: the first convolutions, small products, and all about boxes.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+from detector.errors import OptionError
+from detector.export import int8_layout as layout
+from detector.export.quiet import only_errors
+from detector.images import Picture
+from detector.reading.onnx_runtime import INT8, OnnxNetwork
+
+SEEN = 120  # pictures that are enough to tell what ranges activations have
+QUANTISED = ["Conv", "Gemm", "Relu", "Add"]  # operations, of ONNX
+LEAST_INPUTS = 16  # channels: with fewer a convolution costs too little to be worth it
+LEAST_PRODUCT = 4096  # weights of a layer that is a product of matrices, likewise
+
+
+def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
+    """Write an exported detector (see export) again in int8, and say how many of its layers are.
+
+    pictures: uint8 (H, W, 3) such as it will see, some dozens: they tell what ranges its activations have. The file
+    appears whole or not at all. Raises WeightsError where source is no such export, OptionError without pictures.
+    """
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static  # here, because only this needs it
+
+    OnnxNetwork(source, threads=1)  # raises where it is no such file
+    seen = [{"pictures": picture[None]} for picture in pictures]
+    if not seen:
+        raise OptionError("pictures: expected some to find the ranges of activations with, got none.")
+    with tempfile.TemporaryDirectory() as folder, only_errors():
+        plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
+        _simplify(source, plain)
+        model = ir.load(plain)
+        layout.rename_results(model)
+        chosen = [*layout.add_levels_by_copies(model), *layout.convolve_cells(model)]
+        RemoveUnusedNodesPass()(model)
+        chosen = list({*chosen, *_worth_it(model)})
+        ranges = _one_range_each(model, seen, Path(folder, "joined.onnx"))
+        ir.save(model, plain)
+        quantize_static(
+            str(plain),
+            str(quantised),
+            _Feeds(seen),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=QUANTISED,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,  # U8S8: what VNNI has an instruction for
+            nodes_to_quantize=chosen,
+            extra_options={
+                "OpTypesToExcludeOutputQuantization": ["Gemm"],  # what follows is no product
+                "TensorQuantOverrides": ranges,
+            },
+        )
+        model = ir.load(quantised)
+    _spare_the_others(model, set(chosen))
+    layout.move_in_int8(model)
+    model.metadata_props.clear()
+    model.metadata_props.update(ir.load(source).metadata_props | {"precision": INT8})
+    temporary = path.with_name(path.name + ".part")
+    ir.save(model, temporary)
+    os.replace(temporary, path)
+    return sum(node.op_type in ("Conv", "Gemm") and node.name in set(chosen) for node in model.graph)
+
+
+def _simplify(source: Path, path: Path) -> None:
+    """The same network with constants folded, batch normalisation and weights stored as halves among them."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 4
+    onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def _worth_it(model: ir.Model) -> set[str]:
+    """Names of the convolutions and products of a network to put into int8, and of sums and ReLUs after the former."""
+    chosen: list[ir.Node] = []
+    for node in model.graph:
+        weights = layout.constant(node.inputs[1]) if node.op_type in ("Conv", "Gemm") else None
+        if weights is None:
+            continue
+        if node.op_type == "Gemm":
+            chosen += [node] if weights.size >= LEAST_PRODUCT or layout.sees_cells(node) else []
+        elif weights.shape[1] * node.attributes.get_int("group", 1) >= LEAST_INPUTS:
+            after = [one for one in node.outputs[0].consumers() if one.op_type in ("Relu", "Add")]
+            last = [one for other in after for one in other.outputs[0].consumers() if one.op_type == "Relu"]
+            chosen += [node, *after, *last]
+    return {str(node.name) for node in chosen}
+
+
+def _one_range_each(model: ir.Model, seen: list[dict[str, Picture]], path: Path) -> dict[str, list[dict[str, Any]]]:
+    """For tensors that are joined, by name, the range that all of them have together on what is seen.
+
+    path: of a file that nobody needs afterwards.
+    """
+    import onnxruntime
+
+    together = layout.joined(model)
+    outputs = len(model.graph.outputs)
+    model.graph.outputs.extend(whole for whole, _ in together)
+    ir.save(model, path)
+    del model.graph.outputs[outputs:]
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    ranges: dict[str, list[dict[str, Any]]] = {}
+    for whole, names in together:
+        values = [session.run([whole.name], feed)[0] for feed in seen]
+        low, high = min(value.min() for value in values), max(value.max() for value in values)
+        ranges |= {name: [{"rmin": np.float32(low), "rmax": np.float32(high)}] for name in names}
+    return ranges
+
+
+def _spare_the_others(model: ir.Model, chosen: set[str]) -> None:
+    """Let nodes that stay as they are read a tensor itself, where there is one, not what is left of it in int8."""
+    for node in model.graph:
+        if node.name in chosen:
+            continue
+        for i, value in enumerate(node.inputs):
+            rounded = layout.before(layout.before(value, "DequantizeLinear"), "QuantizeLinear")
+            whole = rounded.producer() if rounded is not None else None
+            if whole is not None and whole.name not in chosen:  # of those, the ReLU is part of the rounding
+                node.replace_input_with(i, rounded)
+
+
+class _Feeds:
+    """What ONNX Runtime's quantiser asks for one by one; made into its own kind of reader by having the method."""
+
+    def __init__(self, feeds: list[dict[str, Any]]) -> None:
+        self._feeds = iter(feeds)
+
+    def get_next(self) -> dict[str, Any] | None:
+        return next(self._feeds, None)

@@ -1,0 +1,125 @@
+"""The one interface every detector has, so that training, reading and evaluation never ask which one they hold."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from detector.errors import OptionError
+from detector.images import Picture
+from detector.models.boxes import Found
+from detector.types import Detections, Target
+
+
+class Detector(nn.Module, ABC):
+    """From pictures to digits. A detector owns its resizing and padding and answers in input pixels.
+
+    Images are float32 (3, H, W) RGB in [0, 1], of any and of different sizes, on any device; a list may be empty.
+    """
+
+    name: str = ""
+    """What the registry calls it."""
+    runtime: str = "PyTorch"
+    """What computes."""
+    whole_picture: bool = False
+    """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
+    at_once: int = 1
+    """How many calls of `find` at a time are best: one takes all threads, which a second would only wait for."""
+
+    @abstractmethod
+    def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
+        """The terms of the training loss, scalars to be summed. Choosing training samples happens in here."""
+
+    @abstractmethod
+    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
+        """What is in each picture, best first, down to a low score, so that precision can be traded for recall."""
+
+    def learn_only(self, part: str) -> None:
+        """From now on all but this part stays as it is. Raises OptionError where there is no such part."""
+        raise OptionError(f"--only {part}: expected a part of {self.name} that can learn alone, which has none.")
+
+    def find(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """As predict, for pixels as they come: uint8 (H, W, 3) RGB."""
+        return self.predict([as_tensor(picture, device_of(self)) for picture in pictures])
+
+
+class BatchDetector(Detector):
+    """A detector that answers for all pictures of a batch together."""
+
+    exportable: bool = True
+    """Whether `answers` is nothing but tensors."""
+
+    @abstractmethod
+    def answers(self, images: Tensor, white: float = 1.0) -> Found:
+        """What is in pictures of one size (B, 3, H, W) in [0, white], floats or bytes, in their pixels, best first."""
+
+    def predict(self, images: Sequence[Tensor]) -> list[Detections]:
+        """See Detector. Pictures of one size go through together, so that company changes no answer."""
+        return self._size_by_size(images, lambda alike: self.answers(torch.stack(alike)))
+
+    def find(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """See Detector; the same answers as predict's."""
+        device = device_of(self)
+
+        def answers(alike: list[Picture]) -> Found:
+            pixels = torch.from_numpy(np.stack(alike)).to(device)  # (B, H, W, 3)
+            return self.answers(pixels.permute(0, 3, 1, 2), white=255.0)
+
+        return self._size_by_size(pictures, answers)
+
+    @torch.inference_mode()
+    def _size_by_size(self, pictures: Sequence[Any], answers: Callable[[list[Any]], Found]) -> list[Detections]:
+        training = self.training
+        if training:  # going through all modules takes a twentieth of what a small picture does
+            self.eval()
+        found: list[Detections] = [Detections.empty()] * len(pictures)
+        for shape in sorted({picture.shape for picture in pictures}):
+            members = [i for i, picture in enumerate(pictures) if picture.shape == shape]
+            own = by_picture(answers([pictures[i] for i in members]), len(members))
+            for i, one in zip(members, own, strict=True):
+                found[i] = one
+        if training:
+            self.train()
+        return found
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where a model's parameters are."""
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+def by_picture(found: Found, count: int) -> list[Detections]:
+    """What was found in each of `count` pictures."""
+    parts = (*found.where, found.labels, found.scores.clamp(0, 1))
+    boxes, picture, labels, scores = (part.cpu().numpy() for part in parts)
+    return [Detections(boxes[own], labels[own], scores[own]) for own in (picture == i for i in range(count))]
+
+
+def as_tensors(pictures: Sequence[Picture] | Tensor, device: torch.device) -> list[Tensor]:
+    """uint8 (H, W, 3) each, or (B, H, W, 3) -> float32 (3, H, W) in [0, 1] each."""
+    if isinstance(pictures, Tensor):
+        return list(pictures.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255))
+    return [as_tensor(picture, device) for picture in pictures]
+
+
+def as_tensor(picture: Picture, device: torch.device) -> Tensor:
+    """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
+    # A copy: only a batch is ever float, and from_numpy wants neither negative strides nor pictures that are read-only.
+    pixels = torch.tensor(np.ascontiguousarray(picture), device=device)
+    return pixels.permute(2, 0, 1).float().div_(255)
+
+
+def available(device: str | torch.device) -> torch.device:
+    """The device of that name. Raises OptionError where this machine has none."""
+    try:
+        target = torch.device(device)
+        torch.empty(0, device=target)
+    # Not only RuntimeError: a PyTorch built without CUDA answers with an AssertionError.
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'.") from None
+    return target

@@ -1,0 +1,160 @@
+"""Save and load a detector: its name, config and weights in one safetensors file, which cannot run code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialise
+from torch import Tensor
+
+from detector.errors import WeightsError
+from detector.models.base import Detector
+from detector.models.registry import DETECTORS
+from detector.reading.calibration import Calibration
+
+FORMAT = "digit-reader 1"
+
+
+def save(path: Path, model_name: str, model: Detector, extra: dict[str, Any], half: bool = False) -> None:
+    """Write a detector so that `load` gives it back; the file appears whole or not at all.
+
+    extra: anything JSON holds, for instance what the weights were trained on. half: store matrices and kernels as
+    float16, half the size; norms and biases stay as they are. Raises WeightsError where a weight is not finite.
+    """
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        stored = tensor.half() if half and tensor.is_floating_point() and tensor.dim() > 1 else tensor
+        if not torch.isfinite(stored).all():
+            raise WeightsError(f"{path}: expected finite weights, got NaN or infinity in {name}; nothing was written.")
+        tensors[name] = stored.contiguous()
+    metadata = {
+        "format": FORMAT,
+        "model": model_name,
+        "config": json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
+        "extra": json.dumps(extra),
+    }
+    _write(path, tensors, metadata)
+
+
+def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Detector, dict[str, Any]]:
+    """The name, the detector (float32, in eval mode) and the extra that `save` was given.
+
+    Raises WeightsError where the file is missing, damaged, not written by `save`, or does not fit its model.
+    """
+    metadata, tensors = _read(Path(path))
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: expected weights of this project ({FORMAT}), got {metadata.get('format', 'something else')!r}; "
+            "give a file that tools/train_detector.py wrote."
+        )
+    name = metadata.get("model", "")
+    if name not in DETECTORS:
+        raise WeightsError(f"{path}: expected a model among {', '.join(DETECTORS)}, got {name!r}; update the project.")
+    try:
+        stored = {key: _as_tuple(value) for key, value in json.loads(metadata["config"]).items()}
+        config = _before(DETECTORS[name].config) | stored
+        extra = json.loads(metadata["extra"])
+        model = DETECTORS[name].build(DETECTORS[name].config(**config))
+        model.load_state_dict(tensors)
+        model.name = name
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        reason = str(error).split("\n\t")[0].strip()
+        raise WeightsError(
+            f"{path}: the weights do not fit the {name} of this version ({reason}); train again or take other weights."
+        ) from error
+    return name, model.to(device).eval(), extra
+
+
+def extra_of(path: Path | str) -> dict[str, Any]:
+    """The extra that `save` was given, also of a design that this version does not know. Raises WeightsError."""
+    metadata, _ = _read(Path(path))
+    try:
+        return dict(json.loads(metadata["extra"]))
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: expected weights of this project, got something else ({error}).") from error
+
+
+def calibration_of(path: Path | str, extra: dict[str, Any]) -> Calibration:
+    """What makes chances of the scores, as a file's extra has it. Raises WeightsError where it makes no sense."""
+    try:
+        return Calibration.from_json(extra.get("calibration"))
+    except ValueError as error:
+        raise WeightsError(f"{path}: {error} as its calibration; fit it again with tools/calibrate.py.") from error
+
+
+def set_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into a weights file, of which all else stays as it is. Raises WeightsError."""
+    metadata, tensors = _read(path)
+    extra = extra_of(path) | {"calibration": calibration.as_json()}
+    _write(path, tensors, metadata | {"extra": json.dumps(extra)})
+
+
+def adopt(model: Detector, path: Path | str, part: str = "") -> int:
+    """Give a model every weight of a file, or of a part of it, that fits by name and shape; how many that are.
+
+    What is wider in the model fits, too: it holds the file's weights, and its further channels, which begin at random,
+    count for nothing in the layers after them until they have learned to. So a wider model begins with the answers of
+    the narrower one: Chen et al., "Net2Net" (2016), with zeros in place of copies.
+    part: what the names begin with. For a changed design that is to go on from what an earlier one has learned. Raises
+    WeightsError where the file is missing or damaged, or where nothing in it fits.
+    """
+    _, tensors = _read(Path(path))
+    own = model.state_dict()
+    fitting = {
+        name: _grown(t, own[name])
+        for name, t in tensors.items()
+        if name.startswith(part)
+        and name in own
+        and own[name].dim() == t.dim()
+        and all(new >= old for new, old in zip(own[name].shape, t.shape, strict=True))
+    }
+    if not fitting:
+        raise WeightsError(f"{path}: expected weights that fit the model, got none with the name and shape of its own.")
+    model.load_state_dict(own | fitting)
+    return len(fitting)
+
+
+def _grown(weights: Tensor, own: Tensor) -> Tensor:
+    """A tensor of its own shape that does what the smaller one of a file does, as far as it did anything."""
+    if own.shape == weights.shape:
+        return weights
+    grown = own.clone()
+    if own.dim() > 1:  # (outputs, inputs, ...): new inputs do not count for old outputs
+        grown[: weights.shape[0]] = 0
+    grown[tuple(slice(side) for side in weights.shape)] = weights.to(own.dtype)
+    return grown
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(serialise(tensors, metadata))
+    os.replace(temporary, path)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if not path.is_file():
+        raise WeightsError(f"{path}: expected a weights file, found none; check the path.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path}: expected a weights file in safetensors form, got something damaged or else ({error}); "
+            "copy or download it again."
+        ) from error
+
+
+def _before(config: Any) -> dict[str, Any]:
+    """What a config's fields were, so to speak, when files did not have them yet."""
+    return {field.name: field.metadata["before"] for field in dataclasses.fields(config) if "before" in field.metadata}
+
+
+def _as_tuple(value: Any) -> Any:
+    """JSON has lists where frozen configs have tuples."""
+    return tuple(_as_tuple(v) for v in value) if isinstance(value, list) else value

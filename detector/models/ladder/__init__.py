@@ -1,0 +1,1 @@
+"""The rungs below Faster R-CNN: one file for each idea."""

@@ -1,0 +1,142 @@
+"""The two papers before Faster R-CNN, of its own parts: one RoI head, three sources of regions.
+
+| | regions from | computed once a picture | computed once a region |
+|---|---|---|---|
+| R-CNN | its ink | nothing | a whole network, on the region cropped and warped |
+| Fast R-CNN | its ink | feature maps | features cut out of them, and a small head |
+| Faster R-CNN | a network on the feature maps | feature maps | features cut out of them, and a small head |
+
+Girshick et al., "Rich feature hierarchies for accurate object detection and semantic segmentation" (2014); Girshick,
+"Fast R-CNN" (2015). Two habits of the first are left out: support vector machines and a box regression trained
+afterwards. All three learn classes and boxes together, as the second has it, so that what is compared is where regions
+and features come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from detector.models.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
+from detector.models.boxes import Regions
+from detector.models.faster_rcnn import RegionCNN, RegionCNNConfig
+from detector.models.feature_table import Cells
+from detector.models.ladder.ink_regions import InkRegions
+from detector.models.roi_align import PyramidRoIAlign
+from detector.models.roi_heads import BoxHead
+
+
+@dataclass(frozen=True)
+class RCNNConfig(RegionCNNConfig):
+    """Everything that shapes an R-CNN."""
+
+    regions: int = 300
+    """Regions of each picture at most."""
+    roi_size: int = 32
+    """Side of the crops that the network sees."""
+    context: float = 0.125
+    """How much of a region's width and height is seen beyond each of its sides."""
+    widths: tuple[int, int, int] = (32, 64, 128)
+    """Channels at strides 2, 4, 8 of a crop."""
+
+
+@dataclass(frozen=True)
+class FastRCNNConfig(RegionCNNConfig):
+    """Everything that shapes a Fast R-CNN; the backbone is that of Faster R-CNN."""
+
+    regions: int = 300
+    """Regions of each picture at most."""
+    stem: int = 16
+    """Channels at stride 2."""
+    widths: tuple[int, int, int] = (32, 64, 128)
+    """Channels at strides 4, 8, 16."""
+    blocks: tuple[int, int, int] = (0, 2, 2)
+    """Residual blocks at strides 4, 8, 16."""
+    channels: int = 64
+    """Channels of each level of the pyramid."""
+    head_width: int = 128
+    """Channels of the head's convolution."""
+
+
+class RCNN(RegionCNN):
+    """Each region of the picture, cropped and warped to a square, goes through a network of its own."""
+
+    exportable = False  # OpenCV finds its regions
+    config: RCNNConfig
+
+    def __init__(self, config: RCNNConfig | None = None) -> None:
+        c = config or RCNNConfig()
+        super().__init__(
+            c,
+            PicturePyramid(),
+            InkRegions(c.regions),
+            CropAndWarp(PicturePyramid.strides, c.roi_size, c.context),
+            CropNetwork(c.roi_size, c.widths, c.head_hidden),
+        )
+
+
+class FastRCNN(RegionCNN):
+    """The same regions, but the convolutions run once over the picture, and regions are cut out of their result."""
+
+    exportable = False  # OpenCV finds its regions
+    config: FastRCNNConfig
+
+    def __init__(self, config: FastRCNNConfig | None = None) -> None:
+        c = config or FastRCNNConfig()
+        super().__init__(
+            c,
+            FeaturePyramid(c.stem, c.widths, c.blocks, c.channels),
+            InkRegions(c.regions),
+            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size, within=True),
+            BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
+        )
+
+
+class PicturePyramid(nn.Module):
+    """In the place of a backbone: the picture itself is its features, and so is what remains when it is halved twice.
+
+    A large region is cropped from a small picture, which is smoother than leaving out three pixels of four.
+    """
+
+    strides = (1, 2, 4)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """(B, 3, H, W), H and W multiples of 16 -> {"1": (B, 3, H, W), "2": (B, 3, H/2, W/2), "4": ...}."""
+        return {str(s): F.avg_pool2d(images, s) if s > 1 else images for s in self.strides}
+
+
+class CropAndWarp(PyramidRoIAlign):
+    """Crops regions with some of what is around them, and warps each to a square whatever its shape."""
+
+    def __init__(self, strides: tuple[int, ...], size: int, context: float) -> None:
+        super().__init__(strides, size)
+        self.context = context
+
+    def forward(self, cells: Cells, found: Regions) -> Tensor:
+        """See PyramidRoIAlign; beyond the picture there is its background."""
+        return super().forward(cells, found._replace(boxes=self.widened(found.boxes)))
+
+    def widened(self, boxes: Tensor) -> Tensor:
+        """Boxes (K, 4), grown by the context on all sides."""
+        margin = self.context * (boxes[:, 2:] - boxes[:, :2])  # (K, 2)
+        return torch.cat([boxes[:, :2] - margin, boxes[:, 2:] + margin], 1)
+
+
+class CropNetwork(nn.Sequential):
+    """A digit classifier without its last layer: crops (K, 3, size, size) -> (K, hidden)."""
+
+    def __init__(self, size: int, widths: tuple[int, int, int], hidden: int) -> None:
+        first, second, third = widths
+        cells = -(-size // 8)
+        super().__init__(
+            ConvNormReLU(3, first, stride=2),
+            ConvNormReLU(first, second, stride=2),
+            ResidualBlock(second),
+            ConvNormReLU(second, third, stride=2),
+            nn.Flatten(),
+            nn.Linear(third * cells * cells, hidden),
+            nn.ReLU(inplace=True),
+        )

@@ -1,0 +1,1 @@
+"""From a picture of any size to a Page."""

@@ -1,0 +1,225 @@
+"""How good detections are: takes predictions and truth, never models, and returns flat dicts of floats.
+
+A figure that nothing was there to measure (the recall of a set without digits) is nan, never 0 or -1; `json_safe` turns
+it into null. Counts are floats too, so that every result is one `dict[str, float]`.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from detector.scoring.matching import forgiven, match
+from detector.scoring.mistakes import MISSED
+from detector.scoring.string_metrics import levenshtein, string_metrics
+from detector.types import Detections, FloatArray, IntArray, Target
+
+__all__ = [
+    "MISSED",
+    "CocoScores",
+    "DigitScores",
+    "coco_ground_truth",
+    "coco_metrics",
+    "coco_results",
+    "coco_scores",
+    "detection_metrics",
+    "digit_scores",
+    "json_safe",
+    "levenshtein",
+    "string_metrics",
+]
+
+CATEGORY_IDS: tuple[int | None, ...] = tuple(range(1, 11))
+"""The COCO category id of each digit, where the dataset does not say otherwise. Names, not ids, carry the meaning."""
+
+STANDARD_KEYS = (
+    *("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"),
+    *("AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large"),
+)
+"""COCO's twelve figures in the order of `COCOeval.stats`. Small is under 32x32 pixels, large over 96x96."""
+
+
+@dataclass(frozen=True, eq=False)
+class CocoScores:
+    """COCO's figures and the curves they are the mean of.
+
+    metrics: STANDARD_KEYS and AP_class_0..9, nan where there is no such digit.
+    precision: float64 (10, 101, 10): IoU 0.50, 0.55 .. 0.95; recall 0.00, 0.01 .. 1.00; digit. -1 where there is none.
+    """
+
+    metrics: dict[str, float]
+    precision: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DigitScores:
+    """What happened to each digit at the working threshold.
+
+    metrics: precision, recall, f1 (a digit is right when box and class are), and counts: `true_digits`, and how many
+    of them are `correct`.
+    confusion: int64 (11, 11), rows the truth and columns what was read; row and column MISSED stand for nothing.
+    """
+
+    metrics: dict[str, float]
+    confusion: IntArray
+
+
+def detection_metrics(
+    targets: Sequence[Target],
+    detections: Sequence[Detections],
+    sizes: Sequence[tuple[int, int]],
+    min_score: float = 0.5,
+) -> dict[str, float]:
+    """COCO's figures over all detections and the digit figures over those of at least `min_score`: for validation."""
+    return coco_metrics(targets, detections, sizes) | digit_scores(targets, detections, min_score).metrics
+
+
+def coco_metrics(
+    targets: Sequence[Target], detections: Sequence[Detections], sizes: Sequence[tuple[int, int]]
+) -> dict[str, float]:
+    """COCO's figures: see CocoScores. One target, one detections and one size (width, height in pixels) per picture.
+
+    The best 100 detections of each class in each picture count, as is COCO's custom.
+    """
+    image_ids = range(len(targets))
+    return coco_scores(coco_ground_truth(targets, sizes), coco_results(detections, image_ids)).metrics
+
+
+def coco_ground_truth(
+    targets: Sequence[Target], sizes: Sequence[tuple[int, int]], image_ids: Sequence[int] | None = None
+) -> dict[str, Any]:
+    """The targets as a COCO dataset: picture i has id i unless others are given, ignored digits are crowds."""
+    if len(targets) != len(sizes):
+        raise ValueError(f"expected as many sizes as targets, got {len(sizes)} and {len(targets)}")
+    ids = range(len(targets)) if image_ids is None else image_ids
+    annotations: list[dict[str, Any]] = []
+    for image_id, target in zip(ids, targets, strict=True):
+        for box, label, ignore in zip(target.boxes, target.labels, target.ignore, strict=True):
+            bbox = _xywh(box)
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image_id,
+                    "category_id": CATEGORY_IDS[label],
+                    "bbox": bbox,
+                    "area": bbox[2] * bbox[3],
+                    "iscrowd": int(ignore),
+                }
+            )
+    return {
+        "images": [{"id": i, "width": width, "height": height} for i, (width, height) in zip(ids, sizes, strict=True)],
+        "annotations": annotations,
+        "categories": [{"id": CATEGORY_IDS[digit], "name": str(digit)} for digit in range(10)],
+    }
+
+
+def coco_results(
+    detections: Sequence[Detections],
+    image_ids: Sequence[int | str],
+    category_ids: Sequence[int | None] = CATEGORY_IDS,
+) -> list[dict[str, Any]]:
+    """Detections in COCO's results format, unrounded, so that the written file scores as they do.
+
+    category_ids: the id of each of the ten digits, None for one that the dataset has no category for and that a results
+    file therefore cannot name.
+    """
+    if len(detections) != len(image_ids):
+        raise ValueError(f"expected as many image ids as detections, got {len(image_ids)} and {len(detections)}")
+    return [
+        {"image_id": image_id, "category_id": category_ids[label], "bbox": _xywh(box), "score": float(score)}
+        for image_id, found in zip(image_ids, detections, strict=True)
+        for box, label, score in zip(found.boxes, found.labels, found.scores, strict=True)
+        if category_ids[label] is not None
+    ]
+
+
+def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> CocoScores:
+    """Scores COCO results against a COCO dataset, both as they are parsed from JSON, by pycocotools.
+
+    The dataset's categories must be named "0".."9", some may be lacking; its annotation ids must start at 1, because
+    pycocotools takes a match with annotation 0 for a miss. Neither argument is changed.
+    """
+    if any(annotation["id"] < 1 for annotation in ground_truth["annotations"]):
+        raise ValueError("expected annotation ids from 1 on, because pycocotools takes 0 for 'not found'")
+    with redirect_stdout(io.StringIO()):  # pycocotools prints at every step
+        truth = _coco(ground_truth, ground_truth["annotations"])
+        # loadRes refuses an empty list; an index over no annotations is what it would have made of one.
+        found = truth.loadRes([dict(result) for result in results]) if results else _coco(ground_truth, [])
+        scoring = COCOeval(truth, found, "bbox")
+        scoring.evaluate()
+        scoring.accumulate()
+        scoring.summarize()
+    metrics = {name: _nan_for_none(value) for name, value in zip(STANDARD_KEYS, scoring.stats, strict=True)}
+    precision = np.full((10, 101, 10), -1.0)
+    names = {category["id"]: int(category["name"]) for category in ground_truth["categories"]}
+    for k, category_id in enumerate(scoring.params.catIds):
+        precision[:, :, names[category_id]] = scoring.eval["precision"][:, :, k, 0, -1]  # all areas, 100 detections
+    for digit in range(10):
+        metrics[f"AP_class_{digit}"] = _nan_for_none(precision[:, :, digit].mean())
+    return CocoScores(metrics, precision)
+
+
+def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], min_score: float) -> DigitScores:
+    """What happened to each digit when the detections of at least `min_score` are believed.
+
+    Which is taken for which is said by `scoring.matching.match`; one taken for none counts against the precision,
+    unless half of it lies on an ignored digit. `scoring.mistakes.breakdown` tells the kinds of mistakes apart.
+    """
+    confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
+    for target, found in zip(targets, detections, strict=True):
+        found = found[found.scores >= min_score]
+        owner = match(target, found)  # (D,)
+        hits, missed = owner >= 0, ~target.ignore  # (D,), (T,)
+        missed[owner[hits]] = False
+        surplus = ~hits & ~forgiven(target, found)  # (D,)
+        np.add.at(confusion, (target.labels[owner[hits]], found.labels[hits]), 1)
+        np.add.at(confusion[:, MISSED], target.labels[missed], 1)
+        np.add.at(confusion[MISSED], found.labels[surplus], 1)
+    correct = float(np.trace(confusion[:MISSED, :MISSED]))
+    true, read = float(confusion[:MISSED].sum()), float(confusion[:, :MISSED].sum())
+    metrics = {
+        "precision": _ratio(correct, read),
+        "recall": _ratio(correct, true),
+        "f1": _ratio(2 * correct, read + true),
+        "true_digits": true,
+        "correct": correct,
+    }
+    return DigitScores(metrics, confusion)
+
+
+def json_safe(metrics: Mapping[str, float]) -> dict[str, float | int | None]:
+    """The same for a JSON file: nan, which JSON has no word for, as None, and whole numbers without a fraction."""
+    return {
+        name: None if math.isnan(value) else int(value) if float(value).is_integer() else float(value)
+        for name, value in metrics.items()
+    }
+
+
+def _coco(dataset: Mapping[str, Any], annotations: Sequence[Mapping[str, Any]]) -> COCO:
+    """An index over copies, because pycocotools writes into what it is given."""
+    coco = COCO()
+    coco.dataset = dict(dataset) | {"annotations": [dict(annotation) for annotation in annotations]}
+    coco.createIndex()
+    return coco
+
+
+def _xywh(box: FloatArray) -> list[float]:
+    x0, y0, x1, y1 = box.tolist()
+    return [x0, y0, x1 - x0, y1 - y0]
+
+
+def _nan_for_none(value: float) -> float:
+    return math.nan if value == -1 else float(value)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan

@@ -1,0 +1,134 @@
+"""Figures of an evaluation as PNG files. Uses matplotlib's figures without pyplot: no display, no global state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from detector.benchmark.measure import Measure
+from detector.scoring.risk import Claims, Curve, bins_of, calibration_error
+from detector.types import IntArray
+
+IOU_INDEX = {0.5: 0, 0.75: 5}
+"""Where an IoU threshold stands in COCO's list of ten."""
+
+
+def save_pr_curves(path: Path, precision: NDArray[np.float64]) -> None:
+    """Precision over recall of each digit and of all together, at IoU 0.5 and 0.75.
+
+    precision: float64 (10, 101, 10), as in `scoring.metrics.CocoScores`.
+    """
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    recall = np.linspace(0, 1, precision.shape[1])
+    for axes, (iou, index) in zip(figure.subplots(1, 2, sharey=True), IOU_INDEX.items(), strict=True):
+        curves = {digit: curve for digit, curve in enumerate(precision[index].T) if curve[0] >= 0}  # each (101,)
+        for digit, curve in curves.items():
+            axes.plot(recall, curve, lw=1, color=f"C{digit}", label=f"{digit}  {curve.mean():.3f}")
+        if curves:
+            mean = np.mean(list(curves.values()), axis=0)  # (101,)
+            axes.plot(recall, mean, lw=2.5, color="black", label=f"all  {mean.mean():.3f}")
+            axes.legend(title="AP", loc="lower left", fontsize=8)
+        axes.set(title=f"IoU {iou}", xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def save_confusion(path: Path, confusion: IntArray) -> None:
+    """A confusion matrix (11, 11), as in `scoring.metrics.DigitScores`; shades are shares of a row."""
+    figure = Figure(figsize=(7.5, 7), layout="constrained")
+    _draw_confusion(figure.subplots(), confusion)
+    save_figure(figure, path)
+
+
+def save_confusions(path: Path, confusions: Mapping[str, IntArray]) -> None:
+    """Several such matrices, at least one, each under its name."""
+    columns = min(len(confusions), 4)
+    rows = -(-len(confusions) // columns)
+    figure = Figure(figsize=(6.5 * columns, 6.5 * rows), layout="constrained")
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, confusion) in zip(places, confusions.items(), strict=False):
+        _draw_confusion(axes, confusion)
+        axes.set_title(name)
+    for axes in places[len(confusions) :]:
+        axes.set_axis_off()
+    save_figure(figure, path)
+
+
+def _draw_confusion(axes: Axes, confusion: IntArray) -> None:
+    shares = confusion / confusion.sum(1, keepdims=True).clip(min=1)  # (11, 11)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    digits = [str(digit) for digit in range(10)]
+    axes.set_xticks(range(11), [*digits, "missed"])
+    axes.set_yticks(range(11), [*digits, "invented"])
+    axes.set(xlabel="read", ylabel="true")
+    for (row, column), count in np.ndenumerate(confusion):
+        if count:
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+
+
+def save_risk_coverage(path: Path, curve: Curve, numbers: Claims, digits: Claims | None) -> None:
+    """What share of the numbers accepted is wrong over how many are; and how often scores are right, bin by bin."""
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    risk, trust = figure.subplots(1, 2)
+    risk.step(curve.coverage, curve.risk, where="post", lw=2, color="C0", label=f"area {curve.area:.3f}")
+    for right, colour in ((0.95, "C1"), (0.99, "C2")):
+        at = curve.coverage_at(right)
+        risk.axhline(1 - right, color=colour, lw=0.8, ls="--")
+        risk.plot([at], [1 - right], "o", color=colour, label=f"{right:.0%} right: {at:.1%} are read")
+    highest = max(0.1, float(curve.risk.max(initial=0)))
+    risk.set(title="numbers, the surest first", xlabel="coverage: share of the numbers that is read")
+    risk.set(ylabel="risk: share of those that is wrong", xlim=(0, 1.01), ylim=(0, min(1.01, 1.1 * highest)))
+    risk.legend(loc="upper left")
+    trust.plot([0, 1], [0, 1], color="black", lw=0.8, ls="--")
+    for name, claims, colour in (("digits", digits, "C3"), ("numbers", numbers, "C0")):
+        if claims is not None and len(claims.scores):
+            bins = bins_of(claims.scores)
+            shares = np.array([(claims.scores[bin].mean(), claims.right[bin].mean()) for bin in bins])  # (K, 2)
+            trust.plot(*shares.T, marker="o", color=colour, label=f"{name}  {calibration_error(claims):.3f}")
+            trust.legend(title="calibration error", loc="upper left")
+    trust.set(
+        title="is a score a chance?", xlabel="score", ylabel="share that is right", xlim=(0, 1.01), ylim=(0, 1.01)
+    )
+    for axes in (risk, trust):
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def save_growth(
+    path: Path, by_side: Mapping[str, Mapping[int, Measure]], by_digits: Mapping[str, Mapping[int, Measure]]
+) -> None:
+    """How the milliseconds of one picture grow with its area and its digits: as in `benchmark.looks.Growth`."""
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    area, digits = figure.subplots(1, 2)
+    for name, measures in by_side.items():
+        _draw_times(area, [side**2 / 1e6 for side in measures], list(measures.values()), name)
+    for name, measures in by_digits.items():
+        _draw_times(digits, list(measures), list(measures.values()), name)
+    area.set(title="with its area", xlabel="megapixels", ylabel="ms a picture", xscale="log", yscale="log")
+    digits.set(title="with its digits, the area stays", xlabel="digits", ylabel="ms a picture", ylim=(0, None))
+    for axes in (area, digits):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def _draw_times(axes: Axes, places: Sequence[float], measures: Sequence[Measure], name: str) -> None:
+    """Medians, and bars from quartile to quartile."""
+    medians = np.array([measure.median for measure in measures])
+    quartiles = np.array([measure.quartiles for measure in measures]).T  # (2, K)
+    axes.errorbar(places, medians, np.abs(quartiles - medians), marker="o", capsize=3, label=name)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Writes to a temporary name first, so that no half picture is ever under the right one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    figure.savefig(partial, format="png", dpi=120)
+    os.replace(partial, path)
