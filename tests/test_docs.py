@@ -45,6 +45,15 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 ADDRESS = "http://127.0.0.1:8000"
 SERVE = ROOT / "tools" / "serve.py"
+COMMANDS = {
+    "infer": "read",
+    "serve": "serve",
+    "train_detector": "train",
+    "evaluate": "evaluate",
+    "export": "export",
+    "make_dataset": "dataset",
+    "calibrate": "calibrate",
+}  # tool -> the module that it calls
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,8 @@ def commands(text: str) -> list[tuple[list[str], str]]:
 
 @lru_cache
 def tool(name: str) -> ModuleType:
+    if name in COMMANDS:
+        return importlib.import_module(f"detector.commands.{COMMANDS[name]}")
     spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "tools" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

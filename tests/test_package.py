@@ -106,7 +106,7 @@ def distributions(modules: set[str]) -> set[str]:
 
 
 def test_reading_takes_the_base_and_the_base_is_for_reading() -> None:
-    modules = ("loading", "onnx_runtime", "draw", "results")
+    modules = ("reading/loading", "reading/onnx_runtime", "draw", "results")
     reading = loaded_with(ROOT / "tools" / "infer.py", *(ROOT / "detector" / f"{name}.py" for name in modules))
     assert reading == base()
 
@@ -116,7 +116,8 @@ def test_installing_to_read_brings_no_torch() -> None:
 
 
 def test_pytorch_takes_the_torch_extra() -> None:
-    assert loaded_with(ROOT / "detector" / "checkpoint.py", ROOT / "detector" / "base.py") <= base() | extras("torch")
+    modules = (ROOT / "detector" / "models" / f"{name}.py" for name in ("checkpoint", "base"))
+    assert loaded_with(*modules) <= base() | extras("torch")
     assert extras("torch") == {"torch", "torchvision", "safetensors"}
 
 
@@ -126,9 +127,7 @@ def test_making_scenes_training_and_evaluating_take_the_train_extra() -> None:
 
 
 def test_exporting_takes_the_export_extra() -> None:
-    export = ROOT / "detector" / "export.py"
-    if export.is_file():
-        assert loaded_with(export) <= base() | extras("export")
+    assert loaded_with(*(ROOT / "detector" / "export").glob("*.py")) <= base() | extras("export")
     assert {"torch", "onnx", "onnxscript", "onnxruntime"} <= extras("export")
 
 

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
-import tyro
 from PIL import Image
 
 import detector
@@ -30,7 +29,8 @@ from detector.benchmark import reading
 from detector.benchmark.goals import Report, as_markdown, as_text, details, judge
 from detector.benchmark.machine import cores, describe, was_busy
 from detector.benchmark.measure import Measure
-from detector.errors import DigitReaderError, OptionError
+from detector.commands.entry import run
+from detector.errors import OptionError
 from detector.results import appearing
 from detector.scoring.evaluation import prepare_folder, write_json
 from detector.types import Target
@@ -274,8 +274,4 @@ def main(args: Args) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except DigitReaderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run(main, Args, __doc__)

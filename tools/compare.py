@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-import tyro
 from tqdm import tqdm
 
+from detector.commands.entry import run
 from detector.errors import DigitReaderError
 from detector.ladder.climb import Effort, clock, forget_others, plan, reader_of, score
 from detector.ladder.pictures import StripReading, draw_strip, draw_table
@@ -244,11 +244,4 @@ def main(args: Args) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(tyro.cli(Args, description=__doc__)))
-    except DigitReaderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped; what is finished is kept: the same command goes on from there.", file=sys.stderr)
-        sys.exit(130)
+    run(main, Args, __doc__, interrupted="stopped; what is finished is kept: the same command goes on from there.")

@@ -8,64 +8,8 @@
 Pixels in (uint8), boxes, labels and scores out; any number of pictures of any size at a time.
 """
 
-from __future__ import annotations
-
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-
-import tyro
-
-import detector
-from detector.errors import DigitReaderError, OptionError
-from detector.reading.loading import SUFFIXES
-from digit_scenes.stream import assorted
-
-
-@dataclass(frozen=True)
-class Args:
-    model: str | None = None
-    """Which of the shipped detectors; with --weights, the one that they are of."""
-    weights: Path | None = None
-    """Weights file; without it, those that are shipped."""
-    out: Path | None = None
-    """File to write; without it, out/ and the detector's name."""
-    int8: bool = False
-    """Write the network in int8, too, beside the other: NAME.int8.onnx, for processors with instructions for it. Ranges
-    are those of validation scenes."""
-    check: int = 20
-    """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none."""
-
-
-def main(args: Args) -> None:
-    # Here, because they take seconds, which --help need not wait for.
-    from detector.export.onnx import compare, export
-    from detector.export.quantise import SEEN, quantise
-
-    if args.check < 0:
-        raise OptionError(f"--check: expected 0 or more, got {args.check}.")
-    reader = detector.load(args.weights, model=args.model, runtime="torch")
-    network = reader.model
-    path = args.out or Path("out") / f"{network.name}.onnx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    export(network, path, reader.calibration)
-    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: python tools/infer.py --weights {path}")
-    written = [path]
-    if args.int8:
-        written.append(path.with_suffix(SUFFIXES["int8"]))
-        count = quantise(path, written[-1], assorted(SEEN))
-        print(f"wrote {written[-1]} ({written[-1].stat().st_size / 1e6:.1f} MB), {count} convolutions in int8")
-    for file in written if args.check else []:
-        found = compare(network, detector.load(file).model, assorted(args.check))
-        print(
-            f"{file.name}, compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes "
-            f"differ by {found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"
-        )
-
+from detector.commands import export
+from detector.commands.entry import run
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except DigitReaderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run(export.main, export.Args, __doc__)

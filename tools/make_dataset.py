@@ -8,66 +8,8 @@ The same settings write the same bytes, whatever the number of workers. Interrup
 *.partial.
 """
 
-from __future__ import annotations
-
-import os
-import sys
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Literal
-
-import tyro
-from tqdm import tqdm
-
-from detector.errors import DigitReaderError
-from digit_scenes import Scenes
-from digit_scenes.coco import dataset_head, write_coco
-
-
-@dataclass(frozen=True)
-class Args:
-    out: Path
-    """Folder to write to; it must be new or empty."""
-    preset: str = "clean"
-    """What the scenes look like: clean, strips, short-strips, loose-strips, lines, paper, amounts, hands, pages or
-    places."""
-    split: Literal["train", "val", "test"] = "test"
-    """Whose digits are drawn from; the splits share none."""
-    count: int = 1000
-    """How many scenes."""
-    seed: int = 0
-    """Another seed gives other scenes of the same kind."""
-    workers: int = os.cpu_count() or 1
-    """How many processes draw."""
-    mnist_dir: Path | None = None
-    """Folder with other digits in IDX form (EMNIST, QMNIST, your own); without it, the embedded MNIST."""
-    preview: int = 0
-    """Also write preview.png, a contact sheet of the first so many scenes with their boxes and text."""
-    overwrite: bool = False
-    """Replace a dataset that is already there."""
-
-
-def main(args: Args) -> None:
-    write_coco(
-        args.out,
-        Scenes(args.preset, args.split, args.seed, args.mnist_dir),
-        args.count,
-        dataset_head(args.preset, args.split, args.seed, args.mnist_dir),
-        workers=args.workers,
-        overwrite=args.overwrite,
-        preview=args.preview,
-        progress=partial(tqdm, total=args.count, unit="scene"),
-    )
-    print(f"{args.count} scenes in {args.out}")
-
+from detector.commands import dataset
+from detector.commands.entry import run
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except DigitReaderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("error: interrupted; nothing was written under the name asked for.", file=sys.stderr)
-        sys.exit(130)
+    run(dataset.main, dataset.Args, __doc__, interrupted=dataset.INTERRUPTED)

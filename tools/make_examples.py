@@ -16,8 +16,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tyro
 
+from detector.commands.entry import run
 from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.presets import PAPER
 from digit_scenes.recipe import PageRecipe
@@ -86,4 +86,4 @@ def main(args: Args) -> None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args, description=__doc__))
+    run(main, Args, __doc__)

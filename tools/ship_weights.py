@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,7 +21,8 @@ from typing import Any
 
 import tyro
 
-from detector.errors import DataError, DigitReaderError, WeightsError
+from detector.commands.entry import run
+from detector.errors import DataError, WeightsError
 from detector.export.onnx import export
 from detector.export.quantise import SEEN, quantise
 from detector.models import checkpoint
@@ -232,8 +232,4 @@ def main(args: Args) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except DigitReaderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run(main, Args, __doc__)

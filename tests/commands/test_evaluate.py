@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import math
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -20,6 +18,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 import detector
+from detector.commands import evaluate as command
 from detector.errors import DataError, ImageError, OptionError
 from detector.models import checkpoint
 from detector.reading.calibration import Calibration, Chance
@@ -61,18 +60,6 @@ class Broken:
         if index == 1:
             raise ImageError("b.png: expected a picture, got nothing; get it again.")
         return self.scenes[index]
-
-
-@pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """tools/evaluate.py as a module."""
-    spec = importlib.util.spec_from_file_location("evaluate_tool", ROOT / "tools" / "evaluate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "evaluate_tool", module)
-    spec.loader.exec_module(module)
-    return module
 
 
 def strips(count: int, seed: int = 0) -> list[Scene]:
@@ -198,14 +185,14 @@ def test_the_commonest_confusions_have_a_row_each() -> None:
 
 @pytest.mark.parametrize("preset", ["strips", "paper"])
 def test_pycocotools_alone_scores_the_written_files_the_same(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str
 ) -> None:
     out, data = tmp_path / "out", tmp_path / "data"
     scenes = Scenes(preset, "test", 0)
     write_coco(data, scenes, 8, {})
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows([scenes[i] for i in range(8)], noise=1), raising=False)
     for source in ({"preset": preset, "count": 8}, {"data": data}):
-        assert tool.main(tool.Args(**source, out=out, coco_results=tmp_path / "results.json")) == 0
+        assert command.main(command.Args(**source, out=out, coco_results=tmp_path / "results.json")) == 0
         metrics = json.loads((out / "metrics.json").read_text())
         assert same(metrics, plain_pycocotools(data / "annotations.json", tmp_path / "results.json"))
         assert 0 < metrics["AP"] < 1
@@ -217,9 +204,7 @@ def test_pycocotools_alone_scores_the_written_files_the_same(
     }
 
 
-def test_a_strange_dataset_is_scored_by_its_own_numbers(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_strange_dataset_is_scored_by_its_own_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Category ids from 0 in another order, picture ids out of order, areas that are not those of the boxes."""
     scenes = Scenes("strips", "test", 1)
     write_coco(tmp_path / "data", scenes, 6, {})
@@ -239,17 +224,17 @@ def test_a_strange_dataset_is_scored_by_its_own_numbers(
     monkeypatch.setattr(
         detector, "load", lambda *_, **__: Knows([dataset[i] for i in range(6)], noise=0.7), raising=False
     )
-    arguments = tool.Args(
+    arguments = command.Args(
         annotations=path, images=path.parent / "images", out=tmp_path, coco_results=tmp_path / "r.json"
     )
-    assert tool.main(arguments) == 0
+    assert command.main(arguments) == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert same(metrics, plain_pycocotools(path, tmp_path / "r.json"))
     assert metrics["AP_medium"] is not None
 
 
 def test_a_manifest_with_a_bad_picture(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scenes = strips(3)
     with (tmp_path / "m.csv").open("w", newline="") as file:
@@ -260,7 +245,7 @@ def test_a_manifest_with_a_bad_picture(
             table.writerow(["|".join(scene.lines or ()), f"{index}.png"])
         table.writerow(["1", "gone.png"])
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes), raising=False)
-    assert tool.main(tool.Args(lines=tmp_path / "m.csv", out=tmp_path / "out")) == 1
+    assert command.main(command.Args(lines=tmp_path / "m.csv", out=tmp_path / "out")) == 1
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert (metrics["exact_lines"], metrics["pictures"], metrics["unread_pictures"]) == (1, 3, 1)
     assert "AP" not in metrics
@@ -275,12 +260,12 @@ def test_a_manifest_with_a_bad_picture(
     assert "digit_ece" not in metrics
     assert "gone.png" in capsys.readouterr().err
     with pytest.raises(OptionError, match="--coco-results"):
-        tool.main(tool.Args(lines=tmp_path / "m.csv", coco_results=tmp_path / "r.json"))
+        command.main(command.Args(lines=tmp_path / "m.csv", coco_results=tmp_path / "r.json"))
 
 
 @pytest.mark.parametrize("known", ["preset", "boxes", "text"])
 def test_the_failures_of_every_kind_of_set(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], known: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], known: str
 ) -> None:
     scenes = strips(3)
     write_coco(tmp_path, Scenes("strips", "test", 0), 3, {})
@@ -297,7 +282,7 @@ def test_the_failures_of_every_kind_of_set(
     }
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes[:2]), raising=False)
     out = tmp_path / "wrong"
-    assert tool.main(tool.Args(**source[known], failures=out)) == 0
+    assert command.main(command.Args(**source[known], failures=out)) == 0
     printed = capsys.readouterr().out
     assert f"read wrongly: 1 pictures, see {out}" in printed
     assert "missed   " in printed
@@ -305,7 +290,7 @@ def test_the_failures_of_every_kind_of_set(
     assert len(rows) == 2
     assert {path.name for path in out.iterdir()} >= {"failures.csv", "failures.png"}
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes), raising=False)
-    assert tool.main(tool.Args(**source[known], failures=out)) == 0
+    assert command.main(command.Args(**source[known], failures=out)) == 0
     assert "read wrongly: no picture" in capsys.readouterr().out
     assert [path.name for path in out.iterdir()] == ["failures.csv"]
 
@@ -319,9 +304,9 @@ def test_the_failures_of_every_kind_of_set(
         ({"preset": "clean", "most_failures": 0}, "--most-failures"),
     ],
 )
-def test_settings_that_contradict_each_other(tool: ModuleType, arguments: dict[str, Any], message: str) -> None:
+def test_settings_that_contradict_each_other(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        tool.main(tool.Args(**arguments))
+        command.main(command.Args(**arguments))
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import os
@@ -11,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import tyro
 from PIL import Image
 
 import detector
+from detector.commands import read
 from detector.errors import OptionError
 from detector.reading.reader import Reader
 from detector.results import annotated_paths, appearing
@@ -28,17 +28,6 @@ from tests.fakes import FakeDetector, blank, draw_blobs
 ROOT = Path(__file__).parents[2]
 
 
-def load_tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("infer", ROOT / "tools" / "infer.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["infer"] = module  # where dataclasses look their annotations up
-    spec.loader.exec_module(module)
-    return module
-
-
-infer = load_tool()
 loaded: list[dict[str, Any]] = []  # what was asked of detector.load, besides weights and threshold
 
 
@@ -52,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(detector, "load", load)
-    return lambda *arguments: infer.main(tyro.cli(infer.Args, args=list(arguments)))
+    return lambda *arguments: read.main(tyro.cli(read.Args, args=list(arguments)))
 
 
 def picture(path: str | Path, digits: list[int] | None = None) -> bytes:
@@ -218,7 +207,7 @@ def test_what_computes_is_passed_on_and_told(
 
 
 def test_the_tool_itself_needs_no_torch() -> None:
-    assert "torch" not in {name.split(".")[0] for name in vars(infer)}
+    assert "torch" not in {name.split(".")[0] for name in vars(read)}
 
 
 def test_a_run_that_breaks_leaves_no_file(run: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:

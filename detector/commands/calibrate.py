@@ -1,0 +1,106 @@
+"""Makes chances of a detector's scores: fitted on synthetic validation scenes, written into its weights.
+
+    digit-reader calibrate runs/NAME/best.safetensors
+    digit-reader calibrate runs/NAME/best.safetensors --onnx digits.int8.onnx digits.onnx
+    digit-reader calibrate weights.safetensors --preset lines paper --count 20                # a small try
+
+Afterwards a digit's score, and a number's, is the chance that it is right, and digits are read from the score on at
+which most numbers are. The network stays as it is; what was fitted before is replaced. Run it before figures are
+measured: it changes what is read, and the checksum that a model card gives.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tqdm import tqdm
+
+import detector
+from detector.errors import DataError, OptionError
+from detector.reading.calibration import Calibration, Chance
+from detector.reading.reader import Reader
+from detector.scoring.risk import Claims, Seen, calibrate, calibration_error, claims_with, log_loss, risk_metrics
+from digit_scenes import Scenes
+
+
+@dataclass(frozen=True)
+class Args:
+    weights: tyro.conf.Positional[Path]
+    """Weights file, .safetensors, to fit a calibration for and to write it into."""
+    onnx: tuple[Path, ...] = ()
+    """The same weights exported, to write it into too; the scenes are read with the first one, which is faster."""
+    preset: tuple[str, ...] = (
+        "invoices",
+        "ledgers",
+        "drafts",
+        "scripts",
+        "amounts",
+        "lines",
+        "notes",
+        "places",
+        "signs",
+    )
+    """Kinds of scenes."""
+    count: int = 200
+    """How many of each."""
+    seed: int = 0
+    """Another seed gives other scenes."""
+    threads: int | None = None
+    """How many CPU threads to compute with; without it, as many as there are cores."""
+
+
+def main(args: Args) -> None:
+    from detector.export import onnx as export  # here, because they take seconds, which --help need not wait for
+    from detector.models import checkpoint  # here, because they take seconds, which --help need not wait for
+
+    if args.count < 1:
+        raise OptionError(f"--count: expected at least 1 scene of each preset, got {args.count}.")
+    if not args.preset:
+        raise OptionError("--preset: expected names of presets, got none; leave it out for the usual ones.")
+    name, _, _ = checkpoint.load(args.weights)
+    network = detector.load(next(iter(args.onnx), args.weights), model=name, threads=args.threads).model
+    pictures = look(Reader(network, turn=False), args)
+    before, digits = Calibration(), claims_with(Calibration(), pictures)[0]
+    if not digits.right.any():
+        raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
+    after = calibrate(pictures)
+    checkpoint.set_calibration(args.weights, after)
+    for path in args.onnx:
+        export.set_calibration(path, after)
+    print(f"on {len(pictures)} validation scenes of {', '.join(args.preset)}:")
+    for title, calibration in (("before", before), ("after", after)):
+        print(report(title, *claims_with(calibration, pictures)))
+    print(
+        f"a digit's chance is {formula(after.digit, 'score')}, a number's {formula(after.number, 'product')}, a lone "
+        f"digit's {formula(after.alone or after.number, 'product')}; digits are read from {after.min_score:g} on, "
+        f"beside a number from {after.in_company(after.min_score):.2g}"
+    )
+    print("written to " + " and ".join(map(str, [args.weights, *args.onnx])))
+
+
+def formula(chance: Chance, what: str) -> str:
+    return f"sigmoid({chance.slope:.3f} * logit({what}) {chance.offset:+.3f})"
+
+
+def look(reader: Reader, args: Args) -> list[Seen]:
+    """All scenes, and what the reader finds in each."""
+    drawn = [Scenes(preset, "val", args.seed) for preset in args.preset]
+    seen = []
+    for i in tqdm(range(args.count * len(drawn)), unit="scene", disable=not sys.stderr.isatty()):
+        scene = drawn[i % len(drawn)][i // len(drawn)]
+        seen.append(Seen(scene.target, scene.lines, reader.detect(scene.image)))
+    return seen
+
+
+def report(title: str, digits: Claims, numbers: Claims) -> str:
+    """How far scores are from chances, two lines."""
+    rows = []
+    for kind, claims in (("digits", digits), ("numbers", numbers)):
+        right = f"{int(claims.right.sum())} of {len(claims.scores)} right"
+        error = f"calibration error {calibration_error(claims):.4f}, log loss {log_loss(claims):.4f}"
+        rows.append(f"{title:<7} {kind:<8} {right:<22} {error}")
+    rows[1] += f", {risk_metrics(numbers, None)['coverage_at_95']:.1%} can be read with 95% right"
+    return "\n".join(rows)
