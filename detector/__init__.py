@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from detector.models.base import Detector
     from detector.reading.loading import load, read
     from detector.reading.reader import Reader
-    from detector.reading.reading_order import Digit, Line, Number, Page, read_lines
-    from detector.types import Detections, Target
+    from detector.reading.reading_order import read_lines
+    from detector.types import Detections, Digit, Line, Number, Page, Target
 
 __all__ = [
     "DataError",
@@ -53,8 +53,8 @@ _HOMES = {
     "detector.images": ("find_images", "open_image"),
     "detector.reading.loading": ("load", "read"),
     "detector.reading.reader": ("Reader",),
-    "detector.reading.reading_order": ("Digit", "Line", "Number", "Page", "read_lines"),
-    "detector.types": ("Detections", "Target"),
+    "detector.reading.reading_order": ("read_lines",),
+    "detector.types": ("Detections", "Digit", "Line", "Number", "Page", "Target"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.images import Picture
-from detector.reading.reading_order import Digit, Page
 from detector.rotation import turned_boxes, turned_picture
+from detector.types import Digit, Page
 
 Colour: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[float, float, float, float]

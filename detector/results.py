@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from detector.errors import OptionError
-from detector.reading.reading_order import Page
+from detector.types import Page
 
 CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1")
 

@@ -6,7 +6,9 @@ Labels are the digits themselves, 0-9.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,3 +98,66 @@ class Detections:
     def empty(cls) -> Detections:
         """No detection at all."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit: which (0-9), where (x0, y0, x1, y1 in pixels of the picture) and how sure, 0-1."""
+
+    digit: int
+    box: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True)
+class Number:
+    """Digits that belong together, left to right. score: the chance that all of it is right, 0-1.
+
+    text: its digits, or as many "?" where it was rejected because its score is too low; digits still tells the guess.
+    """
+
+    text: str
+    score: float
+    digits: tuple[Digit, ...]
+
+    @property
+    def rejected(self) -> bool:
+        """Whether its text is withheld."""
+        return "?" in self.text
+
+    @classmethod
+    def of(cls, digits: Sequence[Digit]) -> Number:
+        """The number that these digits, already in order, make. Its score is their product: all have to be right."""
+        return cls("".join(str(d.digit) for d in digits), prod(d.score for d in digits), tuple(digits))
+
+
+@dataclass(frozen=True)
+class Line:
+    """Numbers on one line of writing, left to right; text parts them by one space."""
+
+    text: str
+    numbers: tuple[Number, ...]
+
+    @classmethod
+    def of(cls, numbers: Sequence[Number]) -> Line:
+        """The line that these numbers, already in order, make."""
+        return cls(" ".join(n.text for n in numbers), tuple(numbers))
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was read in a picture of width x height pixels: its lines from top to bottom.
+
+    turned: by how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright. All boxes
+    are in pixels of the picture as it was given, whatever that is.
+    """
+
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+    turned: int = 0
+
+    @property
+    def text(self) -> str:
+        """All that was read: a line of text for each line, numbers parted by one space; '' where there is no digit."""
+        return "\n".join(line.text for line in self.lines)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detector.draw import draw_boxes, draw_page, score_colour
 from detector.reading.reader import Reader
-from detector.reading.reading_order import Digit, Line, Number, Page
+from detector.types import Digit, Line, Number, Page
 from tests.fakes import FakeDetector, blank, draw_blobs
 
 

@@ -29,8 +29,8 @@ from detector.draw import draw_page
 from detector.errors import DigitReaderError
 from detector.images import find_images
 from detector.reading.reader import Reader
-from detector.reading.reading_order import Page
 from detector.results import CSV_COLUMNS, annotated_paths, appearing, coco_results, csv_rows, json_record
+from detector.types import Page
 
 STDIN = Path("-")
 MANY = 3  # from so many pictures on, progress is shown

@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 
 from detector.ladder.table import DASH, RAISED, Row, Table
 from detector.ladder.tasks import TASKS
-from detector.reading.reading_order import Page
 from detector.scoring.plots import save_figure
+from detector.types import Page
 
 GOOD, BAD, BOX = "#1a7f37", "#c1121f", "#ffb000"
 

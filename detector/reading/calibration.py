@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detector.reading.reading_order import Line, Number, apart, median, read_lines
+from detector.reading.reading_order import apart, median, read_lines
 from detector.rotation import turned_boxes
-from detector.types import BoolArray, Detections, FloatArray
+from detector.types import BoolArray, Detections, FloatArray, Line, Number
 
 Floats = NDArray[np.float64]
 

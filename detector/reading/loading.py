@@ -14,7 +14,7 @@ from detector.images import Source
 from detector.reading.calibration import Calibration
 from detector.reading.onnx_runtime import OnnxNetwork, int8_is_fast
 from detector.reading.reader import Network, Reader
-from detector.reading.reading_order import Page
+from detector.types import Page
 
 if TYPE_CHECKING:  # Python 3.10 has it elsewhere
     from importlib.resources.abc import Traversable

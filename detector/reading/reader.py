@@ -15,10 +15,9 @@ from detector.images import Picture, Source, open_image
 from detector.reading.calibration import Calibration
 from detector.reading.orientation import turned_search
 from detector.reading.prefetch import Group, open_ahead
-from detector.reading.reading_order import Page
 from detector.reading.search import search
 from detector.reading.snap_to_ink import tightened
-from detector.types import Detections
+from detector.types import Detections, Page
 
 BATCH = 1_200_000  # pixels that go through the detector at a time: two tiles, or many small pictures
 

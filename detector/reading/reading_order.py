@@ -17,14 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.rotation import turned_boxes
-from detector.types import Detections
+from detector.types import Detections, Digit, Line, Number
 
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
 UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
@@ -50,69 +49,6 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 ANGLES = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))  # that a page is tried at
 ACROSS = np.stack([-np.sin(ANGLES), np.cos(ANGLES)], 1).astype(np.float32)  # (A, 2): what of u and v leads across it
-
-
-@dataclass(frozen=True)
-class Digit:
-    """One digit: which (0-9), where (x0, y0, x1, y1 in pixels of the picture) and how sure, 0-1."""
-
-    digit: int
-    box: tuple[float, float, float, float]
-    score: float
-
-
-@dataclass(frozen=True)
-class Number:
-    """Digits that belong together, left to right. score: the chance that all of it is right, 0-1.
-
-    text: its digits, or as many "?" where it was rejected because its score is too low; digits still tells the guess.
-    """
-
-    text: str
-    score: float
-    digits: tuple[Digit, ...]
-
-    @property
-    def rejected(self) -> bool:
-        """Whether its text is withheld."""
-        return "?" in self.text
-
-    @classmethod
-    def of(cls, digits: Sequence[Digit]) -> Number:
-        """The number that these digits, already in order, make. Its score is their product: all have to be right."""
-        return cls("".join(str(d.digit) for d in digits), prod(d.score for d in digits), tuple(digits))
-
-
-@dataclass(frozen=True)
-class Line:
-    """Numbers on one line of writing, left to right; text parts them by one space."""
-
-    text: str
-    numbers: tuple[Number, ...]
-
-    @classmethod
-    def of(cls, numbers: Sequence[Number]) -> Line:
-        """The line that these numbers, already in order, make."""
-        return cls(" ".join(n.text for n in numbers), tuple(numbers))
-
-
-@dataclass(frozen=True)
-class Page:
-    """What was read in a picture of width x height pixels: its lines from top to bottom.
-
-    turned: by how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright. All boxes
-    are in pixels of the picture as it was given, whatever that is.
-    """
-
-    width: int
-    height: int
-    lines: tuple[Line, ...]
-    turned: int = 0
-
-    @property
-    def text(self) -> str:
-        """All that was read: a line of text for each line, numbers parted by one space; '' where there is no digit."""
-        return "\n".join(line.text for line in self.lines)
 
 
 def apart(detections: Detections) -> Bools:

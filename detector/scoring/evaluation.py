@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from detector.errors import DataError, DigitReaderError, OptionError
 from detector.reading.calibration import Calibration
-from detector.reading.reading_order import Line
 from detector.scoring.metrics import (
     coco_ground_truth,
     coco_results,
@@ -28,7 +27,7 @@ from detector.scoring.metrics import (
 )
 from detector.scoring.mistakes import Verdict, breakdown, commonest, judge, text_confusion
 from detector.scoring.risk import Claims, Curve, digit_claims, number_claims, risk_coverage, risk_metrics
-from detector.types import Detections, IntArray, Target
+from detector.types import Detections, IntArray, Line, Target
 
 
 class Picture(Protocol):

@@ -16,10 +16,9 @@ from typing import Literal
 
 import numpy as np
 
-from detector.reading.reading_order import Line
 from detector.scoring.matching import MOSTLY, best_first, forgiven, match, overlaps
 from detector.scoring.string_metrics import aligned, levenshtein
-from detector.types import Detections, IntArray, Target
+from detector.types import Detections, IntArray, Line, Target
 
 Kind = Literal["missed", "invented", "wrong class", "wrong place", "merged", "split", "wrong order"]
 

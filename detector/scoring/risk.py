@@ -15,11 +15,11 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from detector.reading.calibration import Calibration, Chance, Floats, is_alone
-from detector.reading.reading_order import Line, read_lines
+from detector.reading.reading_order import read_lines
 from detector.scoring.matching import forgiven, match
 from detector.scoring.mistakes import in_reading_order
 from detector.scoring.string_metrics import common_in_order
-from detector.types import BoolArray, Detections, IntArray, Target
+from detector.types import BoolArray, Detections, IntArray, Line, Target
 
 BINS = 15  # of scores, as is the custom for the expected calibration error
 MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # that digits are tried to be read from

@@ -10,10 +10,10 @@ from typing import Any
 from detector.errors import DigitReaderError, TooLargeError
 from detector.errors import ImageError as NoPicture
 from detector.reading.reader import Reader
-from detector.reading.reading_order import Page
 from detector.results import json_record
 from detector.server.batching import Seen
 from detector.server.uploads import TypeRefused
+from detector.types import Page
 
 LOWEST = 0.05
 THRESHOLDS = tuple(round(LOWEST * step, 2) for step in range(1, 20))  # 0.05 to 0.95

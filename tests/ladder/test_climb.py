@@ -27,11 +27,10 @@ from detector.ladder.training import Samples, as_labels
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.models.registry import DETECTORS
-from detector.reading.reading_order import Page
 from detector.scoring.metrics import MISSED
 from detector.training.fit import TrainingConfig
 from detector.training.runs import Progress
-from detector.types import Detections, Target
+from detector.types import Detections, Page, Target
 
 DIGIT_STRINGS = st.text("0123456789", max_size=7)
 

@@ -21,10 +21,10 @@ from detector.images import Picture
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.orientation import VIEW, clearly_more, evidence, in_doubt, small_look, turned_search, upright
 from detector.reading.reader import Reader
-from detector.reading.reading_order import Page, read_lines
+from detector.reading.reading_order import read_lines
 from detector.results import json_record
 from detector.rotation import turned_boxes, turned_picture
-from detector.types import QUARTERS, Detections
+from detector.types import QUARTERS, Detections, Page
 from digit_scenes import Scenes
 from tests.fakes import FakeDetector, blank, draw_blobs
 

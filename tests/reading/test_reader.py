@@ -19,9 +19,8 @@ from detector.images import Picture, Source
 from detector.reading import prefetch as stream
 from detector.reading.loading import load
 from detector.reading.reader import BATCH, Reader
-from detector.reading.reading_order import Page
 from detector.reading.tiles import ENLARGED, LARGEST, TILE
-from detector.types import Detections
+from detector.types import Detections, Page
 from tests.fakes import FakeDetector, blank, draw_blobs
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.reading.calibration import Calibration
-from detector.reading.reading_order import SAME_INK, Digit, Line, Number, Page, apart, read_lines
-from detector.types import Detections
+from detector.reading.reading_order import SAME_INK, apart, read_lines
+from detector.types import Detections, Digit, Line, Number, Page
 
 
 @dataclass(frozen=True)

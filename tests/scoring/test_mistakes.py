@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.reading.reading_order import Line, read_lines
+from detector.reading.reading_order import read_lines
 from detector.scoring.matching import match, overlaps
 from detector.scoring.metrics import digit_scores
 from detector.scoring.mistakes import (
@@ -27,7 +27,7 @@ from detector.scoring.mistakes import (
     text_mistakes,
 )
 from detector.scoring.string_metrics import aligned, levenshtein
-from detector.types import Detections, Target
+from detector.types import Detections, Line, Target
 
 DIGITS = st.text("012", max_size=7)
 
