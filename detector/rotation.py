@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.types import QUARTERS, FloatArray
+from detector.types import RIGHT_ANGLES_DEG, FloatArray
 
 
 def turned_picture(picture: np.ndarray, degrees: int) -> np.ndarray:
@@ -30,5 +30,5 @@ def turned_boxes(boxes: np.ndarray, degrees: int, width: int = 0, height: int = 
     elif degrees == 270:
         sides = (y0, width - x1, y1, width - x0)
     else:
-        raise ValueError(f"degrees: expected one of {QUARTERS}, got {degrees}")
+        raise ValueError(f"degrees: expected one of {RIGHT_ANGLES_DEG}, got {degrees}")
     return np.stack(sides, axis=1)

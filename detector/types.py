@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-QUARTERS = (0, 90, 180, 270)  # degrees clockwise
+RIGHT_ANGLES_DEG = (0, 90, 180, 270)  # degrees clockwise
 
 
 def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
@@ -84,8 +84,8 @@ class Detections:
         _check("scores", self.scores, np.float32, (len(self.boxes),))
         if len(self.scores) and not (self.scores.min() >= 0 and self.scores.max() <= 1):
             raise ValueError("scores: expected values in [0, 1]")
-        if self.turned not in QUARTERS:
-            raise ValueError(f"turned: expected one of {QUARTERS}, got {self.turned}")
+        if self.turned not in RIGHT_ANGLES_DEG:
+            raise ValueError(f"turned: expected one of {RIGHT_ANGLES_DEG}, got {self.turned}")
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detector.reading.reading_order import apart, median, read_lines
+from detector.reading.reading_order import median, read_lines, without_nested
 from detector.rotation import turned_boxes
 from detector.types import BoolArray, Detections, FloatArray, Line, Number
 
@@ -131,7 +131,7 @@ class Calibration:
 
         Those of which that chance is too low are left out.
         """
-        lines = read_lines(digits[apart(digits)])
+        lines = read_lines(digits[without_nested(digits)])
         told = []
         for line in lines:
             alone = self.alone is not None and is_alone(line, lines)

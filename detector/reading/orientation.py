@@ -17,7 +17,7 @@ import numpy as np
 from detector.images import Picture
 from detector.reading.search import search
 from detector.rotation import turned_boxes, turned_picture
-from detector.types import QUARTERS, Detections
+from detector.types import RIGHT_ANGLES_DEG, Detections
 
 SEEN = 0.1  # the score from which a detection is a sign that there is something
 SOMETHING = 2  # with fewer such signs a picture is left as it is
@@ -32,13 +32,13 @@ FEW = 3  # ... and with so many digits of a credible score that are not 1s: stro
 CREDIBLE = 0.5
 
 
-def turned_search(image: Picture) -> Generator[list[Picture], list[Detections], Detections]:
+def upright_search(image: Picture) -> Generator[list[Picture], list[Detections], Detections]:
     """As `search`, but of the picture turned upright. What is found is in pixels of the picture as it was given."""
     found = yield from search(image)
     if not in_doubt(found):
         return found
     small = small_look(image, found)
-    views = yield [turned_picture(small, degrees) for degrees in QUARTERS]
+    views = yield [turned_picture(small, degrees) for degrees in RIGHT_ANGLES_DEG]
     degrees = upright(views)
     if not degrees:
         return found
@@ -68,11 +68,11 @@ def small_look(image: Picture, found: Detections) -> Picture:
 
 
 def upright(views: list[Detections]) -> int:
-    """By how many degrees a picture has to be turned, from what was seen in it turned by each of QUARTERS."""
-    best = max(range(len(QUARTERS)), key=lambda i: evidence(views[i]))
+    """By how many degrees a picture has to be turned, from what was seen in it turned by each of RIGHT_ANGLES_DEG."""
+    best = max(range(len(RIGHT_ANGLES_DEG)), key=lambda i: evidence(views[i]))
     seen = views[best]
     enough = int(((seen.scores >= CREDIBLE) & (seen.labels != 1)).sum()) >= FEW
-    return QUARTERS[best] if enough and sureness(seen) >= FAIRLY_SURE and clearly_more(seen, views[0]) else 0
+    return RIGHT_ANGLES_DEG[best] if enough and sureness(seen) >= FAIRLY_SURE and clearly_more(seen, views[0]) else 0
 
 
 def sureness(found: Detections) -> float:

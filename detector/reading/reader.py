@@ -13,10 +13,10 @@ import numpy as np
 from detector.errors import DigitReaderError, ImageError, OptionError
 from detector.images import Picture, Source, open_image
 from detector.reading.calibration import Calibration
-from detector.reading.orientation import turned_search
+from detector.reading.orientation import upright_search
 from detector.reading.prefetch import Group, open_ahead
 from detector.reading.search import search
-from detector.reading.snap_to_ink import tightened
+from detector.reading.snap_to_ink import snap_to_ink
 from detector.types import Detections, Page
 
 BATCH = 1_200_000  # pixels that go through the detector at a time: two tiles, or many small pictures
@@ -81,7 +81,7 @@ class Reader:
     def _search(self, images: Sequence[Picture]) -> list[Detections]:
         """What is found in each picture by looking at parts of it, as large as they have to be."""
         found = [Detections.empty()] * len(images)
-        searches = [(turned_search if self.turn else search)(image) for image in images]
+        searches = [(upright_search if self.turn else search)(image) for image in images]
         answers: dict[int, list[Detections]] = {i: [] for i in range(len(images))}
         while answers:
             asked: dict[int, list[Picture]] = {}
@@ -96,7 +96,7 @@ class Reader:
 
     def _finished(self, image: Picture, found: Detections) -> Detections:
         """With chances for scores, and boxes as tight as the picture shows them to be."""
-        return self.calibration.digits(replace(found, boxes=tightened(image, found.boxes)))
+        return self.calibration.digits(replace(found, boxes=snap_to_ink(image, found.boxes)))
 
     def page(self, image: Picture) -> Page:
         """What is written in uint8 (H, W, 3) RGB."""

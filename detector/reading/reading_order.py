@@ -51,7 +51,7 @@ ANGLES = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))  # that a page is t
 ACROSS = np.stack([-np.sin(ANGLES), np.cos(ANGLES)], 1).astype(np.float32)  # (A, 2): what of u and v leads across it
 
 
-def apart(detections: Detections) -> Bools:
+def without_nested(detections: Detections) -> Bools:
     """Which digits (N,) to read of those that lie within each other: of two, the likelier.
 
     A small digit may lie on a large one and both be found; in what people write, the smaller is a stroke of the larger,

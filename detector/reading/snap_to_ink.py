@@ -26,14 +26,14 @@ def whole_pixels(boxes: FloatArray, width: int, height: int) -> FloatArray:
     return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
-def tightened(image: Picture, boxes: FloatArray) -> FloatArray:
+def snap_to_ink(image: Picture, boxes: FloatArray) -> FloatArray:
     """Boxes (N, 4) in uint8 (H, W, 3) RGB, in whole pixels, each side where ink ends if that is near and clear."""
     height, width = image.shape[:2]
     whole = whole_pixels(boxes, width, height).astype(np.int64).tolist()
-    return np.array([_tightened(image, *box) for box in whole], np.float32).reshape(-1, 4)
+    return np.array([_snapped(image, *box) for box in whole], np.float32).reshape(-1, 4)
 
 
-def _tightened(image: Picture, x0: int, y0: int, x1: int, y1: int) -> tuple[int, int, int, int]:
+def _snapped(image: Picture, x0: int, y0: int, x1: int, y1: int) -> tuple[int, int, int, int]:
     reach = max(LEAST, round(REACH * max(x1 - x0, y1 - y0)))
     left, top = max(0, x0 - reach - 1), max(0, y0 - reach - 1)
     around = cv2.cvtColor(image[top : y1 + reach + 1, left : x1 + reach + 1], cv2.COLOR_RGB2GRAY)

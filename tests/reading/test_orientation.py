@@ -19,12 +19,12 @@ from torch import Tensor
 from detector.draw import draw_page
 from detector.images import Picture
 from detector.reading.calibration import Calibration, Chance
-from detector.reading.orientation import VIEW, clearly_more, evidence, in_doubt, small_look, turned_search, upright
+from detector.reading.orientation import VIEW, clearly_more, evidence, in_doubt, small_look, upright, upright_search
 from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
 from detector.results import json_record
 from detector.rotation import turned_boxes, turned_picture
-from detector.types import QUARTERS, Detections, Page
+from detector.types import RIGHT_ANGLES_DEG, Detections, Page
 from digit_scenes import Scenes
 from tests.fakes import FakeDetector, blank, draw_blobs
 
@@ -72,10 +72,10 @@ def seen(*scores: float) -> Detections:
 
 sides = st.integers(1, 40)
 corners = st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(1, 9), st.integers(1, 9))
-quarters = st.sampled_from(QUARTERS)
+quarters = st.sampled_from(RIGHT_ANGLES_DEG)
 
 
-@pytest.mark.parametrize("degrees", QUARTERS)
+@pytest.mark.parametrize("degrees", RIGHT_ANGLES_DEG)
 @pytest.mark.parametrize("size", SIZES)
 def test_a_picture_turns_there_and_back(size: tuple[int, int], degrees: int) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
@@ -143,7 +143,7 @@ def test_empty_pictures_stay_as_they_are(size: tuple[int, int]) -> None:
     assert Reader(KnowsUpright()).page(blank(*size)) == Page(size[1], size[0], ())
 
 
-@pytest.mark.parametrize("given_turned", QUARTERS)
+@pytest.mark.parametrize("given_turned", RIGHT_ANGLES_DEG)
 def test_a_page_is_read_however_it_lies(given_turned: int) -> None:
     image = turned_picture(page_of_seven(), given_turned)
     page = Reader(KnowsUpright()).page(image)
@@ -160,7 +160,9 @@ def test_a_page_is_read_however_it_lies(given_turned: int) -> None:
 def test_pictures_that_lie_differently_are_read_together() -> None:
     sizes = [(160, 240), (300, 300), (900, 700)]
     images = [
-        turned_picture(written(ROWS, [1, 2, 3, 4, 5, 6, 7], *size), degrees) for size in sizes for degrees in QUARTERS
+        turned_picture(written(ROWS, [1, 2, 3, 4, 5, 6, 7], *size), degrees)
+        for size in sizes
+        for degrees in RIGHT_ANGLES_DEG
     ]
     images.insert(3, blank(40, 40))
     reader = Reader(KnowsUpright())
@@ -169,7 +171,7 @@ def test_pictures_that_lie_differently_are_read_together() -> None:
     assert [page.text for page in pages if isinstance(page, Page)].count("1234\n567") == 12
 
 
-@pytest.mark.parametrize("degrees", QUARTERS)
+@pytest.mark.parametrize("degrees", RIGHT_ANGLES_DEG)
 def test_a_few_digits_turn_nothing(degrees: int) -> None:
     image = turned_picture(written(ROWS[:2], [6, 9], 160, 240), degrees)
     assert Reader(KnowsUpright()).page(image).turned == 0
@@ -198,7 +200,7 @@ def driven(steps: Generator[list[Picture], list[Detections], Detections], *views
 
 def test_a_picture_is_left_as_it_was_where_the_whole_of_it_turned_shows_no_more() -> None:
     unsure, sure = seen(*[0.4] * 5), seen(*[0.95] * 5)
-    found, looks = driven(turned_search(page_of_seven()), unsure, sure, unsure, unsure)
+    found, looks = driven(upright_search(page_of_seven()), unsure, sure, unsure, unsure)
     assert (found.turned, looks) == (0, 1)
 
 
@@ -224,7 +226,7 @@ def test_evidence_adds_up_and_certainty_is_worth_no_more_than_a_digit(a: list[fl
 def test_a_side_wins_by_more_evidence_alone(a: list[float], b: list[float], c: list[float], d: list[float]) -> None:
     views = [seen(*a), seen(*b), seen(*c), seen(*d)]
     degrees = upright(views)
-    best = views[QUARTERS.index(degrees)]
+    best = views[RIGHT_ANGLES_DEG.index(degrees)]
     if degrees:
         assert evidence(best) == max(map(evidence, views)) > evidence(views[0])
         assert (best.scores >= 0.5).sum() >= 3
@@ -259,7 +261,7 @@ def test_a_turned_page_is_drawn_upright() -> None:
     reader = Reader(KnowsUpright())
     drawn = [
         draw_page(image, reader.page(image))
-        for image in (turned_picture(page_of_seven(), degrees) for degrees in QUARTERS)
+        for image in (turned_picture(page_of_seven(), degrees) for degrees in RIGHT_ANGLES_DEG)
     ]
     assert {picture.shape for picture in drawn} == {drawn[0].shape}
     assert np.mean(drawn[0] != drawn[1]) < 0.02  # boxes may differ by a rounded pixel

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.reading.calibration import Calibration
-from detector.reading.reading_order import SAME_INK, apart, read_lines
+from detector.reading.reading_order import SAME_INK, read_lines, without_nested
 from detector.types import Detections, Digit, Line, Number, Page
 
 
@@ -232,7 +232,7 @@ def test_a_dense_page() -> None:
 
 
 def kept_one_by_one(found: Detections) -> list[bool]:
-    """What apart() says, by two loops."""
+    """What without_nested() says, by two loops."""
     keep = [True] * len(found)
     order = np.argsort(-found.scores, kind="stable").tolist()
     for at, i in enumerate(order):
@@ -255,7 +255,7 @@ def test_of_digits_within_each_other_the_likeliest_is_read(seed: int, count: int
     found = Detections(boxes, rng.integers(0, 10, count), scores)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("detector.reading.reading_order.ROWS", rows)
-        assert apart(found).tolist() == kept_one_by_one(found)
+        assert without_nested(found).tolist() == kept_one_by_one(found)
 
 
 def test_a_stroke_of_a_digit_is_not_read_with_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.reading.snap_to_ink import CONTRAST, LEAST, REACH, tightened, whole_pixels
+from detector.reading.snap_to_ink import CONTRAST, LEAST, REACH, snap_to_ink, whole_pixels
 from detector.scoring.metrics import detection_metrics
 from detector.types import Detections
 from digit_scenes import Scenes
@@ -38,7 +38,7 @@ def test_a_box_a_pixel_off_is_put_right(
     box: tuple[int, int, int, int], shift: tuple[float, ...], colours: tuple[int, int]
 ) -> None:
     off = boxes(tuple(side + by for side, by in zip(box, shift, strict=True)))
-    assert tightened(blot(box, *colours), off).tolist() == [list(box)]
+    assert snap_to_ink(blot(box, *colours), off).tolist() == [list(box)]
 
 
 @given(places, st.integers(0, 2**32 - 1), st.sampled_from([0, 20, 255]))
@@ -47,7 +47,7 @@ def test_in_any_picture_boxes_stay_boxes_and_sides_near(box: tuple[int, int, int
     rng = np.random.default_rng(seed)
     picture = np.clip(blot(box, 200, 40) + rng.integers(-noise, noise + 1, (SIDE, SIDE, 3)), 0, 255).astype(np.uint8)
     given = boxes(box, *(SIDE / 2 * (rng.uniform(0, 1, (5, 4)) + np.array([0, 0, 1, 1]))).tolist())
-    tight, rounded = tightened(picture, given), whole_pixels(given, SIDE, SIDE)
+    tight, rounded = snap_to_ink(picture, given), whole_pixels(given, SIDE, SIDE)
     assert tight.dtype == np.float32
     assert (tight == np.rint(tight)).all()
     assert (tight[:, 2:] > tight[:, :2]).all()
@@ -55,34 +55,34 @@ def test_in_any_picture_boxes_stay_boxes_and_sides_near(box: tuple[int, int, int
     assert (tight <= SIDE).all()
     reach = np.maximum(LEAST, np.round(REACH * (rounded[:, 2:] - rounded[:, :2]).max(1)))
     assert (np.abs(tight - rounded) <= reach[:, None]).all()
-    alone = np.concatenate([tightened(picture, one[None]) for one in given])
+    alone = np.concatenate([snap_to_ink(picture, one[None]) for one in given])
     assert alone.tolist() == tight.tolist()
 
 
 @pytest.mark.parametrize("ink", [200, 200 - CONTRAST + 1])
 def test_what_can_hardly_be_seen_is_only_rounded(ink: int) -> None:
     picture = blot((20, 20, 32, 36), 200, ink)
-    assert tightened(picture, boxes((20.6, 19.2, 33.1, 36.4))).tolist() == [[21, 19, 33, 36]]
+    assert snap_to_ink(picture, boxes((20.6, 19.2, 33.1, 36.4))).tolist() == [[21, 19, 33, 36]]
 
 
 def test_ink_that_goes_on_is_a_neighbour_and_moves_no_side() -> None:
     picture = blot((20, 20, 32, 36), 255, 0)
     picture[28, 32:] = 0  # a stroke that goes on to the right
-    assert tightened(picture, boxes((21, 20, 31, 37))).tolist() == [[20, 20, 31, 36]]
+    assert snap_to_ink(picture, boxes((21, 20, 31, 37))).tolist() == [[20, 20, 31, 36]]
 
 
 def test_a_texture_moves_no_side() -> None:
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     picture[:, ::2] = 255
     picture[20:36, 20:32] = 90
-    assert tightened(picture, boxes((19, 19, 33, 37))).tolist() == [[19, 19, 33, 37]]
+    assert snap_to_ink(picture, boxes((19, 19, 33, 37))).tolist() == [[19, 19, 33, 37]]
 
 
 def test_ink_may_be_cut_by_the_border() -> None:
     picture = np.full((20, 20, 3), 255, np.uint8)
     picture[0:12, 0:6] = 0
     picture[8:20, 14:20] = 0
-    found = tightened(picture, boxes((1, 1, 6, 12), (14, 8, 19, 19)))
+    found = snap_to_ink(picture, boxes((1, 1, 6, 12), (14, 8, 19, 19)))
     assert found.tolist() == [[0, 0, 6, 12], [14, 8, 20, 20]]
 
 
@@ -91,11 +91,11 @@ def test_a_speck_is_a_box_of_one_pixel() -> None:
         [3, 4, 4, 5],
         [9, 9, 10, 10],
     ]
-    assert tightened(np.zeros((1, 1, 3), np.uint8), boxes((0, 0, 1, 1))).tolist() == [[0, 0, 1, 1]]
+    assert snap_to_ink(np.zeros((1, 1, 3), np.uint8), boxes((0, 0, 1, 1))).tolist() == [[0, 0, 1, 1]]
 
 
 def test_no_boxes_are_no_boxes() -> None:
-    assert tightened(np.zeros((5, 7, 3), np.uint8), boxes()).shape == (0, 4)
+    assert snap_to_ink(np.zeros((5, 7, 3), np.uint8), boxes()).shape == (0, 4)
 
 
 @pytest.mark.parametrize("preset", ["strips", "clean", "paper"])
@@ -113,5 +113,5 @@ def test_on_scenes_it_is_worth_it(preset: str) -> None:
         ]
         return detection_metrics([scene.target for scene in scenes], told, sizes)["AP"]
 
-    tight = [tightened(scene.image, own) for scene, own in zip(scenes, moved, strict=True)]
+    tight = [snap_to_ink(scene.image, own) for scene, own in zip(scenes, moved, strict=True)]
     assert precision(tight) > precision(moved) + 0.02
