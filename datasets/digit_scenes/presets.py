@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from detector.errors import OptionError
-from digit_scenes.forms import drawn_digits
 from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.fonts import printed_digits
+from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.glyphs.lettering import lettered_digits
 from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import PageRecipe

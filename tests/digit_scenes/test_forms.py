@@ -7,31 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digit_scenes import forms, free_forms, late_forms, looped_forms, more_forms, swung_forms
-from digit_scenes.forms import (
-    BLOCK,
-    FORMS,
-    LISTED,
-    OFTEN,
-    UNSTEADY,
-    Form,
-    Maker,
-    draw_form,
-    drawn_digits,
-    forms_of,
-    wobble,
-)
 from digit_scenes.glyphs.digits import INK, SPLITS, Split
+from digit_scenes.glyphs.forms import form as forms
+from digit_scenes.glyphs.forms.drawn import BLOCK_SIZE, FREQUENCY, draw_form, drawn_digits, sway_strokes
+from digit_scenes.glyphs.forms.editions import EDITIONS
+from digit_scenes.glyphs.forms.form import FORMS, Form, Maker, forms_of
 
 COUNT = 400
-EDITIONS = (
-    1,
-    more_forms.SECOND,
-    free_forms.THIRD,
-    late_forms.FOURTH,
-    looped_forms.FIFTH,
-    swung_forms.SIXTH,
-)
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", 0), ("val", -3), ("nonsense", 10), ("", 1)])
@@ -43,7 +25,7 @@ def test_nonsense_is_refused(split: Split, count: int) -> None:
 
 
 @pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("count", [1, 7, BLOCK + 1])
+@pytest.mark.parametrize("count", [1, 7, BLOCK_SIZE + 1])
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_any_count_can_be_had(split: Split, count: int, edition: int) -> None:
     digits = drawn_digits(split, count, edition)
@@ -53,7 +35,7 @@ def test_any_count_can_be_had(split: Split, count: int, edition: int) -> None:
 
 
 def test_they_are_always_the_same_and_fewer_are_the_first_of_more() -> None:
-    many, few = drawn_digits("val", BLOCK + 300), drawn_digits("val", 90)
+    many, few = drawn_digits("val", BLOCK_SIZE + 300), drawn_digits("val", 90)
     np.testing.assert_array_equal(many.images[:90], few.images)
     np.testing.assert_array_equal(many.labels[:90], few.labels)
     again = draw_form(FORMS["two_plain"], np.random.default_rng(5), 4)
@@ -61,33 +43,45 @@ def test_they_are_always_the_same_and_fewer_are_the_first_of_more() -> None:
 
 
 def test_splits_and_blocks_share_no_digit() -> None:
-    images = [image.tobytes() for split in SPLITS for image in drawn_digits(split, 2 * BLOCK).images]
+    images = [image.tobytes() for split in SPLITS for image in drawn_digits(split, 2 * BLOCK_SIZE).images]
     assert len(set(images)) > 0.999 * len(images)
 
 
 def test_an_edition_has_its_own_digits_and_the_first_none_of_the_later_forms() -> None:
-    images = [image.tobytes() for edition in EDITIONS for image in drawn_digits("val", BLOCK, edition).images]
+    images = [image.tobytes() for edition in EDITIONS for image in drawn_digits("val", BLOCK_SIZE, edition).images]
     assert len(set(images)) > 0.999 * len(images)
     assert [sum(form.edition == edition for form in FORMS.values()) for edition in EDITIONS] == [46, 18, 16, 13, 11, 12]
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_forms_come_in_one_order_whichever_module_is_imported_first(
+def test_forms_are_drawn_in_one_order_whichever_was_registered_first(
     digit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sorted(LISTED) == sorted(UNSTEADY)
     expected = forms_of(digit, 6)
-    apart: dict[int, dict[str, Form]] = {}
+    by_edition: dict[int, dict[str, Form]] = {}
     for name, form in FORMS.items():
-        apart.setdefault(form.edition, {})[name] = form
-    monkeypatch.setattr(forms, "FORMS", {n: f for edition in (2, 6, 4, 1, 5, 3) for n, f in apart[edition].items()})
+        by_edition.setdefault(form.edition, {})[name] = form
+    shuffled = {name: form for edition in (2, 6, 4, 1, 5, 3) for name, form in by_edition[edition].items()}
+    monkeypatch.setattr(forms, "FORMS", shuffled)
     assert forms_of(digit, 6) == expected
     assert forms_of(digit, 1) == [form for form in expected if form.edition == 1]
 
 
+def test_an_edition_is_found_by_its_index_and_no_two_share_a_rank() -> None:
+    assert [edition.index for edition in EDITIONS.values()] == list(EDITIONS) == [1, 2, 3, 4, 5, 6]
+    assert sorted(edition.drawing_rank for edition in EDITIONS.values()) == list(range(len(EDITIONS)))
+
+
+def test_a_digits_forms_lie_in_the_file_of_its_name() -> None:
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    for form in FORMS.values():
+        assert form.strokes.__module__ == f"digit_scenes.glyphs.forms.{names[form.digit]}"
+        assert form.name.startswith(names[form.digit])
+
+
 def test_every_digit_is_as_frequent_as_it_should_be_and_has_several_forms() -> None:
-    counts = np.bincount(drawn_digits("train", BLOCK).labels, minlength=10)
-    assert np.abs(counts - np.array(OFTEN) / sum(OFTEN) * BLOCK).max() <= 1
+    counts = np.bincount(drawn_digits("train", BLOCK_SIZE).labels, minlength=10)
+    assert np.abs(counts - np.array(FREQUENCY) / sum(FREQUENCY) * BLOCK_SIZE).max() <= 1
     ways = [sum(form.digit == digit for form in FORMS.values()) for digit in range(10)]
     assert min(ways) >= 2
     assert all(form.weight > 0 for form in FORMS.values())
@@ -107,7 +101,7 @@ def test_a_form_is_like_mnist(name: str) -> None:
     heights, widths = rows.sum(1), columns.sum(1)
     assert (heights <= 22).all()
     assert (widths <= 26).all()
-    assert np.median(heights) >= 18 if form.height[0] > 15 else np.median(heights) <= 14
+    assert np.median(heights) >= 18 if form.ink_height_px[0] > 15 else np.median(heights) <= 14
     for inked in (rows, columns):
         middle = (inked.argmax(1) + 28 - inked[:, ::-1].argmax(1)) / 2
         assert np.abs(middle - 14).max() <= 1
@@ -191,8 +185,8 @@ def test_a_looped_1_has_one_stroke_and_a_7_without_a_bar_is_crossed() -> None:
 
 def test_unsteadier_hands_write_wider_and_narrower() -> None:
     widths = []
-    for much in (1.0, 1.5):
-        ink = draw_form(FORMS["two_plain"], np.random.default_rng(6), COUNT, much) >= INK
+    for unsteadiness in (1.0, 1.5):
+        ink = draw_form(FORMS["two_plain"], np.random.default_rng(6), COUNT, unsteadiness) >= INK
         widths.append(np.std(ink.any(1).sum(1) / ink.any(2).sum(1)))
     assert widths[1] > 1.2 * widths[0]
 
@@ -203,7 +197,7 @@ def test_strokes_that_sway_part_from_each_other_and_stay_about_where_they_were()
     for sway in (0.01, 0.03):
         strokes = form.strokes(Maker(np.random.default_rng(7), COUNT))
         np.testing.assert_array_equal(strokes[0][:, -1], strokes[1][:, 0])
-        swayed = wobble(np.random.default_rng(8), strokes, sway)
+        swayed = sway_strokes(np.random.default_rng(8), strokes, sway)
         gaps.append(np.linalg.norm(swayed[0][:, -1] - swayed[1][:, 0], axis=1).mean())
         moved.append(np.std([after - before for after, before in zip(swayed, strokes, strict=True)]) / sway)
     assert gaps[1] == pytest.approx(3 * gaps[0], rel=1e-6)

@@ -1,6 +1,6 @@
 """A recipe never changes: drawn digits and scenes are what they were, as the golden file beside this test has them.
 
-    python -m tests.test_golden         # writes the golden file anew: only for a new preset, edition or split
+    python -m tests.digit_scenes.test_golden  # writes the golden file anew: only for a new preset, edition or split
 
 Where NumPy, OpenCV, albumentations and the processor's instructions are those that the file names, every byte is
 compared. Under others, boxes may differ by two pixels and mean grey values by four of 255, and labels and text not.
@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 
 from digit_scenes import PRESET_NAMES, Scenes
-from digit_scenes.forms import BLOCK, UNSTEADY, drawn_digits
 from digit_scenes.glyphs.digits import SPLITS, Split
+from digit_scenes.glyphs.forms.drawn import BLOCK_SIZE, drawn_digits
+from digit_scenes.glyphs.forms.editions import EDITIONS
 from digit_scenes.scene import Scene
 
 GOLDEN = Path(__file__).with_name("golden.json")
@@ -29,7 +30,6 @@ SCENES = range(3)
 GRID = 4  # mean grey values are compared in so many parts of the height and of the width
 BOX_TOLERANCE_PX = 2.0
 GREY_TOLERANCE = 4.0
-EDITIONS = tuple(UNSTEADY)
 
 
 def versions() -> dict[str, str]:
@@ -67,7 +67,7 @@ def scene_record(scene: Scene) -> dict[str, Any]:
 
 def digits_record(digit: int, edition: int) -> dict[str, Any]:
     """What the golden file holds of the first block of drawn digits of an edition, one digit of it."""
-    drawn = drawn_digits("val", BLOCK, edition)
+    drawn = drawn_digits("val", BLOCK_SIZE, edition)
     own = drawn.images[drawn.labels == digit]
     return {"digits": digest(own.tobytes()), "count": len(own), "grey": round(float(own.mean()), 2)}
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from detector.errors import OptionError
 from detector.types import Target
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset
-from digit_scenes.forms import drawn_digits
 from digit_scenes.glyphs.digits import DigitSet, load_digits
+from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.ink.pens import Ink
 from digit_scenes.presets import HANDS, LINES, MOST, PAPER, mixed_digits
 from digit_scenes.scene import page_scene
