@@ -40,13 +40,13 @@ def detector_model(network: str = "faster-rcnn", pretrained: bool = True, device
     the reader's work. Raises OptionError for an unknown model or device, WeightsError where none are shipped for it.
     """
     from detector.models.base import available
-    from detector.models.registry import kind
+    from detector.models.registry import entry
     from detector.reading.loading import load
 
-    entry, target = kind(network), available(device)
+    design, target = entry(network), available(device)
     if pretrained:
         return typing.cast("Detector", load(model=network, device=device, runtime="torch").model)
-    return entry.build(entry.config()).to(target).eval()
+    return design.build(design.config()).to(target).eval()
 
 
 def faster_rcnn(pretrained: bool = True, device: str = "cpu") -> Detector:

@@ -32,7 +32,7 @@ import tyro
 import detector
 from detector.images import ImageError, open_image
 from detector.models import checkpoint
-from detector.models.registry import kind
+from detector.models.registry import entry
 from detector.results import json_record
 from detector.training.runs import Progress
 from digit_scenes import Scenes
@@ -202,7 +202,7 @@ class Reader:
             patch.setattr(module, "validation_pictures", lambda args: {})
             if not args.data:  # drawing scenes of all presets takes long to begin with
                 patch.setattr(module, "training_batches", lambda args: module.shares(args.preset))
-            patch.setattr(module, "first_model", lambda args: kind(args.model).build(TINY_DETECTORS[args.model]))
+            patch.setattr(module, "first_model", lambda args: entry(args.model).build(TINY_DETECTORS[args.model]))
             module.main(replace(args, name=args.name or f"unnamed-{self.unnamed}"))
         if args.init:
             assert module.first_model(args).name == args.model
@@ -376,7 +376,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(folder / "detector" / "weights" / "faster-rcnn.onnx", folder / "digits.onnx")
     rung = folder / "runs" / "ladder" / "modern-cnn"
     rung.mkdir(parents=True)
-    classifier = kind("modern-cnn")
+    classifier = entry("modern-cnn")
     checkpoint.save(rung / "weights.safetensors", "modern-cnn", classifier.build(classifier.config()), {})
     return folder
 

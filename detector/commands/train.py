@@ -25,7 +25,7 @@ import torch
 from detector.errors import OptionError, TrainingError, WeightsError
 from detector.models import checkpoint
 from detector.models.base import Detector
-from detector.models.registry import kind
+from detector.models.registry import entry
 from detector.scoring.validation import Pictures, validator
 from detector.training.fit import Batches, TrainingConfig, fit
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
@@ -181,8 +181,8 @@ def begun_with(args: Args) -> Detector:
             raise WeightsError(f"--init {args.init}: expected weights of {args.model}, got those of {name}.")
         return model
     torch.manual_seed(args.seed)
-    entry = kind(args.model)
-    model = entry.build(entry.config())
+    design = entry(args.model)
+    model = design.build(design.config())
     if args.adopt:
         print(f"took {checkpoint.adopt(model, args.adopt)} of {len(model.state_dict())} tensors from {args.adopt}")
     return model

@@ -41,8 +41,8 @@ class FromPixels(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """See the class."""
-        found = self.model.answers(pictures.permute(0, 3, 1, 2), white=255.0)
-        return found.where.boxes, found.labels, found.scores, found.where.picture
+        found = self.model.detect_batch(pictures.permute(0, 3, 1, 2), max_value=255.0)
+        return found.where.boxes, found.labels, found.scores, found.where.image_index
 
 
 def export(model: Detector, path: Path, calibration: Calibration | None = None) -> None:

@@ -35,7 +35,7 @@ from detector.ladder.training import Epoch, Samples, train
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.models.ladder.whole_picture import WholePicture
-from detector.models.registry import kind
+from detector.models.registry import entry
 from detector.reading.loading import load, shipped
 from detector.reading.reader import Reader
 from detector.scoring.evaluation import Pictures, prepare_folder, write_json
@@ -146,8 +146,8 @@ def plan(rung: Rung, effort: Effort, lessons: Lessons, folder: Path) -> Plan:
     if rung.making is Making.SHIPPED:
         return _shipped(rung, folder)
     torch.manual_seed(effort.seed)
-    entry = kind(rung.name)
-    model = entry.build(entry.config())
+    design = entry(rung.name)
+    model = design.build(design.config())
     if isinstance(model, WholePicture):
         settings, work = _by_epochs(rung, model, effort, lessons, folder)
     else:

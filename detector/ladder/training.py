@@ -19,7 +19,7 @@ from detector.ladder.distort import distort
 from detector.ladder.samples import Samples, as_labels, batches
 from detector.models import checkpoint
 from detector.models.ladder.recipe import Recipe
-from detector.models.ladder.whole_picture import BLANK, Reading, WholePicture
+from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture
 from detector.scoring.evaluation import write_json
 from detector.scoring.metrics import json_safe
 from detector.scoring.plots import save_figure
@@ -117,7 +117,7 @@ class Tally:
     def __init__(self) -> None:
         self.seen, self._loss, self._right = 0, 0.0, 0
 
-    def add(self, loss: Tensor, reading: Reading, labels: Tensor) -> None:
+    def add(self, loss: Tensor, reading: StringPrediction, labels: Tensor) -> None:
         """A batch: its mean loss, what was read, and what should have been, int64 (B, P)."""
         self.seen += len(labels)
         self._loss += float(loss.detach()) * len(labels)

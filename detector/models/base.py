@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from detector.errors import OptionError
 from detector.images import Picture
-from detector.models.boxes import Found
+from detector.models.boxes import BatchDetections
 from detector.types import Detections, Target
 
 
@@ -52,28 +52,33 @@ class BatchDetector(Detector):
     """A detector that answers for all pictures of a batch together."""
 
     exportable: bool = True
-    """Whether `answers` is nothing but tensors."""
+    """Whether `detect_batch` is nothing but tensors."""
 
     @abstractmethod
-    def answers(self, images: Tensor, white: float = 1.0) -> Found:
-        """What is in pictures of one size (B, 3, H, W) in [0, white], floats or bytes, in their pixels, best first."""
+    def detect_batch(self, images: Tensor, max_value: float = 1.0) -> BatchDetections:
+        """What is in images of one size (B, 3, H, W), best first, in their own pixels.
+
+        images: floats or bytes in [0, max_value].
+        """
 
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
         """See Detector. Pictures of one size go through together, so that company changes no answer."""
-        return self._size_by_size(images, lambda alike: self.answers(torch.stack(alike)))
+        return self._size_by_size(images, lambda alike: self.detect_batch(torch.stack(alike)))
 
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """See Detector; the same answers as predict's."""
         device = device_of(self)
 
-        def answers(alike: list[Picture]) -> Found:
+        def answers(alike: list[Picture]) -> BatchDetections:
             pixels = torch.from_numpy(np.stack(alike)).to(device)  # (B, H, W, 3)
-            return self.answers(pixels.permute(0, 3, 1, 2), white=255.0)
+            return self.detect_batch(pixels.permute(0, 3, 1, 2), max_value=255.0)
 
         return self._size_by_size(pictures, answers)
 
     @torch.inference_mode()
-    def _size_by_size(self, pictures: Sequence[Any], answers: Callable[[list[Any]], Found]) -> list[Detections]:
+    def _size_by_size(
+        self, pictures: Sequence[Any], answers: Callable[[list[Any]], BatchDetections]
+    ) -> list[Detections]:
         training = self.training
         if training:  # going through all modules takes a twentieth of what a small picture does
             self.eval()
@@ -93,7 +98,7 @@ def device_of(model: nn.Module) -> torch.device:
     return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
-def by_picture(found: Found, count: int) -> list[Detections]:
+def by_picture(found: BatchDetections, count: int) -> list[Detections]:
     """What was found in each of `count` pictures."""
     parts = (*found.where, found.labels, found.scores.clamp(0, 1))
     boxes, picture, labels, scores = (part.cpu().numpy() for part in parts)

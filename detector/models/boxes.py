@@ -1,6 +1,6 @@
-"""Boxes of a whole batch in one tensor, each with the number of its picture, and what is done with them.
+"""Boxes of a whole batch in one tensor, each with the index of its image, and what is done with them.
 
-Nothing here loops over pictures: sixteen of them cost about as many operations as one, on a CPU as on a GPU.
+Nothing here loops over images: sixteen of them take about as many operations as one.
 """
 
 from __future__ import annotations
@@ -16,51 +16,53 @@ from torchvision.ops import nms
 LARGEST_CHANGE = math.log(1000 / 16)  # of a side's logarithm: no box is stretched beyond that
 
 
-class Regions(NamedTuple):
-    """Boxes (K, 4) in pixels, and for each the number (K,) of its picture in the batch."""
+class BatchBoxes(NamedTuple):
+    """boxes: (K, 4), pixels. image_index: int64 (K,), the index in the batch of the image that each box is in."""
 
     boxes: Tensor
-    picture: Tensor
+    image_index: Tensor
 
-    def at(self, chosen: Tensor) -> Regions:
-        """Those of these numbers (M,)."""
+    def at(self, chosen: Tensor) -> BatchBoxes:
+        """Those at the indices `chosen` (M,)."""
         # ONNX has one operation for this, and several for general indices.
-        return Regions(self.boxes.index_select(0, chosen), self.picture.index_select(0, chosen))
+        return BatchBoxes(self.boxes.index_select(0, chosen), self.image_index.index_select(0, chosen))
 
-    def to(self, device: torch.device) -> Regions:
+    def to(self, device: torch.device) -> BatchBoxes:
         """On another device."""
-        return Regions(self.boxes.to(device), self.picture.to(device))
+        return BatchBoxes(self.boxes.to(device), self.image_index.to(device))
 
 
-class Found(NamedTuple):
-    """Digits of a batch: where they are, labels (N,) 0-9 and scores (N,), best first."""
+class BatchDetections(NamedTuple):
+    """What was detected in a batch, best first. where: N boxes. labels: int64 (N,), 0-9. scores: float32 (N,)."""
 
-    where: Regions
+    where: BatchBoxes
     labels: Tensor
     scores: Tensor
 
-    def at(self, chosen: Tensor) -> Found:
-        """Those of these numbers (M,)."""
-        return Found(self.where.at(chosen), self.labels.index_select(0, chosen), self.scores.index_select(0, chosen))
+    def at(self, chosen: Tensor) -> BatchDetections:
+        """Those at the indices `chosen` (M,)."""
+        return BatchDetections(
+            self.where.at(chosen), self.labels.index_select(0, chosen), self.scores.index_select(0, chosen)
+        )
 
 
-class Truths(NamedTuple):
-    """What is truly in a batch: digits, their labels (G,) 0-9, and what is neither right nor wrong to find."""
+class BatchTargets(NamedTuple):
+    """What is truly in a batch. digits: G boxes. labels: int64 (G,), 0-9. ignored: boxes, neither right nor wrong."""
 
-    digits: Regions
+    digits: BatchBoxes
     labels: Tensor
-    ignored: Regions
+    ignored: BatchBoxes
 
 
-def regions(boxes: list[Tensor]) -> Regions:
-    """From boxes (K_b, 4) for each picture."""
+def batch_boxes(boxes: list[Tensor]) -> BatchBoxes:
+    """The boxes (K_b, 4) of each image as one."""
     counts = torch.tensor([len(own) for own in boxes], device=boxes[0].device)
-    return Regions(torch.cat(boxes), torch.repeat_interleave(counts))
+    return BatchBoxes(torch.cat(boxes), torch.repeat_interleave(counts))
 
 
-def together(first: Regions, second: Regions) -> Regions:
+def concatenated(first: BatchBoxes, second: BatchBoxes) -> BatchBoxes:
     """Both, one after the other."""
-    return Regions(torch.cat([first.boxes, second.boxes]), torch.cat([first.picture, second.picture]))
+    return BatchBoxes(torch.cat([first.boxes, second.boxes]), torch.cat([first.image_index, second.image_index]))
 
 
 def limits_of(pictures: Tensor) -> Tensor:
@@ -106,13 +108,13 @@ def decode_around(middles: Tensor, sides: Tensor, deltas: Tensor) -> Tensor:
     return torch.cat([middles - half, middles + half], -1)
 
 
-def clip(found: Regions, limits: Tensor) -> Regions:
+def clip(found: BatchBoxes, limits: Tensor) -> BatchBoxes:
     """Without what lies outside of the pictures, of which limits are width, height, width, height.
 
     limits: (B, 4), or (1, 4) for all of them.
     """
-    own = limits if limits.shape[0] == 1 else limits.index_select(0, found.picture)
-    return Regions(torch.minimum(found.boxes.clamp(min=0), own), found.picture)
+    own = limits if limits.shape[0] == 1 else limits.index_select(0, found.image_index)
+    return BatchBoxes(torch.minimum(found.boxes.clamp(min=0), own), found.image_index)
 
 
 def areas(boxes: Tensor) -> Tensor:
@@ -150,20 +152,20 @@ def paired_iou(first: Tensor, second: Tensor) -> Tensor:
     return both / (areas(first) + areas(second) - both)
 
 
-def overlaps(found: Regions, others: Regions) -> Tensor:
+def iou_matrix(found: BatchBoxes, others: BatchBoxes) -> Tensor:
     """IoU of each box with each other (K, M); 0 between pictures."""
-    same = found.picture[:, None] == others.picture
+    same = found.image_index[:, None] == others.image_index
     return paired_iou(found.boxes[:, None], others.boxes) * same
 
 
-def on_any(found: Regions, others: Regions, share: float) -> Tensor:
+def on_any(found: BatchBoxes, others: BatchBoxes, share: float) -> Tensor:
     """Which boxes lie by this share of their own area or more on one of the others of their picture: bool (K,)."""
-    same = found.picture[:, None] == others.picture
+    same = found.image_index[:, None] == others.image_index
     covered = shared(found.boxes[:, None], others.boxes) >= share * areas(found.boxes)[:, None]
     return (covered & same).any(1)
 
 
-def apart(found: Regions, groups: Tensor, limits: Tensor) -> Tensor:
+def offset_by_group(found: BatchBoxes, groups: Tensor, limits: Tensor) -> Tensor:
     """Boxes (K, 4), each group (K,) moved to a place of its own, so that none overlaps one of another group.
 
     limits (B, 4) or (1, 4): no box lies beyond any of them.
@@ -203,6 +205,6 @@ def best_of_rows_at_once(boxes: Tensor, overlap: float) -> Tensor:
     return kept > 0.5
 
 
-def best_of_each_place(found: Regions, scores: Tensor, limits: Tensor, overlap: float) -> Tensor:
+def best_of_each_place(found: BatchBoxes, scores: Tensor, limits: Tensor, overlap: float) -> Tensor:
     """Non-maximum suppression in each picture: numbers of the boxes kept, best first. All pictures go at once."""
-    return nms(apart(found, found.picture, limits), scores, overlap)
+    return nms(offset_by_group(found, found.image_index, limits), scores, overlap)

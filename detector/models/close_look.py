@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torchvision.ops import roi_align
 
 from detector.models.backbone import ConvNormReLU, ResidualBlock
-from detector.models.boxes import Found, Regions, Truths, longer_sides, sides_of
+from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, longer_sides, sides_of
 from detector.models.roi_heads import CLASSES, some_of_each
 
 SIDE = 32  # of a crop, in pixels
@@ -48,7 +48,7 @@ class CloseLook(nn.Module):
         self.features = nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(0.2))
         self.classes = nn.Linear(widths[-1] * (SIDE // 16) ** 2, CLASSES)
 
-    def forward(self, pictures: Tensor, where: Regions) -> Tensor:
+    def forward(self, pictures: Tensor, where: BatchBoxes) -> Tensor:
         """pictures (B, 3, H, W), where: K boxes in their pixels -> logits (K, 10), float32."""
         return self.told(self.crops(pictures, where))
 
@@ -56,12 +56,12 @@ class CloseLook(nn.Module):
         """Crops (K, 4, SIDE, SIDE) -> logits (K, 10), float32."""
         return self.classes(self.features(crops)).float()
 
-    def crops(self, pictures: Tensor, where: Regions) -> Tensor:
+    def crops(self, pictures: Tensor, where: BatchBoxes) -> Tensor:
         """What is seen of each box: (K, 4, SIDE, SIDE), its pixels in units of their own contrast, and its extent."""
         low, high = where.boxes.split(2, 1)
         middle, sides = (low + high) / 2, high - low  # (K, 2)
         half = AROUND / 2 * longer_sides(where.boxes)  # (K, 1)
-        squares = torch.cat([where.picture[:, None].to(middle.dtype), middle - half, middle + half], 1)
+        squares = torch.cat([where.image_index[:, None].to(middle.dtype), middle - half, middle + half], 1)
         seen = roi_align(pictures, squares, SIDE, sampling_ratio=SAMPLES, aligned=True)
         flat = seen.flatten(1)  # (K, 3 * SIDE * SIDE)
         count = flat.shape[1]
@@ -75,17 +75,17 @@ class CloseLook(nn.Module):
         alike = ((flat - mean) / contrast).view_as(seen)
         return torch.cat([alike, extent], 1).contiguous(memory_format=torch.channels_last)
 
-    def losses(self, pictures: Tensor, truths: Truths, samples: int) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, truths: BatchTargets, samples: int) -> dict[str, Tensor]:
         """Cross entropy for up to `samples` digits of each picture, in boxes as inexact as a detector's."""
-        chosen = some_of_each(truths.digits.picture, samples)
+        chosen = some_of_each(truths.digits.image_index, samples)
         if not len(chosen):
             return {"close_look": pictures.new_zeros(())}
         where = truths.digits.at(chosen)
-        crops = self.crops(pictures, Regions(shaken(where.boxes), where.picture))
+        crops = self.crops(pictures, BatchBoxes(shaken(where.boxes), where.image_index))
         logits = self.told(torch.cat([distorted(crops[:, :3]), crops[:, 3:]], 1))
         return {"close_look": F.cross_entropy(logits, truths.labels[chosen], label_smoothing=SMOOTHING)}
 
-    def judged(self, pictures: Tensor, found: Found, classes: Tensor) -> Found:
+    def judged(self, pictures: Tensor, found: BatchDetections, classes: Tensor) -> BatchDetections:
         """What was found, with labels and scores that heed both opinions where the first one is not sure, best first.
 
         Tiny ones are left as they are. A score is the first one's chance of being a digit at all times the chance of
@@ -102,7 +102,9 @@ class CloseLook(nn.Module):
         best, label = (TRUST * own + (1 - TRUST) * (first + TINY).log()).softmax(1).max(1)
         score = best * (first @ first.new_ones((CLASSES, 1)))[:, 0].clamp(max=1)
         scores, order = found.scores.scatter(0, unsure, score).sort(descending=True)  # a stable sort is none of ONNX
-        return Found(found.where.at(order), found.labels.scatter(0, unsure, label).index_select(0, order), scores)
+        return BatchDetections(
+            found.where.at(order), found.labels.scatter(0, unsure, label).index_select(0, order), scores
+        )
 
 
 def shaken(boxes: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from detector.errors import OptionError
 from detector.models.backbone import FeaturePyramid
 from detector.models.background import against_background
 from detector.models.base import BatchDetector
-from detector.models.boxes import Found, Regions, Truths, clip, limits_of
+from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, clip, limits_of
 from detector.models.close_look import CloseLook
 from detector.models.feature_table import in_one_table
 from detector.models.proposals import ProposalNetwork
@@ -139,9 +139,9 @@ class RegionCNN(BatchDetector):
         close: dict[str, Tensor] = {}
         if self.close_look is not None:
             close = self.close_look.losses(batch, truths, self.config.close_samples)
-        cells = in_one_table(self.backbone(batch))
-        proposals, losses = self.proposals(batch, limits, cells, truths)
-        return losses | self.heads.losses(cells, proposals, truths, len(images)) | close
+        features = in_one_table(self.backbone(batch))
+        proposals, losses = self.proposals(batch, limits, features, truths)
+        return losses | self.heads.losses(features, proposals, truths, len(images)) | close
 
     def learn_only(self, part: str) -> None:
         """See Detector. The close look can learn alone: it takes many more digits a second than all else does."""
@@ -151,21 +151,21 @@ class RegionCNN(BatchDetector):
         self.close_look.requires_grad_(True)
         self.learns_close_look_alone = True
 
-    def answers(self, images: Tensor, white: float = 1.0) -> Found:
+    def detect_batch(self, images: Tensor, max_value: float = 1.0) -> BatchDetections:
         """See Detector."""
-        pictures = self.prepared(images, white)
+        pictures = self.prepared(images, max_value)
         batch, limits = padded(pictures), limits_of(pictures)
-        cells = in_one_table(self.backbone(batch))
-        proposals, _ = self.proposals(batch, limits, cells)
-        found, classes = self.heads(cells, proposals, limits)
+        features = in_one_table(self.backbone(batch))
+        proposals, _ = self.proposals(batch, limits, features)
+        found, classes = self.heads(features, proposals, limits)
         if self.close_look is not None:
             found = self.close_look.judged(batch, found, classes)
         own = limits_of(images)
-        return found._replace(where=clip(Regions(found.where.boxes * (own / limits), found.where.picture), own))
+        return found._replace(where=clip(BatchBoxes(found.where.boxes * (own / limits), found.where.image_index), own))
 
-    def prepared(self, images: Tensor, white: float = 1.0) -> Tensor:
+    def prepared(self, images: Tensor, max_value: float = 1.0) -> Tensor:
         """Pictures of one size (B, 3, H, W) against their backgrounds, and enlarged if they are small."""
-        pictures = against_background(images, white)
+        pictures = against_background(images, max_value)
         height, width = images.shape[2:]
         shortest = torch.sym_min(height, width)
         wanted = torch.sym_max(shortest, torch.sym_min(self.config.shortest_side, LARGEST_ENLARGEMENT * shortest))
@@ -237,13 +237,13 @@ def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:
     return np.array([x, y, x, y], np.float32)
 
 
-def as_truths(targets: Sequence[Target], scales: Sequence[np.ndarray], device: torch.device) -> Truths:
+def as_truths(targets: Sequence[Target], scales: Sequence[np.ndarray], device: torch.device) -> BatchTargets:
     """Targets in pixels of the prepared pictures, the ignored boxes apart from those to be learned."""
     boxes = np.concatenate([target.boxes * scale for target, scale in zip(targets, scales, strict=True)])
     picture = np.repeat(np.arange(len(targets)), [len(target) for target in targets])
     labels, ignore = (np.concatenate([getattr(t, name) for t in targets]) for name in ("labels", "ignore"))
 
-    def regions(own: np.ndarray) -> Regions:
-        return Regions(torch.from_numpy(boxes[own]), torch.from_numpy(picture[own])).to(device)
+    def regions(own: np.ndarray) -> BatchBoxes:
+        return BatchBoxes(torch.from_numpy(boxes[own]), torch.from_numpy(picture[own])).to(device)
 
-    return Truths(regions(~ignore), torch.from_numpy(labels[~ignore]).to(device), regions(ignore))
+    return BatchTargets(regions(~ignore), torch.from_numpy(labels[~ignore]).to(device), regions(ignore))

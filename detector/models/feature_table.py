@@ -13,17 +13,17 @@ from detector.models.boxes import whole_numbers
 Grids = tuple[tuple[int, int], ...]  # rows and columns of each level, finest first
 
 
-class Cells(NamedTuple):
-    """table: (B, N, C), each picture's cells level by level and row by row. grids: the sizes of the levels."""
+class FeatureTable(NamedTuple):
+    """table: (B, N, C), the N cells of each image, level by level and row by row. grids: the sizes of the levels."""
 
     table: Tensor
     grids: Grids
 
 
-def in_one_table(maps: Mapping[str, Tensor]) -> Cells:
+def in_one_table(maps: Mapping[str, Tensor]) -> FeatureTable:
     """Feature maps (B, C, H, W), finest first; of those in memory format channels_last each is copied once."""
     rows = [m.permute(0, 2, 3, 1).flatten(1, 2) for m in maps.values()]  # (B, H * W, C) each
-    return Cells(torch.cat(rows, 1), tuple((m.shape[2], m.shape[3]) for m in maps.values()))
+    return FeatureTable(torch.cat(rows, 1), tuple((m.shape[2], m.shape[3]) for m in maps.values()))
 
 
 def starts(grids: Grids) -> list[int]:

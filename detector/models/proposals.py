@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from detector.models.anchors import NearAnchors, cell_anchors, grid_anchors
 from detector.models.boxes import (
-    Regions,
-    Truths,
+    BatchBoxes,
+    BatchTargets,
     best_of_each_place,
     best_of_rows,
     clip,
@@ -29,7 +29,7 @@ from detector.models.boxes import (
     sides_of,
     whole_numbers,
 )
-from detector.models.feature_table import Cells, Grids, of_level, starts
+from detector.models.feature_table import FeatureTable, Grids, of_level, starts
 
 SAMPLES = 256  # anchors of each picture that are learned from
 POSITIVE_IOU = 0.5
@@ -106,17 +106,17 @@ class ProposalNetwork(nn.Module):
         self.least = float(torch.tensor(threshold).logit(eps=1e-6))
 
     def forward(
-        self, batch: Tensor, limits: Tensor, cells: Cells, truths: Truths | None = None
-    ) -> tuple[Regions, dict[str, Tensor]]:
+        self, batch: Tensor, limits: Tensor, features: FeatureTable, truths: BatchTargets | None = None
+    ) -> tuple[BatchBoxes, dict[str, Tensor]]:
         """Proposals in pixels, and with truths the two losses. limits: see boxes.clip."""
-        objectness, hidden = self.head(cells.table.flatten(0, 1))  # (B * N, A), (B * N, hidden)
-        objectness = objectness.view(*cells.table.shape[:2], -1)
+        objectness, hidden = self.head(features.table.flatten(0, 1))  # (B * N, A), (B * N, hidden)
+        objectness = objectness.view(*features.table.shape[:2], -1)
         if truths is None:
-            return self.likely(objectness, hidden, cells.grids, limits), {}
-        anchors = self.anchors(cells.grids, cells.table.device)  # (N * A, 4), the same for each picture
+            return self.likely(objectness, hidden, features.grids, limits), {}
+        anchors = self.anchors(features.grids, features.table.device)  # (N * A, 4), the same for each picture
         with torch.no_grad():
-            proposals = self.best(objectness.flatten(1), hidden, cells.grids, anchors, limits)
-        return proposals, self.losses(objectness.flatten(1), hidden, anchors, cells.grids, truths)
+            proposals = self.best(objectness.flatten(1), hidden, features.grids, anchors, limits)
+        return proposals, self.losses(objectness.flatten(1), hidden, anchors, features.grids, truths)
 
     def anchors(self, grids: Grids, device: torch.device) -> Tensor:
         """All anchors (N * A, 4) of level grids: level by level, row by row."""
@@ -134,7 +134,7 @@ class ProposalNetwork(nn.Module):
         sides = sides_of(torch.cat(self.cells).to(cell.device))  # (levels * A, 2)
         return middles, sides.index_select(0, level * len(self.cells[0]) + kind)
 
-    def likely(self, objectness: Tensor, hidden: Tensor, grids: Grids, limits: Tensor) -> Regions:
+    def likely(self, objectness: Tensor, hidden: Tensor, grids: Grids, limits: Tensor) -> BatchBoxes:
         """In use: anchors that are likely digits, moved and clipped to their picture, without duplicates.
 
         objectness: (B, N, A). hidden: (B * N, hidden). Of a batch, `before_nms` times the number of its pictures at
@@ -149,10 +149,10 @@ class ProposalNetwork(nn.Module):
         picture = quotient(row.float(), cells).long()
         middles, sides = self.anchors_at(row - picture * cells, kind, grids)
         moved = decode_around(middles, sides, self.head.moves(hidden.index_select(0, row), kind))
-        found = clip(Regions(moved, picture), limits)
+        found = clip(BatchBoxes(moved, picture), limits)
         return found.at(best_of_each_place(found, scores, limits, self.nms_thresholds[1]))
 
-    def best(self, objectness: Tensor, hidden: Tensor, grids: Grids, anchors: Tensor, limits: Tensor) -> Regions:
+    def best(self, objectness: Tensor, hidden: Tensor, grids: Grids, anchors: Tensor, limits: Tensor) -> BatchBoxes:
         """In training: the best `before_nms` anchors of each level and picture, likely or not, likewise.
 
         objectness: (B, N * A). hidden: (B * N, hidden).
@@ -172,7 +172,7 @@ class ProposalNetwork(nn.Module):
         boxes = torch.minimum(boxes.clamp(min=0), limits[:, None])
         keep = best_of_rows(boxes, self.nms_thresholds[0]) & (sides_of(boxes) >= 1).all(2)
         picture, number = keep.nonzero(as_tuple=True)
-        return Regions(boxes[picture, number], picture)
+        return BatchBoxes(boxes[picture, number], picture)
 
     def moves(self, anchor: Tensor, hidden: Tensor) -> Tensor:
         """Deltas (K, 4) of anchors by their numbers (K,) in the batch: (picture * N + cell) * A + kind."""
@@ -186,7 +186,7 @@ class ProposalNetwork(nn.Module):
         hidden: Tensor,
         anchors: Tensor,
         grids: Grids,
-        truths: Truths,
+        truths: BatchTargets,
     ) -> dict[str, Tensor]:
         """Binary cross entropy and smooth L1 over sampled anchors; objectness (B, N * A), hidden (B * N, hidden)."""
         positive, boxes, negative = self.sample(anchors, grids, truths, len(objectness))
@@ -201,7 +201,9 @@ class ProposalNetwork(nn.Module):
             "proposal_boxes": F.smooth_l1_loss(moves, wanted_moves, beta=1 / 9, reduction="sum") / count,
         }
 
-    def sample(self, anchors: Tensor, grids: Grids, truths: Truths, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
+    def sample(
+        self, anchors: Tensor, grids: Grids, truths: BatchTargets, pictures: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Anchors to learn from, about SAMPLES a picture: positives (P,), their true boxes (P, 4), negatives (M,).
 
         An index counts through all anchors of the batch, picture by picture. Positive is an anchor with IoU >= 0.5, or
@@ -221,6 +223,6 @@ class ProposalNetwork(nn.Module):
         drawn = torch.randint(total, (pictures * SAMPLES - len(positive),), device=boxes.device).unique()
         left_out = best[drawn] >= NEGATIVE_IOU
         left_out |= torch.isin(drawn, positive)  # the best anchor of a box may have a low IoU
-        where = Regions(anchors[drawn % len(anchors)], drawn // len(anchors))
+        where = BatchBoxes(anchors[drawn % len(anchors)], drawn // len(anchors))
         left_out |= on_any(where, truths.ignored, IGNORED_OVERLAP)
         return positive, matched, drawn[~left_out]

@@ -16,34 +16,36 @@ from detector.models.sliding_window import SlidingWindow, SlidingWindowConfig
 
 
 @dataclass(frozen=True)
-class Kind:
+class DetectorEntry:
     """A detector's config dataclass and what builds the detector from it; the detector keeps it as `.config`."""
 
     config: Callable[..., Any]
     build: Callable[[Any], Detector]
 
 
-DETECTORS: dict[str, Kind] = {
-    "softmax": Kind(classifiers.SoftmaxConfig, classifiers.Softmax),
-    "mlp": Kind(classifiers.MLPConfig, classifiers.MLP),
-    "simple-cnn": Kind(classifiers.SimpleCNNConfig, classifiers.SimpleCNN),
-    "improved-cnn": Kind(classifiers.ImprovedCNNConfig, classifiers.ImprovedCNN),
-    "two-conv-cnn": Kind(classifiers.TwoConvCNNConfig, classifiers.TwoConvCNN),
-    "modern-cnn": Kind(classifiers.ModernCNNConfig, classifiers.ModernCNN),
-    "wide-cnn": Kind(classifiers.WideCNNConfig, classifiers.WideCNN),
-    "cells": Kind(classifiers.TwoConvCNNConfig, places.Cells),
-    "sigmoids": Kind(places.StripConfig, places.Sigmoids),
-    "five-softmax": Kind(places.StripConfig, places.FiveSoftmax),
-    "five-softmax-length": Kind(places.StripConfig, places.FiveSoftmaxLength),
-    "space-displacement": Kind(space_displacement.SpaceDisplacementConfig, space_displacement.SpaceDisplacement),
-    "rcnn": Kind(RCNNConfig, RCNN),
-    "fast-rcnn": Kind(FastRCNNConfig, FastRCNN),
-    "faster-rcnn": Kind(FasterRCNNConfig, FasterRCNN),
-    "sliding-window": Kind(SlidingWindowConfig, SlidingWindow),
+DETECTORS: dict[str, DetectorEntry] = {
+    "softmax": DetectorEntry(classifiers.SoftmaxConfig, classifiers.Softmax),
+    "mlp": DetectorEntry(classifiers.MLPConfig, classifiers.MLP),
+    "simple-cnn": DetectorEntry(classifiers.SimpleCNNConfig, classifiers.SimpleCNN),
+    "improved-cnn": DetectorEntry(classifiers.ImprovedCNNConfig, classifiers.ImprovedCNN),
+    "two-conv-cnn": DetectorEntry(classifiers.TwoConvCNNConfig, classifiers.TwoConvCNN),
+    "modern-cnn": DetectorEntry(classifiers.ModernCNNConfig, classifiers.ModernCNN),
+    "wide-cnn": DetectorEntry(classifiers.WideCNNConfig, classifiers.WideCNN),
+    "cells": DetectorEntry(classifiers.TwoConvCNNConfig, places.FixedCells),
+    "sigmoids": DetectorEntry(places.StripConfig, places.Sigmoids),
+    "five-softmax": DetectorEntry(places.StripConfig, places.FiveSoftmax),
+    "five-softmax-length": DetectorEntry(places.StripConfig, places.FiveSoftmaxLength),
+    "space-displacement": DetectorEntry(
+        space_displacement.SpaceDisplacementConfig, space_displacement.SpaceDisplacement
+    ),
+    "rcnn": DetectorEntry(RCNNConfig, RCNN),
+    "fast-rcnn": DetectorEntry(FastRCNNConfig, FastRCNN),
+    "faster-rcnn": DetectorEntry(FasterRCNNConfig, FasterRCNN),
+    "sliding-window": DetectorEntry(SlidingWindowConfig, SlidingWindow),
 }
 
 
-def kind(name: str) -> Kind:
+def entry(name: str) -> DetectorEntry:
     """The entry for a name. Raises OptionError, naming those there are."""
     if name not in DETECTORS:
         raise OptionError(f"model: expected one of {', '.join(DETECTORS)}, got {name!r}; choose one of them.")

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from detector.models.boxes import Regions, longer_sides
-from detector.models.feature_table import Cells, of_level
+from detector.models.boxes import BatchBoxes, longer_sides
+from detector.models.feature_table import FeatureTable, of_level
 
 
 class WeightedGather(torch.autograd.Function):
@@ -63,10 +63,10 @@ class PyramidRoIAlign(nn.Module):
         limits = boxes.new_tensor([2 * self.size * stride for stride in self.strides[:-1]])
         return (longer_sides(boxes) >= limits).sum(1)
 
-    def forward(self, cells: Cells, found: Regions) -> Tensor:
+    def forward(self, features: FeatureTable, found: BatchBoxes) -> Tensor:
         """found: K boxes in pixels -> (K, C, size, size)."""
-        boxes, picture = found
-        own = of_level(self.levels(boxes), cells.grids, self.strides)  # (K, 4)
+        boxes, image_index = found
+        own = of_level(self.levels(boxes), features.grids, self.strides)  # (K, 4)
         start, columns, _, _ = own.split(1, 1)  # (K, 1) each
         _, sides, stride = own.to(boxes.dtype).split([1, 2, 1], 1)  # (K, 2): columns and rows
 
@@ -82,11 +82,11 @@ class PyramidRoIAlign(nn.Module):
         if not self.within:
             inside = (at >= -1) & (at <= last + 1)
             weights = [weight * inside for weight in weights]
-        start = start + picture[:, None] * cells.table.shape[1]
+        start = start + image_index[:, None] * features.table.shape[1]
         xs, rows = across_and_down([first.long(), second.long()])
         ys = [y * columns[:, :, None] + start[:, :, None] for y in rows]
-        wx, wy = across_and_down([weight.to(cells.table.dtype) for weight in weights])
-        return bilinear(cells.table.flatten(0, 1), xs, ys, wx, wy).permute(0, 3, 1, 2)
+        wx, wy = across_and_down([weight.to(features.table.dtype) for weight in weights])
+        return bilinear(features.table.flatten(0, 1), xs, ys, wx, wy).permute(0, 3, 1, 2)
 
 
 def across_and_down(both: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:

@@ -12,21 +12,21 @@ from torchvision.ops import nms
 
 from detector.models.backbone import ConvNormReLU
 from detector.models.boxes import (
-    Found,
-    Regions,
-    Truths,
-    apart,
+    BatchBoxes,
+    BatchDetections,
+    BatchTargets,
     areas,
     clip,
+    concatenated,
     decode,
     encode,
+    iou_matrix,
+    offset_by_group,
     on_any,
-    overlaps,
     shared,
     shorter_sides,
-    together,
 )
-from detector.models.feature_table import Cells
+from detector.models.feature_table import FeatureTable
 from detector.models.proposals import IGNORED_OVERLAP
 
 CLASSES = 10  # label 0 inside the heads is background, digit d is d + 1
@@ -111,18 +111,20 @@ class DigitHeads(nn.Module):
         self.nms_per_class = nms_per_class
         self.second_look = second_look
 
-    def forward(self, cells: Cells, proposals: Regions, limits: Tensor) -> tuple[Found, Tensor]:
+    def forward(self, features: FeatureTable, proposals: BatchBoxes, limits: Tensor) -> tuple[BatchDetections, Tensor]:
         """What is found in each picture, and the chances (N, 10) of each digit. limits: see boxes.clip."""
-        found, classes = self.digits(*self.look(cells, proposals), proposals, limits)
+        found, classes = self.digits(*self.look(features, proposals), proposals, limits)
         if self.second_look:  # before doubles are removed: it says more surely which is the better
-            found, classes = self.refined(*self.look(cells, found.where), found, limits)
+            found, classes = self.refined(*self.look(features, found.where), found, limits)
         chosen = self.one_of_each(found, limits)
         return found.at(chosen), classes.index_select(0, chosen)
 
-    def losses(self, cells: Cells, proposals: Regions, truths: Truths, pictures: int) -> dict[str, Tensor]:
+    def losses(
+        self, features: FeatureTable, proposals: BatchBoxes, truths: BatchTargets, pictures: int
+    ) -> dict[str, Tensor]:
         """Means over sampled proposals: cross entropy of the classes, smooth L1 of the boxes."""
         chosen, labels, matched = self.sample(proposals, truths, pictures)
-        logits, deltas = self.look(cells, chosen)
+        logits, deltas = self.look(features, chosen)
         positive = (labels > 0).nonzero()[:, 0]
         wanted = encode(matched[positive], chosen.boxes[positive]) / deltas.new_tensor(DELTA_UNITS)
         count = max(1, len(labels))
@@ -131,40 +133,44 @@ class DigitHeads(nn.Module):
             "boxes": BOX_WEIGHT * F.smooth_l1_loss(deltas[positive], wanted, beta=1 / 9, reduction="sum") / count,
         }
 
-    def look(self, cells: Cells, where: Regions) -> tuple[Tensor, Tensor]:
+    def look(self, features: FeatureTable, where: BatchBoxes) -> tuple[Tensor, Tensor]:
         """Class logits (K, 11) and deltas (K, 4) for all boxes of all pictures."""
-        return self.box_predictor(self.box_head(self.box_roi_pool(cells, where)))
+        return self.box_predictor(self.box_head(self.box_roi_pool(features, where)))
 
-    def sample(self, proposals: Regions, truths: Truths, pictures: int) -> tuple[Regions, Tensor, Tensor]:
+    def sample(self, proposals: BatchBoxes, truths: BatchTargets, pictures: int) -> tuple[BatchBoxes, Tensor, Tensor]:
         """Up to `samples` boxes of each picture to learn from, half of them digits, with classes and true boxes."""
-        where = together(proposals, truths.digits)  # the truth itself is a proposal to learn from
+        where = concatenated(proposals, truths.digits)  # the truth itself is a proposal to learn from
         if len(truths.labels) == 0:
-            labels = torch.zeros_like(where.picture)
+            labels = torch.zeros_like(where.image_index)
             matched = where.boxes
         else:
-            overlap, match = overlaps(where, truths.digits).max(1)
+            overlap, match = iou_matrix(where, truths.digits).max(1)
             labels = torch.where(overlap >= POSITIVE_IOU, truths.labels[match] + 1, 0)
             matched = truths.digits.boxes[match]
         positive = (labels > 0).nonzero()[:, 0]
-        positive = positive[some_of_each(where.picture[positive], self.samples // 2)]
+        positive = positive[some_of_each(where.image_index[positive], self.samples // 2)]
         background = ((labels == 0) & ~on_any(where, truths.ignored, IGNORED_OVERLAP)).nonzero()[:, 0]
-        digits = torch.bincount(where.picture[positive], minlength=pictures)  # (B,)
-        negative = background[some_of_each(where.picture[background], self.samples - digits)]
+        digits = torch.bincount(where.image_index[positive], minlength=pictures)  # (B,)
+        negative = background[some_of_each(where.image_index[background], self.samples - digits)]
         chosen = torch.cat([positive, negative])
         return where.at(chosen), labels[chosen], matched[chosen]
 
-    def digits(self, logits: Tensor, deltas: Tensor, proposals: Regions, limits: Tensor) -> tuple[Found, Tensor]:
+    def digits(
+        self, logits: Tensor, deltas: Tensor, proposals: BatchBoxes, limits: Tensor
+    ) -> tuple[BatchDetections, Tensor]:
         """The likely ones of what was seen in the proposals, and the chances (N, 10) of each digit."""
         moved = self.moved(deltas, proposals, limits)
         scores = logits.softmax(1)[:, 1:]  # (K, 10)
         if self.nms_per_class:
             row, label = (scores > self.score_threshold).nonzero(as_tuple=True)
-            return Found(moved.at(row), label, scores[row, label]), scores[row]
+            return BatchDetections(moved.at(row), label, scores[row, label]), scores[row]
         best, label = scores.max(1)
         likely = (best > self.score_threshold).nonzero()[:, 0]
-        return Found(moved, label, best).at(likely), scores.index_select(0, likely)
+        return BatchDetections(moved, label, best).at(likely), scores.index_select(0, likely)
 
-    def refined(self, logits: Tensor, deltas: Tensor, first: Found, limits: Tensor) -> tuple[Found, Tensor]:
+    def refined(
+        self, logits: Tensor, deltas: Tensor, first: BatchDetections, limits: Tensor
+    ) -> tuple[BatchDetections, Tensor]:
         """After a second look, right at what was found: boxes become tighter, scores the mean of both looks.
 
         Iterative box regression: Gidaris and Komodakis, "Object detection via a multi-region and semantic
@@ -173,25 +179,25 @@ class DigitHeads(nn.Module):
         before = F.one_hot(first.labels, CLASSES) * first.scores[:, None]  # (N, 10)
         scores = (before + logits.softmax(1)[:, 1:]) / 2
         best, label = scores.max(1)
-        return Found(self.moved(deltas, first.where, limits), label, best), scores
+        return BatchDetections(self.moved(deltas, first.where, limits), label, best), scores
 
-    def moved(self, deltas: Tensor, where: Regions, limits: Tensor) -> Regions:
+    def moved(self, deltas: Tensor, where: BatchBoxes, limits: Tensor) -> BatchBoxes:
         """Boxes moved by what the head says (K, 4), clipped to their picture."""
         boxes = decode(deltas * deltas.new_tensor(DELTA_UNITS), where.boxes)
-        return clip(Regions(boxes, where.picture), limits)
+        return clip(BatchBoxes(boxes, where.image_index), limits)
 
-    def one_of_each(self, found: Found, limits: Tensor) -> Tensor:
+    def one_of_each(self, found: BatchDetections, limits: Tensor) -> Tensor:
         """Numbers (M,) of those candidates, best first, that are neither doubles nor unlikely nor tiny."""
-        places = apart(found.where, self.groups(found), limits)
+        places = offset_by_group(found.where, self.groups(found), limits)
         order = nms(places, found.scores, self.nms_threshold)  # (M,)
         places, scores = places.index_select(0, order), found.scores.index_select(0, order)
         keep = without_parts(places, self.inside_threshold)
         keep = keep & (scores > self.score_threshold) & (shorter_sides(places)[:, 0] >= 1)
         return order.index_select(0, keep.nonzero()[:, 0])
 
-    def groups(self, found: Found) -> Tensor:
+    def groups(self, found: BatchDetections) -> Tensor:
         """Digits (N,) of one number suppress each other: those of a picture, or also of a class."""
-        return found.where.picture * CLASSES + found.labels if self.nms_per_class else found.where.picture
+        return found.where.image_index * CLASSES + found.labels if self.nms_per_class else found.where.image_index
 
 
 def some_of_each(groups: Tensor, count: int | Tensor) -> Tensor:

@@ -19,7 +19,16 @@ from torchvision.ops import generalized_box_iou_loss
 from detector.models.backbone import ConvNormReLU
 from detector.models.background import against_background
 from detector.models.base import BatchDetector
-from detector.models.boxes import Found, Regions, apart, best_of_each_place, clip, limits_of, overlaps, shorter_sides
+from detector.models.boxes import (
+    BatchBoxes,
+    BatchDetections,
+    best_of_each_place,
+    clip,
+    iou_matrix,
+    limits_of,
+    offset_by_group,
+    shorter_sides,
+)
 from detector.models.roi_heads import CLASSES, without_parts
 from detector.types import Target
 
@@ -175,13 +184,13 @@ class SlidingWindow(BatchDetector):
             )
         return torch.stack(patches), truths
 
-    def answers(self, images: Tensor, white: float = 1.0) -> Found:
+    def detect_batch(self, images: Tensor, max_value: float = 1.0) -> BatchDetections:
         """See Detector."""
         return self.agree(
-            *self.windows(against_background(images, white)), limits_of(images).expand(images.shape[0], -1)
+            *self.windows(against_background(images, max_value)), limits_of(images).expand(images.shape[0], -1)
         )
 
-    def windows(self, pictures: Tensor) -> tuple[Regions, Tensor]:
+    def windows(self, pictures: Tensor) -> tuple[BatchBoxes, Tensor]:
         """The windows of all scales that may show a digit: where (N,), and probabilities (N, 10)."""
         height, width = pictures.shape[2:]
         places, probabilities = [], []
@@ -195,7 +204,7 @@ class SlidingWindow(BatchDetector):
             probabilities.append(answers.flatten(2).softmax(1)[:, 1:].transpose(1, 2) * asked)  # (B, n, 10)
         boxes, scores = torch.cat(places, 1), torch.cat(probabilities, 1)
         seen = (scores.sum(2).flatten() > self.config.score_threshold).nonzero()[:, 0]  # (N,)
-        where = Regions(boxes.flatten(0, 1).index_select(0, seen), seen // boxes.shape[1])
+        where = BatchBoxes(boxes.flatten(0, 1).index_select(0, seen), seen // boxes.shape[1])
         return where, scores.flatten(0, 1).index_select(0, seen)
 
     def sizes(self, height: int, width: int) -> list[float]:
@@ -214,7 +223,7 @@ class SlidingWindow(BatchDetector):
             return (longest * self.step >= size).float()
         return 1
 
-    def agree(self, where: Regions, scores: Tensor, limits: Tensor) -> Found:
+    def agree(self, where: BatchBoxes, scores: Tensor, limits: Tensor) -> BatchDetections:
         """Windows' boxes and scores (N, 10) -> one box, label and score for each digit, best first."""
         c = self.config
         where = clip(where, limits)
@@ -222,7 +231,7 @@ class SlidingWindow(BatchDetector):
         order = sure.argsort(descending=True)[: c.most_windows * limits.shape[0]]
         order = order.index_select(0, (shorter_sides(where.boxes)[:, 0].index_select(0, order) >= 1).nonzero()[:, 0])
         where, scores, sure = where.at(order), scores.index_select(0, order), sure.index_select(0, order)
-        agreeing = overlaps(where, where)  # (N, N)
+        agreeing = iou_matrix(where, where)  # (N, N)
         agreeing = torch.where(agreeing >= c.vote_threshold, agreeing, 0) * sure
         support = agreeing.sum(1, keepdim=True)  # (N, 1)
         smooth = sure * (1 - torch.exp(-support[:, 0]))  # over places and scales: one that stands alone counts less
@@ -232,9 +241,9 @@ class SlidingWindow(BatchDetector):
         share, label = shares.max(1)
         score = (smooth.index_select(0, peaks) * share) ** CALIBRATION
         order = score.argsort(descending=True)
-        agreed = clip(Regions(voted, where.picture.index_select(0, peaks)), limits)
-        found = Found(agreed, label, score).at(order)
-        places = apart(found.where, found.where.picture, limits)
+        agreed = clip(BatchBoxes(voted, where.image_index.index_select(0, peaks)), limits)
+        found = BatchDetections(agreed, label, score).at(order)
+        places = offset_by_group(found.where, found.where.image_index, limits)
         good = without_parts(places, c.inside_threshold, c.same_height)
         return found.at((good & (found.scores > c.score_threshold)).nonzero()[:, 0])
 

@@ -243,9 +243,9 @@ def test_the_command_line(tmp_path: Path) -> None:
     from detector.models import checkpoint
     from detector.models.registry import DETECTORS
 
-    kind = DETECTORS["faster-rcnn"]
+    design = DETECTORS["faster-rcnn"]
     weights = str(tmp_path / "tiny.safetensors")
-    checkpoint.save(Path(weights), "faster-rcnn", kind.build(kind.config()), {})
+    checkpoint.save(Path(weights), "faster-rcnn", design.build(design.config()), {})
     data = picture(tmp_path / "a.png")
     Image.fromarray(blank(60, 700)).save(tmp_path / "b.png")
     done = tool("-", str(tmp_path / "b.png"), str(tmp_path / "c.png"), "--weights", weights, "--json", "-", stdin=data)

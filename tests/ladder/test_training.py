@@ -91,7 +91,7 @@ def test_a_reading_is_right_when_all_of_it_is() -> None:
     assert exact(torch.zeros(2, 0), torch.full((2, 3), BLANK)).tolist() == [True, True]
 
 
-@pytest.mark.parametrize("name", [n for n, kind in DETECTORS.items() if getattr(kind.build, "recipe", None)])
+@pytest.mark.parametrize("name", [n for n, design in DETECTORS.items() if getattr(design.build, "recipe", None)])
 def test_every_rung_learns_a_few_pictures_by_heart(name: str, tmp_path: Path) -> None:
     rung = SpaceDisplacement(QUICK) if name == "space-displacement" else build(name)
     samples = samples_for(rung, 12)

@@ -13,7 +13,7 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.ops import box_area, box_iou, clip_boxes_to_image, nms
 
 from detector.models import boxes as ours
-from detector.models.boxes import Regions, regions
+from detector.models.boxes import BatchBoxes, batch_boxes
 
 
 def random_boxes(seed: int, count: int) -> Tensor:
@@ -30,7 +30,7 @@ COUNTS = st.lists(st.integers(0, 6), min_size=1, max_size=4)
 def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
     """Clipping, suppression and overlaps of all pictures together are those of each on its own."""
     own = [random_boxes(seed + i, count) for i, count in enumerate(counts)]
-    found = regions(own)
+    found = batch_boxes(own)
     limits = torch.tensor([[60.0 + i, 80, 60 + i, 80] for i in range(len(counts))])
     clipped = ours.clip(found, limits)
     expected = [clip_boxes_to_image(boxes, (80, 60 + i)) for i, boxes in enumerate(own)]
@@ -40,12 +40,12 @@ def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
     kept = ours.best_of_each_place(clipped, scores, limits, 0.4)
     assert torch.equal(scores[kept], scores[kept].sort(descending=True).values)
     for i, boxes in enumerate(expected):
-        mine = (found.picture == i).nonzero()[:, 0]
-        assert set(kept[found.picture[kept] == i].tolist()) == set(mine[nms(boxes, scores[mine], 0.4)].tolist())
+        mine = (found.image_index == i).nonzero()[:, 0]
+        assert set(kept[found.image_index[kept] == i].tolist()) == set(mine[nms(boxes, scores[mine], 0.4)].tolist())
 
-    overlap = ours.overlaps(found, found)
+    overlap = ours.iou_matrix(found, found)
     for i, boxes in enumerate(own):
-        mine = found.picture == i
+        mine = found.image_index == i
         torch.testing.assert_close(overlap[mine][:, mine], box_iou(boxes, boxes))
         assert not overlap[mine][:, ~mine].any()
 
@@ -92,7 +92,7 @@ def test_areas_and_sides() -> None:
 
 
 def test_clipped_to_the_limits_of_each_picture_or_of_all() -> None:
-    found = regions([torch.tensor([[-3.0, 2.0, 50.0, 9.0]]), torch.tensor([[1.0, -2.0, 8.0, 70.0]])])
+    found = batch_boxes([torch.tensor([[-3.0, 2.0, 50.0, 9.0]]), torch.tensor([[1.0, -2.0, 8.0, 70.0]])])
     each = ours.clip(found, torch.tensor([[40.0, 30, 40, 30], [60.0, 50, 60, 50]]))
     assert each.boxes.tolist() == [[0, 2, 40, 9], [1, 0, 8, 50]]
     all_alike = ours.clip(found, ours.limits_of(torch.zeros(2, 3, 20, 45)))
@@ -100,26 +100,28 @@ def test_clipped_to_the_limits_of_each_picture_or_of_all() -> None:
 
 
 def test_on_any_is_measured_by_the_box_itself_and_within_its_picture() -> None:
-    found = regions([torch.tensor([[0.0, 0.0, 10.0, 10.0], [8.0, 8.0, 18.0, 18.0]]), torch.tensor([[0.0, 0, 10, 10]])])
+    found = batch_boxes(
+        [torch.tensor([[0.0, 0.0, 10.0, 10.0], [8.0, 8.0, 18.0, 18.0]]), torch.tensor([[0.0, 0, 10, 10]])]
+    )
     large = torch.tensor([[-100.0, -100.0, 11.0, 12.0]])
     nothing = torch.zeros(0, 4)
-    assert ours.on_any(found, regions([large, nothing]), 0.5).tolist() == [True, False, False]
-    assert ours.on_any(found, regions([nothing, large]), 0.5).tolist() == [False, False, True]
-    assert ours.on_any(found, regions([nothing, nothing]), 0.5).tolist() == [False] * 3
+    assert ours.on_any(found, batch_boxes([large, nothing]), 0.5).tolist() == [True, False, False]
+    assert ours.on_any(found, batch_boxes([nothing, large]), 0.5).tolist() == [False, False, True]
+    assert ours.on_any(found, batch_boxes([nothing, nothing]), 0.5).tolist() == [False] * 3
 
 
 def test_numbers_pick_boxes_with_their_pictures() -> None:
-    found = Regions(random_boxes(4, 3), torch.tensor([0, 0, 2]))
+    found = BatchBoxes(random_boxes(4, 3), torch.tensor([0, 0, 2]))
     picked = found.at(torch.tensor([2, 0]))
-    assert picked.picture.tolist() == [2, 0]
+    assert picked.image_index.tolist() == [2, 0]
     assert torch.equal(picked.boxes, found.boxes[[2, 0]])
     assert found.at(torch.zeros(0, dtype=torch.int64)).boxes.shape == (0, 4)
 
 
 def test_groups_are_apart_and_keep_their_shapes() -> None:
-    found = regions([random_boxes(1, 4).clamp(0, 60), random_boxes(2, 3).clamp(0, 60)])
+    found = batch_boxes([random_boxes(1, 4).clamp(0, 60), random_boxes(2, 3).clamp(0, 60)])
     limits = torch.tensor([[60.0, 60, 60, 60], [60, 60, 60, 60]])
-    places = ours.apart(found, found.picture, limits)
+    places = ours.offset_by_group(found, found.image_index, limits)
     torch.testing.assert_close(places[:, 2:] - places[:, :2], found.boxes[:, 2:] - found.boxes[:, :2])
     assert not ours.shared(places[:4, None], places[4:]).any()
 

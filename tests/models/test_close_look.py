@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from detector.errors import OptionError
-from detector.models.boxes import Found, Regions, Truths, regions
+from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, batch_boxes
 from detector.models.close_look import AROUND, FAINTEST, SAMPLES, SIDE, SMALLEST, CloseLook, distorted, pressed, shaken
 from detector.models.faster_rcnn import FasterRCNN, as_truths, stack
 from tests.tiny import TINY, as_input, bars, tiny_model, trained_detector
@@ -38,7 +38,7 @@ def pictures(seed: int = 0) -> torch.Tensor:
 def test_a_crop_is_the_square_around_a_box_in_units_of_its_own_contrast(seed: int) -> None:
     """Each of its pixels is the mean of four points of the picture."""
     own, where = pictures(seed), boxes(4, seed)
-    crops = CloseLook((4, 8, 8, 8), (0, 1, 0)).crops(own, Regions(where, torch.tensor([0, 1, 0, 1])))
+    crops = CloseLook((4, 8, 8, 8), (0, 1, 0)).crops(own, BatchBoxes(where, torch.tensor([0, 1, 0, 1])))
     for crop, box, picture in zip(crops, where.tolist(), (0, 1, 0, 1), strict=True):
         side = AROUND * max(box[2] - box[0], box[3] - box[1])
         x0, y0 = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
@@ -60,7 +60,7 @@ def looked_up(picture: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
 
 def test_a_crop_tells_where_the_box_is(close_look: CloseLook) -> None:
     where = torch.tensor([[20.0, 10, 30, 50]])  # a square of 54 around it
-    extent = close_look.crops(pictures(), regions([where]))[0, 3]
+    extent = close_look.crops(pictures(), batch_boxes([where]))[0, 3]
     assert extent.unique().tolist() == [-1, 1]
     assert (extent > 0).any(1).sum() == 24  # of 32 rows: 40 / 54
     assert (extent > 0).any(0).sum() == 6
@@ -69,26 +69,26 @@ def test_a_crop_tells_where_the_box_is(close_look: CloseLook) -> None:
 @given(st.floats(0.5, 4))
 @settings(deadline=None, max_examples=20)
 def test_contrast_tells_next_to_nothing(contrast: float) -> None:
-    look, where = CloseLook((4, 8, 8, 8), (0, 1, 0)), regions([boxes(3), boxes(2, 1)])
+    look, where = CloseLook((4, 8, 8, 8), (0, 1, 0)), batch_boxes([boxes(3), boxes(2, 1)])
     torch.testing.assert_close(
         look.crops(contrast * pictures(), where), look.crops(pictures(), where), atol=0.05, rtol=0.05
     )
 
 
 def test_nothing_found_is_nothing_to_look_at(close_look: CloseLook) -> None:
-    nothing = regions([torch.zeros(0, 4), torch.zeros(0, 4)])
-    found = Found(nothing, torch.zeros(0, dtype=torch.int64), torch.zeros(0))
+    nothing = batch_boxes([torch.zeros(0, 4), torch.zeros(0, 4)])
+    found = BatchDetections(nothing, torch.zeros(0, dtype=torch.int64), torch.zeros(0))
     assert close_look.judged(pictures(), found, torch.zeros(0, 10)).labels.shape == (0,)
-    none = Truths(nothing, torch.zeros(0, dtype=torch.int64), nothing)
+    none = BatchTargets(nothing, torch.zeros(0, dtype=torch.int64), nothing)
     assert close_look.losses(pictures(), none, 4)["close_look"] == 0
 
 
 def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
     """What the first classifier holds for no digit stays as unlikely."""
     large = boxes(6) + torch.tensor([0.0, 0.0, SMALLEST, SMALLEST])
-    where = Regions(large, torch.tensor([0, 0, 0, 1, 1, 1]))
+    where = BatchBoxes(large, torch.tensor([0, 0, 0, 1, 1, 1]))
     classes = torch.rand(6, 10, generator=torch.Generator().manual_seed(3)) / 10
-    first = Found(where, classes.argmax(1), classes.max(1).values)
+    first = BatchDetections(where, classes.argmax(1), classes.max(1).values)
     found = close_look.judged(pictures(), first, classes)
     assert (found.scores.diff() <= 0).all()
     assert found.scores.max() < classes.sum(1).max()
@@ -104,10 +104,10 @@ def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
 
 def test_tiny_digits_and_sure_ones_are_left_as_they_are(close_look: CloseLook) -> None:
     side = torch.tensor([SMALLEST - 1.0, SMALLEST + 1.0, SMALLEST + 1.0])
-    where = Regions(torch.stack([side * 0, side * 0, side / 2, side], 1), torch.tensor([0, 0, 1]))
+    where = BatchBoxes(torch.stack([side * 0, side * 0, side / 2, side], 1), torch.tensor([0, 0, 1]))
     classes = torch.zeros(3, 10)
     classes[:, 7] = torch.tensor([0.5, 0.4, 0.95])
-    first = Found(where, torch.full((3,), 7), classes[:, 7])
+    first = BatchDetections(where, torch.full((3,), 7), classes[:, 7])
     with torch.no_grad():
         close_look.classes.weight.zero_()
         close_look.classes.bias.copy_(torch.eye(10)[3] * 50)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.models.boxes import Truths, regions
+from detector.models.boxes import BatchTargets, batch_boxes
 from detector.models.faster_rcnn import FasterRCNN, padded, stack
 from detector.models.roi_heads import ROUNDS, without_parts
 from tests.tiny import TINY, as_input, bars, tiny_model, trained_detector
@@ -35,7 +35,7 @@ def test_a_small_picture_is_answered_in_its_own_pixels(trained: FasterRCNN) -> N
 
 def test_one_piece_of_ink_is_one_digit_unless_asked_per_class() -> None:
     """Two proposals on the same ink, of which one looks like a 1 and the other like a 7."""
-    proposals = regions([torch.tensor([[10.0, 10, 30, 40], [10, 10, 30, 41]])])
+    proposals = batch_boxes([torch.tensor([[10.0, 10, 30, 40], [10, 10, 30, 41]])])
     logits = torch.full((2, 11), -5.0)
     logits[0, 2], logits[1, 8] = 5, 4
     deltas = torch.zeros(2, 4)
@@ -51,8 +51,8 @@ def test_one_piece_of_ink_is_one_digit_unless_asked_per_class() -> None:
 def test_proposals_on_ignored_digits_are_not_background() -> None:
     heads = tiny_model().heads
     boxes = torch.tensor([[0.0, 0, 20, 20], [100, 100, 120, 120], [1, 1, 21, 21], [50, 50, 70, 70]])
-    truths = Truths(regions([boxes[3:]]), torch.tensor([4]), regions([torch.tensor([[0.0, 0, 22, 22]])]))
-    chosen, labels, matched = heads.sample(regions([boxes]), truths, 1)
+    truths = BatchTargets(batch_boxes([boxes[3:]]), torch.tensor([4]), batch_boxes([torch.tensor([[0.0, 0, 22, 22]])]))
+    chosen, labels, matched = heads.sample(batch_boxes([boxes]), truths, 1)
     assert sorted(zip(chosen.boxes[:, 0].tolist(), labels.tolist(), strict=True)) == [(50.0, 5), (50.0, 5), (100.0, 0)]
     assert (matched[labels > 0] == boxes[3]).all()
 
@@ -62,18 +62,20 @@ def test_each_picture_is_learned_from_as_far_as_there_are_proposals() -> None:
     heads = tiny_model().heads  # 32 samples
     grid = torch.cartesian_prod(torch.arange(10.0), torch.arange(10.0)) * 30  # far from each other
     places = torch.cat([grid, grid + 20], 1)
-    proposals = regions([places, places, places[:7]])
-    truths = Truths(
-        regions([places[:40], torch.zeros(0, 4), places[:2]]),
+    proposals = batch_boxes([places, places, places[:7]])
+    truths = BatchTargets(
+        batch_boxes([places[:40], torch.zeros(0, 4), places[:2]]),
         torch.full((42,), 3),
-        regions([torch.zeros(0, 4)] * 3),
+        batch_boxes([torch.zeros(0, 4)] * 3),
     )
     chosen, labels, matched = heads.sample(proposals, truths, 3)
     for picture, digits, background in ((0, 16, 16), (1, 0, 32), (2, 4, 5)):
-        own = labels[chosen.picture == picture]
+        own = labels[chosen.image_index == picture]
         assert ((own > 0).sum(), (own == 0).sum()) == (digits, background)
     assert torch.equal(matched[labels > 0], chosen.boxes[labels > 0])
-    assert len(set(zip(chosen.picture.tolist(), map(tuple, chosen.boxes.tolist()), strict=True))) >= len(labels) - 18
+    assert (
+        len(set(zip(chosen.image_index.tolist(), map(tuple, chosen.boxes.tolist()), strict=True))) >= len(labels) - 18
+    )
 
 
 def test_several_sizes_learn_as_one_batch() -> None:

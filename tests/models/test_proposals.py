@@ -11,7 +11,7 @@ from torchvision.models.detection._utils import Matcher
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import box_iou
 
-from detector.models.boxes import Truths, on_any, paired_iou, regions
+from detector.models.boxes import BatchTargets, batch_boxes, on_any, paired_iou
 from detector.models.feature_table import in_one_table
 from detector.models.proposals import IGNORED_OVERLAP, NEGATIVE_IOU, POSITIVE_IOU, ProposalNetwork, choose
 
@@ -26,9 +26,9 @@ def network() -> ProposalNetwork:
 NOTHING = torch.zeros(0, 4)
 
 
-def truths(boxes: list[Tensor], ignored: list[Tensor] | None = None) -> Truths:
-    digits = regions(boxes)
-    return Truths(digits, torch.zeros_like(digits.picture), regions(ignored or [NOTHING] * len(boxes)))
+def truths(boxes: list[Tensor], ignored: list[Tensor] | None = None) -> BatchTargets:
+    digits = batch_boxes(boxes)
+    return BatchTargets(digits, torch.zeros_like(digits.image_index), batch_boxes(ignored or [NOTHING] * len(boxes)))
 
 
 def random_boxes(seed: int, count: int) -> Tensor:
@@ -37,7 +37,7 @@ def random_boxes(seed: int, count: int) -> Tensor:
     return torch.cat([corner, corner + torch.exp(torch.rand(count, 2, generator=generator) * 3 + 1.7)], 1)
 
 
-def sampled(network: ProposalNetwork, truths: Truths, pictures: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def sampled(network: ProposalNetwork, truths: BatchTargets, pictures: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     anchors = network.anchors(GRIDS, torch.device("cpu"))
     return anchors, *network.sample(anchors, GRIDS, truths, pictures)
 
@@ -92,7 +92,7 @@ def test_ignored_digits_are_neither_positive_nor_negative(network: ProposalNetwo
     anchors, positive, _, negative = sampled(network, truths([NOTHING], [ignored]), 1)
     assert len(positive) == 0
     assert len(negative) > 0
-    assert not on_any(regions([anchors[negative]]), regions([ignored]), IGNORED_OVERLAP).any()
+    assert not on_any(batch_boxes([anchors[negative]]), batch_boxes([ignored]), IGNORED_OVERLAP).any()
 
 
 def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: ProposalNetwork) -> None:
@@ -106,7 +106,7 @@ def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: Proposa
     limits = torch.tensor([[128.0, 96, 128, 96]] * 3)
     objectness = objectness.view(3, -1, 4)
     found = network.likely(objectness, hidden, GRIDS, limits)
-    assert found.picture.tolist() == [0, 1]
+    assert found.image_index.tolist() == [0, 1]
     assert torch.equal(found.boxes[0], anchors[middle + 4]), "the likelier of the two"
     assert torch.equal(found.boxes[1], anchors[0].clamp(min=0))
     alone = network.likely(objectness[:1], hidden[: len(anchors) // 4], GRIDS, limits[:1])
@@ -142,7 +142,7 @@ def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetw
     best = torch.cat([anchors[end - 50 : end] for end in ends])
     for picture, limit in enumerate(limits):
         cut = torch.minimum(best.clamp(min=0), limit)
-        own = found.boxes[found.picture == picture]
+        own = found.boxes[found.image_index == picture]
         assert len(own) > 5
         assert all((cut == box).all(1).any() for box in own)
 

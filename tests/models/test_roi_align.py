@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from detector.models.boxes import regions
+from detector.models.boxes import batch_boxes
 from detector.models.feature_table import in_one_table
 from detector.models.roi_align import PyramidRoIAlign, WeightedGather
 
@@ -50,7 +50,7 @@ def test_same_as_torchvision_in_values_and_gradients(counts: tuple[int, int]) ->
     pool = PyramidRoIAlign(STRIDES, 5)
     boxes = [random_boxes(i, count) for i, count in enumerate(counts)]
     results = []
-    for function in (lambda f, b: pool(in_one_table(f), regions(b)), lambda f, b: reference(pool, f, b)):
+    for function in (lambda f, b: pool(in_one_table(f), batch_boxes(b)), lambda f, b: reference(pool, f, b)):
         features = {name: m.requires_grad_() for name, m in pyramid(0).items()}
         crops = function(features, boxes)
         (crops * torch.linspace(-1, 2, crops.numel(), dtype=torch.float64).view_as(crops)).sum().backward()
@@ -67,7 +67,7 @@ def test_any_boxes_as_torchvision(seed: int) -> None:
     pool = PyramidRoIAlign(STRIDES, 7)
     boxes = [random_boxes(seed, 4), random_boxes(seed + 1, 4)]
     features = pyramid(seed)
-    torch.testing.assert_close(pool(in_one_table(features), regions(boxes)), reference(pool, features, boxes))
+    torch.testing.assert_close(pool(in_one_table(features), batch_boxes(boxes)), reference(pool, features, boxes))
 
 
 @settings(deadline=None, max_examples=30)
@@ -76,12 +76,12 @@ def test_boxes_within_their_pictures_need_no_look_beyond(seed: int) -> None:
     boxes = [torch.cat([b[:, 0::2].clamp(0, 192), b[:, 1::2].clamp(0, 128)], 1)[:, [0, 2, 1, 3]]
              for b in (random_boxes(seed, 4), random_boxes(seed + 1, 4))]  # fmt: skip
     pool, features = PyramidRoIAlign(STRIDES, 7, within=True), pyramid(seed)
-    torch.testing.assert_close(pool(in_one_table(features), regions(boxes)), reference(pool, features, boxes))
+    torch.testing.assert_close(pool(in_one_table(features), batch_boxes(boxes)), reference(pool, features, boxes))
 
 
 def test_an_exported_gather_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """ONNX knows no bags: there it is a sum of four."""
-    pool, boxes = PyramidRoIAlign(STRIDES, 7), regions([random_boxes(1, 3), random_boxes(2, 4)])
+    pool, boxes = PyramidRoIAlign(STRIDES, 7), batch_boxes([random_boxes(1, 3), random_boxes(2, 4)])
     cells = in_one_table(pyramid(5))
     bags = pool(cells, boxes)
     monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)

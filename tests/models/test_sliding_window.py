@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from detector.models.boxes import Regions, regions
+from detector.models.boxes import BatchBoxes, batch_boxes
 from detector.models.sliding_window import (
     DIGIT,
     PATCH,
@@ -129,7 +129,7 @@ def test_windows_that_see_the_same_digit_agree_on_one() -> None:
     boxes = torch.tensor([[10.0, 10, 20, 30], [11, 10, 21, 30], [10, 11, 20, 31], [60, 10, 70, 30], [0, 0, 0.5, 40]])
     scores = torch.zeros(5, 10)
     scores[0, 7], scores[1, 1], scores[2, 7], scores[3, 2], scores[4, 1] = 0.9, 0.6, 0.8, 0.95, 0.99
-    found = tiny_window().agree(regions([boxes]), scores, torch.full((1, 4), 100.0))
+    found = tiny_window().agree(batch_boxes([boxes]), scores, torch.full((1, 4), 100.0))
     seven, two = found.labels.tolist().index(7), found.labels.tolist().index(2)
     assert len(found.labels) == 2  # the sliver is no digit
     assert 10 < found.where.boxes[seven, 0] < 11
@@ -144,11 +144,12 @@ def test_windows_of_other_pictures_have_no_say() -> None:
     scores = torch.zeros(2, 10)
     scores[0, 7], scores[1, 2] = 0.9, 0.8
     limits = torch.full((3, 4), 100.0)
-    found = tiny_window().agree(Regions(boxes, torch.tensor([0, 1])), scores, limits)
+    found = tiny_window().agree(BatchBoxes(boxes, torch.tensor([0, 1])), scores, limits)
     assert found.labels.tolist() == [7, 2]
-    assert found.where.picture.tolist() == [0, 1]
+    assert found.where.image_index.tolist() == [0, 1]
     assert (
-        len(tiny_window().agree(Regions(boxes[:0], torch.zeros(0, dtype=torch.int64)), scores[:0], limits).labels) == 0
+        len(tiny_window().agree(BatchBoxes(boxes[:0], torch.zeros(0, dtype=torch.int64)), scores[:0], limits).labels)
+        == 0
     )
 
 

@@ -266,9 +266,9 @@ def test_load_gives_back_what_was_saved(tmp_path: Path) -> None:
     from detector.models import checkpoint
     from detector.models.registry import DETECTORS
 
-    kind = DETECTORS["faster-rcnn"]
+    design = DETECTORS["faster-rcnn"]
     path = tmp_path / "tiny.safetensors"
-    checkpoint.save(path, "faster-rcnn", kind.build(kind.config()), {})
+    checkpoint.save(path, "faster-rcnn", design.build(design.config()), {})
     reader = load(path, min_score=0.25)
     assert reader.min_score == 0.25
     assert load(str(path), model="faster-rcnn").page(blank(40, 40)).width == 40

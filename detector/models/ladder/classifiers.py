@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.view import SIDE
-from detector.models.ladder.whole_picture import Reading, WholePicture, cross_entropy
+from detector.models.ladder.whole_picture import StringPrediction, WholePicture, cross_entropy
 
 
 class Classifier(WholePicture):
@@ -25,11 +25,11 @@ class Classifier(WholePicture):
         """Cross entropy."""
         return cross_entropy(scores, labels)
 
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """The most probable digit; there is always one."""
         probabilities, digits = scores.softmax(2).max(2)  # (B, 1)
         columns = torch.tensor([0.0, SIDE]).expand(len(scores), 1, 2)
-        return Reading(digits, probabilities, columns)
+        return StringPrediction(digits, probabilities, columns)
 
 
 @dataclass(frozen=True)

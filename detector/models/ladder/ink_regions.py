@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from detector.models.boxes import Regions, Truths, regions
-from detector.models.feature_table import Cells
+from detector.models.boxes import BatchBoxes, BatchTargets, batch_boxes
+from detector.models.feature_table import FeatureTable
 from detector.types import BoolArray, FloatArray
 
 Grey = NDArray[np.uint8]
@@ -155,8 +155,8 @@ class InkRegions(nn.Module):
         self.most = most
 
     def forward(
-        self, batch: Tensor, limits: Tensor, cells: Cells, truths: Truths | None = None
-    ) -> tuple[Regions, dict[str, Tensor]]:
+        self, batch: Tensor, limits: Tensor, features: FeatureTable, truths: BatchTargets | None = None
+    ) -> tuple[BatchBoxes, dict[str, Tensor]]:
         """Regions in pixels of the batch (B, 3, H, W), and no losses: what does not learn cannot be wrong."""
         pictures = batch.float().mean(1).cpu().numpy()  # (B, H, W)
         found = []
@@ -165,7 +165,7 @@ class InkRegions(nn.Module):
         ):
             grey = as_grey(picture[:height, :width])
             found.append(torch.from_numpy(ink_regions(grey, self.most)).to(batch.device))
-        return regions(found), {}
+        return batch_boxes(found), {}
 
 
 def as_grey(picture: FloatArray) -> Grey:

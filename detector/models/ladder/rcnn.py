@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detector.models.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
-from detector.models.boxes import Regions
+from detector.models.boxes import BatchBoxes
 from detector.models.faster_rcnn import RegionCNN, RegionCNNConfig
-from detector.models.feature_table import Cells
+from detector.models.feature_table import FeatureTable
 from detector.models.ladder.ink_regions import InkRegions
 from detector.models.roi_align import PyramidRoIAlign
 from detector.models.roi_heads import BoxHead
@@ -115,9 +115,9 @@ class CropAndWarp(PyramidRoIAlign):
         super().__init__(strides, size)
         self.context = context
 
-    def forward(self, cells: Cells, found: Regions) -> Tensor:
+    def forward(self, features: FeatureTable, found: BatchBoxes) -> Tensor:
         """See PyramidRoIAlign; beyond the picture there is its background."""
-        return super().forward(cells, found._replace(boxes=self.widened(found.boxes)))
+        return super().forward(features, found._replace(boxes=self.widened(found.boxes)))
 
     def widened(self, boxes: Tensor) -> Tensor:
         """Boxes (K, 4), grown by the context on all sides."""

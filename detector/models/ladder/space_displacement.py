@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from detector.models.ladder.classifiers import convolution
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.view import SIDE, STEP
-from detector.models.ladder.whole_picture import BLANK, Reading, WholePicture
+from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture
 
 EDGE = 2 * STEP  # paper put on either side, so that the first digit is seen in the same company as all others
 REACH = SIDE / 2  # pixels: no part of a digit is farther from where it was said
@@ -78,7 +78,7 @@ class SpaceDisplacement(WholePicture):
             labels
         )
 
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """What is most probable in each column, equal neighbours taken together, blanks left out.
 
         A digit reaches half way to its neighbours, and no further than REACH from where it was said best.
@@ -88,7 +88,7 @@ class SpaceDisplacement(WholePicture):
         places = max(map(len, rows), default=0)
         table = torch.tensor([row + [(BLANK, 1.0, 0.0, 0.0)] * (places - len(row)) for row in rows])
         table = table.view(len(rows), places, 4)
-        return Reading(table[..., 0].long(), table[..., 1], table[..., 2:])
+        return StringPrediction(table[..., 0].long(), table[..., 1], table[..., 2:])
 
 
 def _row(probabilities: list[float], classes: list[int]) -> list[tuple[int, float, float, float]]:

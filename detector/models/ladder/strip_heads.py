@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from detector.models.ladder.classifiers import TwoConvCNNConfig, convolution, two_conv_layers
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.view import INK, SIDE, View
-from detector.models.ladder.whole_picture import BLANK, Reading, WholePicture, cross_entropy
+from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture, cross_entropy
 from detector.types import Target
 
 PLACES = 5
@@ -24,7 +24,7 @@ LEAST_INK = 12  # pixels of ink in a cell that is not blank: the smallest MNIST 
 CERTAIN = 20.0  # score of a blank cell: its probability is 1
 
 
-class Cells(WholePicture):
+class FixedCells(WholePicture):
     """Rung 5: cut the strip into five cells of 28x28 and classify each; a cell without ink is blank.
 
     It learns from single digits, with the network and recipe of `TwoConvCNN` in fewer epochs. A picture of any multiple
@@ -52,12 +52,12 @@ class Cells(WholePicture):
         """Cross entropy over the ten digits, in the cells that hold one."""
         return cross_entropy(scores[..., :BLANK], labels)
 
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """The most probable digit of each cell that is not blank."""
         probabilities, digits = scores.softmax(2).max(2)  # (B, P)
         edges = torch.arange(scores.shape[1] + 1.0) * SIDE
         columns = torch.stack([edges[:-1], edges[1:]], 1).expand(len(scores), -1, 2)  # (B, P, 2)
-        return Reading(digits, probabilities, columns)
+        return StringPrediction(digits, probabilities, columns)
 
     def labels(self, target: Target, view: View) -> Tensor:
         """For a cell, the digit whose box has its middle there; of several, the last."""
@@ -137,10 +137,10 @@ class Sigmoids(Strip):
         truth = F.one_hot(labels, BLANK + 1).to(scores.dtype)  # (B, 5, 11)
         return F.binary_cross_entropy_with_logits(scores.view_as(truth), truth) * (BLANK + 1)
 
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """The most certain answer of each place."""
         probabilities, digits = scores.unflatten(1, (PLACES, BLANK + 1)).sigmoid().max(2)  # (B, 5)
-        return Reading(digits, probabilities)
+        return StringPrediction(digits, probabilities)
 
 
 class FiveSoftmax(Strip):
@@ -156,10 +156,10 @@ class FiveSoftmax(Strip):
         """Cross entropy, a mean over the places."""
         return cross_entropy(scores.unflatten(1, (PLACES, BLANK + 1)), labels)
 
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """The most probable class of each place."""
         probabilities, digits = scores.unflatten(1, (PLACES, BLANK + 1)).softmax(2).max(2)  # (B, 5)
-        return Reading(digits, probabilities)
+        return StringPrediction(digits, probabilities)
 
 
 class FiveSoftmaxLength(Strip):
@@ -177,13 +177,13 @@ class FiveSoftmaxLength(Strip):
         asked = there.sum() / len(labels)  # digits of a picture
         return cross_entropy(digits, labels) * asked + F.cross_entropy(length, there)
 
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """The most probable string: a longer one has to win against the length as well as in each of its digits."""
         digits, length = self.heads(scores)
         likely, best = digits.log_softmax(2).max(2)  # (B, 5)
         strings = F.pad(likely.cumsum(1), (1, 0)) + length.log_softmax(1)  # (B, 6): of each length
         there = torch.arange(PLACES, device=scores.device) < strings.argmax(1, keepdim=True)  # (B, 5)
-        return Reading(best.where(there, torch.tensor(BLANK)), likely.exp())
+        return StringPrediction(best.where(there, torch.tensor(BLANK)), likely.exp())
 
     @staticmethod
     def heads(scores: Tensor) -> tuple[Tensor, Tensor]:

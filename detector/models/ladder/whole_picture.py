@@ -25,7 +25,7 @@ BLANK = 10  # the class of a place with nothing in it
 
 
 @dataclass(frozen=True)
-class Reading:
+class StringPrediction:
     """What a rung reads in a batch of B pictures, place by place, from left to right.
 
     digits: int64 (B, P), 0-9 or BLANK. scores: float32 (B, P), the probability of each.
@@ -62,7 +62,7 @@ class WholePicture(Detector):
         """How wrong the scores are, a mean over pictures or places. labels: int64 (B, P), from the left, then BLANK."""
 
     @abstractmethod
-    def decode(self, scores: Tensor) -> Reading:
+    def decode(self, scores: Tensor) -> StringPrediction:
         """What the scores say."""
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
@@ -100,7 +100,7 @@ class WholePicture(Detector):
         return found
 
 
-def as_detections(reading: Reading, row: int, view: View, size: tuple[int, int]) -> Detections:
+def as_detections(reading: StringPrediction, row: int, view: View, size: tuple[int, int]) -> Detections:
     """One picture's reading as boxes in it, best first. size: the picture's height and width, pixels."""
     digits = reading.digits[row].cpu().numpy()  # (P,)
     there: BoolArray = np.not_equal(digits, BLANK)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torchvision.ops import box_iou
 
 from detector.models.boxes import limits_of
-from detector.models.feature_table import Cells
+from detector.models.feature_table import FeatureTable
 from detector.models.ladder import ink_regions as regions
 from detector.models.ladder.ink_regions import InkRegions, as_grey, cuts, ink_regions, pieces
 from digit_scenes import Scenes
@@ -120,9 +120,9 @@ def test_a_batch_is_answered_picture_by_picture_without_its_padding() -> None:
     limits = torch.tensor([[112.0, 64, 112, 64], [100, 30, 100, 30], [100, 64, 100, 64]])
     found, losses = InkRegions(MOST)(batch, limits, {})
     assert losses == {}
-    assert set(found.picture.tolist()) == {0}
+    assert set(found.image_index.tolist()) == {0}
     assert found.boxes.dtype == torch.float32
-    assert len(found.boxes) == len(found.picture) > 0
+    assert len(found.boxes) == len(found.image_index) > 0
 
 
 @given(st.integers(0, 99), st.floats(-3, 3), st.floats(0.01, 9))
@@ -141,7 +141,7 @@ def test_most_true_digits_have_a_region(preset: str, floor: float) -> None:
         scene = Scenes(preset, "val", seed=11)[i]
         image = torch.from_numpy(scene.image).permute(2, 0, 1)[None].float()
         truth = torch.from_numpy(scene.target.boxes[~scene.target.ignore])
-        found = InkRegions(MOST)(image, limits_of(image), Cells(torch.zeros(1, 0, 1), ()))[0].boxes
+        found = InkRegions(MOST)(image, limits_of(image), FeatureTable(torch.zeros(1, 0, 1), ()))[0].boxes
         assert len(found) <= MOST
         if len(truth):
             covered += (box_iou(truth, found).amax(1) >= 0.5).tolist()

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from detector.models import checkpoint
 from detector.models.backbone import FeaturePyramid
-from detector.models.boxes import limits_of, regions
+from detector.models.boxes import batch_boxes, limits_of
 from detector.models.faster_rcnn import RegionCNN
 from detector.models.feature_table import in_one_table
 from detector.models.ladder.rcnn import RCNN, CropAndWarp, FastRCNN, PicturePyramid
@@ -80,7 +80,7 @@ def test_crops_are_those_of_sampling_the_picture() -> None:
     """torch's grid_sample on the widened box, which knows nothing of levels and rows."""
     torch.manual_seed(0)
     image, box, size = torch.rand(1, 3, 64, 80), torch.tensor([[20.0, 12.0, 44.0, 48.0]]), 16
-    crop = CropAndWarp((1, 2, 4), size, 0.25)(in_one_table(PicturePyramid()(image)), regions([box]))
+    crop = CropAndWarp((1, 2, 4), size, 0.25)(in_one_table(PicturePyramid()(image)), batch_boxes([box]))
     x0, y0, x1, y1 = 20 - 6, 12 - 9, 44 + 6, 48 + 9
     at = (torch.arange(size) + 0.5) / size
     # 42x54 pixels are cropped from the picture halved: 16 cells to 54 pixels.
@@ -92,7 +92,7 @@ def test_crops_are_those_of_sampling_the_picture() -> None:
 
 def test_regions_at_the_border_see_background_beyond_it() -> None:
     image = torch.ones(1, 3, 32, 32)
-    corner = regions([torch.tensor([[0.0, 0.0, 16.0, 16.0]])])
+    corner = batch_boxes([torch.tensor([[0.0, 0.0, 16.0, 16.0]])])
     crop = CropAndWarp((1, 2, 4), 8, 0.5)(in_one_table(PicturePyramid()(image)), corner)
     assert (crop[0, :, 0] == 0).all()
     assert (crop[0, :, -1, 3:] == 1).all()
@@ -107,7 +107,7 @@ def test_r_cnn_sees_a_region_and_nothing_else() -> None:
     for name, same in (("rcnn", True), ("fast-rcnn", False)):
         model = tiny(name).eval()
         with torch.no_grad():
-            logits, _ = model.heads.look(in_one_table(model.backbone(pictures)), regions([box, box]))
+            logits, _ = model.heads.look(in_one_table(model.backbone(pictures)), batch_boxes([box, box]))
         assert torch.equal(logits[0], logits[1]) == same
 
 
@@ -126,4 +126,4 @@ def test_no_more_regions_than_asked_for() -> None:
     model = RCNN(replace(TINY["rcnn"], regions=3)).eval()  # type: ignore[type-var]
     pictures = torch.rand(2, 3, 64, 64)
     found, _ = model.proposals(pictures, limits_of(pictures), in_one_table(model.backbone(pictures)))
-    assert torch.bincount(found.picture).tolist() == [3, 3]
+    assert torch.bincount(found.image_index).tolist() == [3, 3]

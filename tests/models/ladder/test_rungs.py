@@ -13,9 +13,9 @@ from torch.nn import functional as F
 
 from detector.models import checkpoint
 from detector.models.ladder.space_displacement import SpaceDisplacement, SpaceDisplacementConfig
-from detector.models.ladder.strip_heads import PLACES, Cells, FiveSoftmax, FiveSoftmaxLength, Sigmoids, StripConfig
+from detector.models.ladder.strip_heads import PLACES, FiveSoftmax, FiveSoftmaxLength, FixedCells, Sigmoids, StripConfig
 from detector.models.ladder.view import see
-from detector.models.ladder.whole_picture import BLANK, Reading, WholePicture, as_detections, cross_entropy
+from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture, as_detections, cross_entropy
 from detector.models.registry import DETECTORS
 from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
@@ -33,8 +33,8 @@ SMALL = StripConfig(filters=(4, 4, 8), hidden=16)
 @pytest.fixture(params=NAMES)
 def rung(request: pytest.FixtureRequest) -> WholePicture:
     torch.manual_seed(0)
-    kind = DETECTORS[request.param]
-    built = kind.build(kind.config())
+    design = DETECTORS[request.param]
+    built = design.build(design.config())
     assert isinstance(built, WholePicture)
     return built
 
@@ -94,7 +94,7 @@ def test_predicting_leaves_the_mode_as_it_was(rung: WholePicture) -> None:
 
 
 def test_a_checkpoint_gives_the_rung_back(rung: WholePicture, tmp_path) -> None:
-    name = next(name for name, kind in DETECTORS.items() if type(rung) is kind.build)
+    name = next(name for name, design in DETECTORS.items() if type(rung) is design.build)
     checkpoint.save(tmp_path / "weights.safetensors", name, rung, {})
     again, loaded, _ = checkpoint.load(tmp_path / "weights.safetensors")
     image = as_input(Scenes("strips", "val")[0].image)
@@ -127,11 +127,13 @@ class Says(WholePicture):
     def loss(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def decode(self, scores: torch.Tensor) -> Reading:
+    def decode(self, scores: torch.Tensor) -> StringPrediction:
         n = len(scores)
         edges = torch.arange(PLACES + 1.0) * 28
         columns = torch.stack([edges[:-1], edges[1:]], 1).expand(n, -1, 2) if self.columns else None
-        return Reading(torch.tensor(self.digits).expand(n, -1), torch.linspace(0.5, 0.9, PLACES).expand(n, -1), columns)
+        return StringPrediction(
+            torch.tensor(self.digits).expand(n, -1), torch.linspace(0.5, 0.9, PLACES).expand(n, -1), columns
+        )
 
 
 @given(
@@ -170,7 +172,7 @@ def test_labels_are_those_not_ignored_from_the_left() -> None:
     target = Target(boxes, np.array([3, 1, 2, 4]), np.array([False, False, True, False]))
     image = torch.zeros(3, 28, 140)
     assert Sigmoids(SMALL).labels(target, see(image, 140)).tolist() == [1, 3, 4, BLANK, BLANK]
-    assert Cells().labels(target, see(image, 140)).tolist() == [1, BLANK, 3, 4, BLANK]
+    assert FixedCells().labels(target, see(image, 140)).tolist() == [1, BLANK, 3, 4, BLANK]
     assert Says([0] * 5, True).labels(Target.empty(), see(image, 140)).tolist() == [BLANK] * 5
 
 
@@ -184,7 +186,7 @@ def test_cross_entropy_asks_only_for_known_classes() -> None:
 
 def test_cells_read_each_cell_by_itself_and_blank_where_there_is_no_ink() -> None:
     torch.manual_seed(0)
-    rung = Cells().eval()
+    rung = FixedCells().eval()
     strip = torch.from_numpy(Scenes("short-strips", "val")[0].image[..., 0]).float() / 255
     strip[:, 28:56] = 0
     reading = rung.decode(rung(strip[None, None]))
