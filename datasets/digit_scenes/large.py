@@ -9,7 +9,7 @@ import numpy as np
 
 from detector.errors import OptionError
 from detector.types import Target
-from digit_scenes.glyphs.digits import INK, load_digits
+from digit_scenes.glyphs.digits import MIN_INK_GREY, load_digits
 from digit_scenes.presets import PAPER
 from digit_scenes.scene import Scene, page_scene
 
@@ -90,7 +90,7 @@ def sheet(side: int, count: int, seed: int = 0) -> Scene:
         h, w = glyph.shape
         y, x = y + int(rng.integers(CELL[0] - h + 1)), x + int(rng.integers(CELL[1] - w + 1))
         ink[y : y + h, x : x + w] = glyph
-        left, top, width, height = cv2.boundingRect((glyph >= INK).view(np.uint8))
+        left, top, width, height = cv2.boundingRect((glyph >= MIN_INK_GREY).view(np.uint8))
         slot[:] = x + left, y + top, x + left + width, y + top + height
     grey = SHEET_PAPER - ink.astype(np.float32) * ((SHEET_PAPER - SHEET_INK) / 255)
     grey += rng.standard_normal(ink.shape, np.float32) * 2

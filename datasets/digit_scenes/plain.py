@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.types import Target
-from digit_scenes.glyphs.digits import INK, SIDE, DigitSet
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, MIN_INK_GREY, DigitSet
 from digit_scenes.ink.layout import largest_iou
 from digit_scenes.scene import Scene
 
@@ -16,7 +16,7 @@ Box = tuple[int, int, int, int]
 
 PLACES = 5
 """Digits that a strip has room for."""
-STRIP = (SIDE, PLACES * SIDE)
+STRIP = (DIGIT_SIDE_PX, PLACES * DIGIT_SIDE_PX)
 """Height and width of a strip, pixels."""
 LEAST_GAP, MOST_GAP = np.array([-0.16, 0.02, 0.3]), np.array([0.02, 0.3, 1.2])
 """Between digits of a loose strip, in sizes of a digit, faint edges of the ink included: close, usual, wide."""
@@ -91,7 +91,7 @@ def loose_strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
 def _cells(digits: DigitSet, index: NDArray[np.int64]) -> Scene:
     """At most five digits in cells from the left."""
     grey = np.zeros(STRIP, np.uint8)
-    boxes = [_add(grey, digits.images[i], k * SIDE, 0) for k, i in enumerate(index)]
+    boxes = [_add(grey, digits.images[i], k * DIGIT_SIDE_PX, 0) for k, i in enumerate(index)]
     return _scene(grey, boxes, digits.labels[index], text=True)
 
 
@@ -111,7 +111,7 @@ def _add(grey: Grey, ink: Grey, x: int, y: int) -> Box:
     """Add the ink of a digit to a picture, in place, and return its tight box there: x0, y0, x1, y1."""
     place = grey[y : y + ink.shape[0], x : x + ink.shape[1]]
     cv2.add(place, ink, place)
-    left, top, width, height = cv2.boundingRect((ink >= INK).view(np.uint8))
+    left, top, width, height = cv2.boundingRect((ink >= MIN_INK_GREY).view(np.uint8))
     return x + left, y + top, x + left + width, y + top + height
 
 

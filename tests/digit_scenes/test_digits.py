@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from detector.errors import DataError
-from digit_scenes.glyphs.digits import EMBEDDED, INK, DigitSet, Endless, Split, load_digits, read_idx
+from digit_scenes.glyphs.digits import EMBEDDED, MIN_INK_GREY, DigitSet, Endless, Split, load_digits, read_idx
 
 
 def idx(array: np.ndarray, code: int = 0x08) -> bytes:
@@ -40,7 +40,7 @@ def test_the_embedded_splits_have_their_sizes_and_never_share_a_digit() -> None:
 def test_boxes_are_tight_to_the_ink() -> None:
     digits = load_digits("test")
     for image, box in zip(digits.images[:300], digits.boxes[:300].astype(int), strict=True):
-        ys, xs = np.nonzero(image >= INK)
+        ys, xs = np.nonzero(image >= MIN_INK_GREY)
         assert box.tolist() == [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from detector.errors import DataError
 from digit_scenes.glyphs import fonts
-from digit_scenes.glyphs.digits import INK, SPLITS
+from digit_scenes.glyphs.digits import MIN_INK_GREY, SPLITS
 from digit_scenes.glyphs.fonts import SEGMENTS, faces, printed_digits
 
 
@@ -98,7 +98,7 @@ def test_a_set_is_like_mnists() -> None:
     centres = (digits.boxes[:, :2] + digits.boxes[:, 2:]) / 2
     assert np.abs(centres - 14).max() < 4
     assert np.abs(centres.mean(0) - 14).max() < 0.5
-    assert 0.04 < (digits.images >= INK).mean() < 0.35
+    assert 0.04 < (digits.images >= MIN_INK_GREY).mean() < 0.35
 
 
 def test_splits_share_no_digit_and_sets_begin_alike() -> None:

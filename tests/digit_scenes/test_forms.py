@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digit_scenes.glyphs.digits import INK, SPLITS, Split
+from digit_scenes.glyphs.digits import MIN_INK_GREY, SPLITS, Split
 from digit_scenes.glyphs.forms import form as forms
 from digit_scenes.glyphs.forms.drawn import BLOCK_SIZE, FREQUENCY, draw_form, drawn_digits, sway_strokes
 from digit_scenes.glyphs.forms.editions import EDITIONS
@@ -95,7 +95,7 @@ def test_a_form_is_like_mnist(name: str) -> None:
     images = draw_form(form, np.random.default_rng(1), COUNT)
     assert images[:, 0].max() == images[:, -1].max() == images[:, :, 0].max() == images[:, :, -1].max() == 0
     assert (images.max((1, 2)) > 180).all()
-    ink = images >= INK
+    ink = images >= MIN_INK_GREY
     assert (ink.mean((1, 2)) < 0.42).all()
     rows, columns = ink.any(2), ink.any(1)
     heights, widths = rows.sum(1), columns.sum(1)
@@ -186,7 +186,7 @@ def test_a_looped_1_has_one_stroke_and_a_7_without_a_bar_is_crossed() -> None:
 def test_unsteadier_hands_write_wider_and_narrower() -> None:
     widths = []
     for unsteadiness in (1.0, 1.5):
-        ink = draw_form(FORMS["two_plain"], np.random.default_rng(6), COUNT, unsteadiness) >= INK
+        ink = draw_form(FORMS["two_plain"], np.random.default_rng(6), COUNT, unsteadiness) >= MIN_INK_GREY
         widths.append(np.std(ink.any(1).sum(1) / ink.any(2).sum(1)))
     assert widths[1] > 1.2 * widths[0]
 

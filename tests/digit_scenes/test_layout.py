@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_scenes.glyphs.digits import INK, load_digits
+from digit_scenes.glyphs.digits import MIN_INK_GREY, load_digits
 from digit_scenes.ink.layout import (
     DIGIT_GAP,
     NUMBER_GAP,
@@ -80,7 +80,7 @@ def test_gaps_within_a_number_are_narrow_and_between_numbers_wide(seed: int) -> 
 
     def edges(slot: Slot) -> tuple[float, float]:
         """Left and right end of a digit's ink, from the corners of each of its pixels through the slot's own map."""
-        ys, xs = np.nonzero(digits.images[slot.digit] >= INK)
+        ys, xs = np.nonzero(digits.images[slot.digit] >= MIN_INK_GREY)
         matrix = slot.matrix(digits.boxes[slot.digit])
         y, left, right = (ys + 0.5) * SCALE - 0.5, xs * SCALE - 0.5, (xs + 1) * SCALE - 0.5
         row = matrix[0, 1] * y + matrix[0, 2]

@@ -11,7 +11,7 @@ import pytest
 
 from detector.errors import DataError
 from digit_scenes.glyphs import lettering
-from digit_scenes.glyphs.digits import INK, SPLITS, Endless, Split
+from digit_scenes.glyphs.digits import MIN_INK_GREY, SPLITS, Endless, Split
 from digit_scenes.glyphs.lettering import CELL, TALL, faces_of, lettered_digits, sheet_of
 
 FONTS = sorted((Path(matplotlib.get_data_path()) / "fonts" / "ttf").glob("DejaVuSans*.ttf"))[:3]
@@ -43,7 +43,7 @@ def test_they_are_like_mnists_digits(split: Split) -> None:
     digits = lettered_digits(split, 600)
     assert digits.images.shape == (600, 28, 28)
     np.testing.assert_array_equal(digits.labels, np.arange(600) % 10)
-    ink = digits.images >= INK
+    ink = digits.images >= MIN_INK_GREY
     assert digits.images[:, 0].max() == digits.images[:, -1].max() == 0
     assert (digits.images.max((1, 2)) > 100).all()
     assert 0.03 < np.median(ink.mean((1, 2))) < 0.3

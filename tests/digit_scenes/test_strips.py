@@ -10,7 +10,7 @@ import pytest
 from detector.reading.reading_order import read_lines
 from detector.types import Detections
 from digit_scenes import Scenes
-from digit_scenes.glyphs.digits import INK
+from digit_scenes.glyphs.digits import MIN_INK_GREY
 from digit_scenes.plain import PLACES
 from digit_scenes.stream import draw_strips
 
@@ -63,7 +63,7 @@ def test_boxes_hold_all_ink_and_lie_in_the_order_of_the_text(kind: str) -> None:
             assert outside.shape[0] >= y1
             assert outside.shape[1] >= x1
             outside[y0:y1, x0:x1] = 0
-        assert outside.max() < 2 * INK  # faint edges, twice where two are added
+        assert outside.max() < 2 * MIN_INK_GREY  # faint edges, twice where two are added
         found = Detections(scene.target.boxes, scene.target.labels, np.ones(len(scene.target), np.float32))
         assert "".join(line.text for line in read_lines(found)).replace(" ", "") == "".join(scene.lines or ("none",))
 

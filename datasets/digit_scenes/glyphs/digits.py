@@ -25,8 +25,8 @@ from detector.errors import DataError
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-SIDE = 28
-INK = 64  # of 255: from here on a pixel counts as ink, so that a blurred edge does not widen a box
+DIGIT_SIDE_PX = 28  # width and height of a digit's picture
+MIN_INK_GREY = 64  # of 255: a pixel is ink from here on, so that a blurred edge does not widen a box
 EMBEDDED = Path(__file__).parents[1] / "mnist_idx"
 MD5 = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -50,8 +50,8 @@ class DigitSet:
     printed: int = 0
 
     def __post_init__(self) -> None:
-        if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), SIDE, SIDE):
-            expected = f"uint8 ({len(self.labels)}, {SIDE}, {SIDE})"
+        if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), DIGIT_SIDE_PX, DIGIT_SIDE_PX):
+            expected = f"uint8 ({len(self.labels)}, {DIGIT_SIDE_PX}, {DIGIT_SIDE_PX})"
             raise ValueError(f"images: expected {expected}, got {self.images.dtype} {self.images.shape}")
         if len(self.labels) == 0 or self.labels.min() < 0 or self.labels.max() > 9:
             raise ValueError(f"labels: expected at least one, each 0-9, got {np.unique(self.labels)[:20].tolist()}")
@@ -69,10 +69,10 @@ class DigitSet:
     @cached_property
     def boxes(self) -> NDArray[np.float32]:
         """Tight box of each digit's ink: float32 (N, 4), pixels of its image, x1 and y1 exclusive."""
-        ink = np.asarray(self.images >= INK)  # (N, 28, 28)
+        ink = np.asarray(self.images >= MIN_INK_GREY)  # (N, 28, 28)
         columns, rows = np.asarray(ink.any(1)), np.asarray(ink.any(2))  # (N, 28)
         x0, y0 = columns.argmax(1), rows.argmax(1)
-        x1, y1 = SIDE - columns[:, ::-1].argmax(1), SIDE - rows[:, ::-1].argmax(1)
+        x1, y1 = DIGIT_SIDE_PX - columns[:, ::-1].argmax(1), DIGIT_SIDE_PX - rows[:, ::-1].argmax(1)
         return np.stack([x0, y0, x1, y1], 1).astype(np.float32)  # (N, 4)
 
 
@@ -102,7 +102,7 @@ def reduced(picture: NDArray[np.uint8], brighter: float) -> NDArray[np.uint8]:
     brighter: how many times a hairline is brighter than its share of a pixel, else any but the thickest pen would leave
     it out.
     """
-    small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (DIGIT_SIDE_PX, DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA)
     return cv2.convertScaleAbs(small, alpha=brighter).astype(np.uint8)
 
 
@@ -143,10 +143,10 @@ def _load_file(folder: Path, part: Literal["train", "test"]) -> DigitSet:
         labels = labels[:, 0]
     if image_path.name.startswith("emnist"):  # EMNIST's files hold the transposed pictures
         images = images.transpose(0, 2, 1)
-    if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or len(images) != len(labels):
+    if images.dtype != np.uint8 or images.shape[1:] != (DIGIT_SIDE_PX, DIGIT_SIDE_PX) or len(images) != len(labels):
         got = f"{images.dtype} {images.shape} with {len(labels)} labels"
-        raise DataError(f"{image_path}: expected uint8 pictures (N, {SIDE}, {SIDE}) and as many labels, got {got}.")
-    inked = (images >= INK).any((1, 2))  # an empty picture is no digit
+        raise DataError(f"{image_path}: expected uint8 pictures (N, 28, 28) and as many labels, got {got}.")
+    inked = (images >= MIN_INK_GREY).any((1, 2))  # an empty picture is no digit
     try:
         return DigitSet(np.ascontiguousarray(images[inked]), labels[inked].astype(np.int64))
     except ValueError as error:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.glyphs.digits import SIDE, DigitSet, Endless, Split, reduced
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, DigitSet, Endless, Split, reduced
 
 FINE = 4  # pixels drawn for each pixel of a digit, across and down
+FINE_SIDE_PX = DIGIT_SIDE_PX * FINE  # of a digit's picture before it is reduced
 TALL = 20 * FINE  # ink height of a drawn digit, as in MNIST
 CV_FACES = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SIMPLEX | cv2.FONT_ITALIC)
 # Of matplotlib's fonts those that hold digits where digits belong, and letters beside them.
@@ -125,12 +126,12 @@ def _weigh(picture: Glyph, weight: int) -> Glyph:
 
 
 def _shape(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
-    """A glyph's own picture: stretched, slanted, its weight changed, (SIDE * FINE, SIDE * FINE), centred.
+    """A glyph's own picture: stretched, slanted, its weight changed, (FINE_SIDE_PX, FINE_SIDE_PX), centred.
 
     styled: whether it may be outlined or stencilled. Not a 1, of which a ring or two bars would be left, nor a digit
     of segments, which has its gaps.
     """
-    side = SIDE * FINE
+    side = FINE_SIDE_PX
     weight, style = int(rng.integers(-3, 6)), rng.uniform()
     height = rng.uniform(17.5, 21) * FINE / TALL
     stretch = height * np.exp(rng.uniform(-0.45, 0.3))

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.glyphs.digits import SIDE, DigitSet, Endless, Split, reduced
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, DigitSet, Endless, Split, reduced
 
 EMBEDDED = Path(__file__).parents[1] / "lettering_fonts" / "digits.png"
 CELL = 64  # pixels across and down that a digit has on the sheet
 TALL = 60  # ink height of a face's tallest digit on the sheet
 FINE = 3  # pixels drawn for each of a digit's 28, across and down
+FINE_SIDE_PX = DIGIT_SIDE_PX * FINE  # of a digit's picture before it is reduced
 HELD_OUT = 16  # one face in so many is for validation, one for tests
 Glyph = NDArray[np.uint8]
 
@@ -88,8 +89,8 @@ def _written(glyph: Glyph, pen: float) -> Glyph:
 
 
 def _sample(rng: np.random.Generator, glyph: Glyph) -> Glyph:
-    """A glyph as a hand might write it: uint8 (SIDE * FINE, SIDE * FINE), about 20 * FINE high, centred."""
-    side = SIDE * FINE
+    """A glyph as a hand might write it: uint8 (FINE_SIDE_PX, FINE_SIDE_PX), about 20 * FINE high, centred."""
+    side = FINE_SIDE_PX
     pen = rng.uniform(4.5, 9.5) if rng.uniform() < 0.93 else rng.uniform(9.5, 13)
     glyph = _written(cv2.copyMakeBorder(glyph, 8, 8, 8, 8, cv2.BORDER_CONSTANT), pen)
     wide = glyph.shape[0]

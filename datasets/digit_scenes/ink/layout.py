@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from digit_scenes.glyphs.digits import INK, SIDE, DigitSet
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, MIN_INK_GREY, DigitSet
 from digit_scenes.ink.pens import SCALE
 
 DIGIT_GAP = (-0.14, 0.32)
@@ -121,12 +121,12 @@ def profiles(
 
     index: (N,), which digits. slants: (N,), see Slot. Rows without ink: inf to the left, -inf to the right.
     """
-    ink = np.asarray(digits.images[index] >= INK)  # (N, 28, 28)
+    ink = np.asarray(digits.images[index] >= MIN_INK_GREY)  # (N, 28, 28)
     x0, y0, x1, y1 = digits.boxes[index].astype(np.float64).T
-    shift = -slants[:, None] * (np.arange(SIDE) + 0.5 - (y0 + y1)[:, None] / 2)  # (N, 28)
+    shift = -slants[:, None] * (np.arange(DIGIT_SIDE_PX) + 0.5 - (y0 + y1)[:, None] / 2)  # (N, 28)
     centre = (x0 + x1)[:, None] / 2
     left = stretch * (ink.argmax(2) - centre) + shift  # (N, 28)
-    right = stretch * (SIDE - ink[:, :, ::-1].argmax(2) - centre) + shift
+    right = stretch * (DIGIT_SIDE_PX - ink[:, :, ::-1].argmax(2) - centre) + shift
     inked = ink.any(2)
     return np.where(inked, left, np.inf), np.where(inked, right, -np.inf)
 

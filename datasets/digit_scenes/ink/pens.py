@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.glyphs.digits import SIDE
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX
 
 FIELD = 64  # a field's width and height
 LARGER = 2  # sides of a fine field, in those of the one it is made of
-SCALE = FIELD / SIDE
+SCALE = FIELD / DIGIT_SIDE_PX
 BANK = 256  # ready-made elastic deformations to choose from
 Field = NDArray[np.uint8]
 

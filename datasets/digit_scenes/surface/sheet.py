@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.types import Target
-from digit_scenes.glyphs.digits import INK
+from digit_scenes.glyphs.digits import MIN_INK_GREY
 from digit_scenes.ink import pens
 from digit_scenes.surface import paper
 
@@ -38,7 +38,7 @@ class Sheet:
         if ink is None or clipped is None:
             return False
         rows, columns, alpha = clipped
-        level = min(INK, int(ink.alpha.max()) // 2)
+        level = min(MIN_INK_GREY, int(ink.alpha.max()) // 2)
         mask = alpha > level  # not cv2.compare, which takes 4x1 pixels for a scalar
         x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
         if width < 1 or height < 1:
@@ -67,7 +67,7 @@ class Sheet:
         if clipped is None:
             return False
         rows, columns, alpha = clipped
-        own = alpha > INK
+        own = alpha > MIN_INK_GREY
         if np.count_nonzero(own & (self.owner[rows, columns] > 0)) > 0.3 * np.count_nonzero(own):
             return False
         cv2.max(self.written[rows, columns], alpha, self.written[rows, columns])

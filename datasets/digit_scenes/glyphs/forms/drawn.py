@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.glyphs.digits import SIDE, SPLITS, DigitSet, Split
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, SPLITS, DigitSet, Split
 
 # These ten are imported because each registers the forms of its digit.
 from digit_scenes.glyphs.forms import eight, five, four, nine, one, seven, six, three, two, zero  # noqa: F401
@@ -70,18 +70,18 @@ def draw_form(
     pen = np.minimum(1.9 + 1.5 * rng.uniform(0, 1, count) ** 2, 0.16 * height)[:, None, None]  # loops stay open
     room = np.stack([np.full(count, MAX_INK_WIDTH_PX), height], 1)[:, None]  # (N, 1, 2)
     scale = ((room - pen) / np.maximum(high - low, 0.05)).min(2, keepdims=True)
-    middle = SIDE / 2 * OVERSAMPLING - 0.5
+    middle = DIGIT_SIDE_PX / 2 * OVERSAMPLING - 0.5
     fixed = [
         np.round(((stroke - (low + high) / 2) * scale * OVERSAMPLING + middle) * (1 << FRACTION_BITS)).astype(np.int32)
         for stroke in strokes
     ]
     widths = np.maximum(np.round(pen.ravel() * OVERSAMPLING), 1).astype(int).tolist()
-    side = SIDE * OVERSAMPLING
+    side = DIGIT_SIDE_PX * OVERSAMPLING
     canvas = np.zeros((count, side, side), np.uint8)
     for i in range(count):
         cv2.polylines(canvas[i], [stroke[i] for stroke in fixed], False, 255, widths[i], cv2.LINE_8, FRACTION_BITS)
-    small = cv2.resize(canvas.reshape(-1, side), (SIDE, count * SIDE), interpolation=cv2.INTER_AREA)
-    return small.reshape(count, SIDE, SIDE)
+    small = cv2.resize(canvas.reshape(-1, side), (DIGIT_SIDE_PX, count * DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA)
+    return small.reshape(count, DIGIT_SIDE_PX, DIGIT_SIDE_PX)
 
 
 @lru_cache(maxsize=16)
