@@ -1,4 +1,4 @@
-"""The application: which path answers what."""
+"""The application: which path gives which response."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ DESCRIPTION = "Reads the handwritten numbers in pictures: every digit's box, cla
 
 
 def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> FastAPI:
-    """An application that reads pictures with these readers, by the names of their models; the first is the default.
+    """An application that reads pictures. readers: by the names of their models, the first is the default.
 
-    Its state has the Service that does it, as `service`. Threads end when the application is shut down.
+    `app.state.service` holds its Service. The service's threads end when the application is shut down.
     """
     service = Service(readers, limits or Limits())
-    pictures = example_pictures()
+    example_files = example_pictures()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -50,10 +50,10 @@ def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> F
         redoc_url=None,
         exception_handlers={
             Refusal: _refused,
-            ValidationError: _misunderstood,
-            HTTPException: _not_here,
-            ClientDisconnect: _gone,
-            Exception: _failed,  # which is then raised on, for whoever writes it down
+            ValidationError: _invalid_query,
+            HTTPException: _http_error,
+            ClientDisconnect: _disconnected,
+            Exception: _failed,  # starlette then raises the error on, and Guard logs it
         },
     )
     app.state.service = service
@@ -61,12 +61,12 @@ def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> F
     @app.post(
         "/api/read",
         summary="Read the numbers in pictures",
-        responses=schema.ANSWERS,
+        responses=schema.RESPONSES,
         openapi_extra=schema.REQUEST,
     )
     async def read(request: Request) -> Response:
-        # Asked is read here: as a parameter it would take a fifth of all that answering costs beside reading.
-        status, body = await service.read(request, schema.Asked.model_validate(dict(request.query_params)))
+        # Not a parameter: FastAPI would then take a fifth of the time that a response costs beside reading.
+        status, body = await service.read(request, schema.ReadQuery.model_validate(dict(request.query_params)))
         return Response(body, status, media_type="application/json")
 
     @app.get("/api/health", summary="How the server is")
@@ -79,24 +79,24 @@ def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> F
             schema.Model(name=name, runtime=reader.model.runtime, min_score=reader.min_score)
             for name, reader in service.readers.items()
         ]
-        most = schema.Most(
+        limits = schema.Most(
             max_upload_bytes=service.limits.max_upload,
             max_pixels=service.limits.max_pixels,
             max_pictures=service.limits.max_pictures,
         )
-        return schema.Models(default=listed[0].name, models=listed, limits=most)
+        return schema.Models(default=listed[0].name, models=listed, limits=limits)
 
     @app.get("/api/examples", summary="Pictures to try")
     async def examples() -> schema.Examples:
         return schema.Examples(
-            examples=[schema.Example(name=name, url=f"/api/examples/{name}") for name in sorted(pictures)]
+            examples=[schema.Example(name=name, url=f"/api/examples/{name}") for name in sorted(example_files)]
         )
 
     @app.get("/api/examples/{name}", summary="One of them", response_class=FileResponse)
     async def example(name: str) -> Response:
-        if name not in pictures:
+        if name not in example_files:
             raise HTTPException(404)
-        return FileResponse(pictures[name])
+        return FileResponse(example_files[name])
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
@@ -115,7 +115,7 @@ def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> F
 
 
 def version() -> str:
-    """Of this software, where it is installed."""
+    """The version of this package, "unknown" where it is not installed."""
     try:
         return metadata.version("digit-reader")
     except metadata.PackageNotFoundError:
@@ -123,7 +123,7 @@ def version() -> str:
 
 
 def example_pictures() -> dict[str, Path]:
-    """By name, those that lie beside the source; none where it is installed without them."""
+    """The files of examples/ by name, in a checkout; {} where the package is installed without them."""
     root = Path(detector.__file__).resolve().parents[1]
     if not (root / "pyproject.toml").is_file() or not (root / "examples").is_dir():
         return {}
@@ -139,17 +139,17 @@ async def _refused(_: Request, error: Exception) -> Response:
     return _error(error.status, error.sentence, {"Retry-After": "1"} if error.status in (429, 503) else None)
 
 
-async def _misunderstood(_: Request, error: Exception) -> Response:
+async def _invalid_query(_: Request, error: Exception) -> Response:
     assert isinstance(error, ValidationError)
     first = error.errors()[0]
     name, got = str(first["loc"][-1]), repr(first.get("input"))
     if first["type"] == "extra_forbidden":
-        known = ", ".join(schema.Asked.model_fields)
+        known = ", ".join(schema.ReadQuery.model_fields)
         return _error(400, f"{name:.40}: expected one of {known} in the query, got this; leave it out.")
     return _error(400, f"{name:.40}: {first['msg'].lower()}, got {got:.60}; see /docs.")
 
 
-async def _not_here(request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
@@ -164,5 +164,5 @@ async def _failed(_: Request, __: Exception) -> Response:
     return _error(500, FAILED)
 
 
-async def _gone(_: Request, __: Exception) -> Response:
+async def _disconnected(_: Request, __: Exception) -> Response:
     return _error(400, "The request: expected all of it, got a part; send it again.")

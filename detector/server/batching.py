@@ -1,4 +1,4 @@
-"""Pictures of all requests on their way through one detector: opened in a thread, looked at together in another."""
+"""Pictures of all requests on their way through the detectors: one thread opens them, others detect in batches."""
 
 from __future__ import annotations
 
@@ -15,68 +15,78 @@ from detector.reading.prefetch import AHEAD, GROUP, MOST
 from detector.reading.reader import Reader
 from detector.types import Detections
 
-FINDERS = 2  # threads that look, so that one computes while the other is at what only one core can do
+DETECT_THREADS = 2  # while one runs a part that only one core can do, the other computes
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was found in a picture. width, height: its own. ms: what opening it took, and its share of looking at it."""
+class ImageDetections:
+    """What a detector found in one picture."""
 
     width: int
+    """Of the picture, pixels."""
     height: int
-    found: Detections
+    """Of the picture, pixels."""
+    detections: Detections
+    """All digits, down to the low score at which the detector stops."""
     ms: float
+    """Milliseconds for opening it, and its share, by area, of what its batch took."""
 
 
 @dataclass(eq=False)
-class _Look:
-    """One picture on its way."""
+class _Job:
+    """One picture on its way. image: once it is opened."""
 
     reader: Reader
     open: Callable[[], Picture] | None
-    seen: Future[Seen] = field(default_factory=Future)
-    picture: Picture | None = None
+    result: Future[ImageDetections] = field(default_factory=Future)
+    image: Picture | None = None
     ms: float = 0.0
 
     @property
     def pixels(self) -> int:
-        return 0 if self.picture is None else self.picture.shape[0] * self.picture.shape[1]
+        return 0 if self.image is None else self.image.shape[0] * self.image.shape[1]
 
 
 class Batcher:
-    """Opens and looks at what comes, in threads of its own: one opens, FINDERS look.
+    """Opens pictures and detects digits in them, in threads of its own: one opens, DETECT_THREADS detect.
 
-    While some pictures are looked at, the next are opened, and what has come meanwhile is looked at together, as far
-    as it is for one reader: GROUP pixels and a picture at most. A second group is begun beside another one when it has
-    as many pictures: sooner, groups would be small, which costs more than it saves. So small pictures need not wait
-    for a large one. Requests take turns, a picture each, so that one with many holds up none. Memory is bounded:
-    pictures are opened as long as less than AHEAD pixels wait.
+    While one batch is in a detector, the next pictures are opened. Those that are open form the next batch, as far as
+    they are for the same reader. A batch ends with the picture that fills its pixels, or with its last picture.
+    A second batch starts beside a running one only when it has as many pictures: small batches cost more than they
+    save. So small pictures need not wait for a large one.
+    Requests take turns, one picture each: one with many pictures does not hold up the others.
+    Memory is bounded: no picture is opened while too many pixels wait.
     """
 
     def __init__(self) -> None:
-        self._unopened: deque[deque[_Look]] = deque()  # of each request
-        self._opened: deque[_Look] = deque()
-        self._pixels = 0  # opened, and not done with
-        self._looked_at: list[int] = []  # how many pictures each group has that is looked at
+        self._unopened: deque[deque[_Job]] = deque()  # one deque for each request
+        self._opened: deque[_Job] = deque()
+        self._pixels = 0  # of pictures that are open and not finished
+        self._batch_sizes: list[int] = []  # pictures in each batch that is in a detector
         self._closed = False
         self._changed = Condition()
-        self._threads = [Thread(target=work, daemon=True) for work in (self._open_all, *[self._find_all] * FINDERS)]
+        self._threads = [
+            Thread(target=work, daemon=True) for work in (self._open_all, *[self._detect_all] * DETECT_THREADS)
+        ]
         for thread in self._threads:
             thread.start()
 
-    def look(self, pictures: Iterable[Callable[[], Picture]], reader: Reader) -> list[Future[Seen]]:
-        """What the reader finds in each picture of a request, given what opens it; or what went wrong with it."""
-        looks = [_Look(reader, picture) for picture in pictures]
-        for look in looks:
-            look.seen.set_running_or_notify_cancel()  # nobody can cancel it from now on
+    def submit(self, openers: Iterable[Callable[[], Picture]], reader: Reader) -> list[Future[ImageDetections]]:
+        """Queue the pictures of one request, each given as a function that opens it.
+
+        Returns a future for each: what the reader detects in it, or the error that it raised.
+        """
+        jobs = [_Job(reader, opener) for opener in openers]
+        for job in jobs:
+            job.result.set_running_or_notify_cancel()  # nobody can cancel it from now on
         with self._changed:
-            if looks:
-                self._unopened.append(deque(looks))
+            if jobs:
+                self._unopened.append(deque(jobs))
             self._changed.notify_all()
-        return [look.seen for look in looks]
+        return [job.result for job in jobs]
 
     def close(self) -> None:
-        """Ends the threads when they are done with what they are at; what waits is never looked at."""
+        """End the threads once they have finished what they are at. Pictures that still wait get no result."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -88,103 +98,104 @@ class Batcher:
             pass
 
     def _open_one(self) -> bool:
-        look = self._next_unopened()
-        if look is None:
+        job = self._next_unopened()
+        if job is None:
             return False
         start = time.perf_counter()
-        opener, look.open = look.open, None  # so that the bytes of the file are kept no longer than it takes
+        opener, job.open = job.open, None  # so that the bytes of the file are freed as soon as it is open
         assert opener is not None
         try:
-            look.picture = opener()
-        except Exception as error:  # whatever it is, it is that picture's, and the others are still read
-            look.seen.set_exception(error)
+            job.image = opener()
+        except Exception as error:  # whatever it is, it concerns this picture alone
+            job.result.set_exception(error)
             return True
-        look.ms = _ms_since(start)
+        job.ms = _ms_since(start)
         with self._changed:
-            self._pixels += look.pixels
-            self._opened.append(look)
+            self._pixels += job.pixels
+            self._opened.append(job)
             self._changed.notify_all()
         return True
 
-    def _next_unopened(self) -> _Look | None:
-        """One picture of the request whose turn it is, when there is one and room for it; None when closed."""
+    def _next_unopened(self) -> _Job | None:
+        """The next picture of the request whose turn it is. Waits for one, and for room; None when closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or (self._unopened and self._pixels < AHEAD))
             if self._closed:
                 return None
             request = self._unopened.popleft()
-            look = request.popleft()
+            job = request.popleft()
             if request:
                 self._unopened.append(request)
-            return look
+            return job
 
-    def _find_all(self) -> None:
-        while self._find_some():
+    def _detect_all(self) -> None:
+        while self._detect_one_batch():
             pass
 
-    def _find_some(self) -> bool:
-        group = self._next_group()
-        if not group:
+    def _detect_one_batch(self) -> bool:
+        batch = self._next_batch()
+        if not batch:
             return False
-        _find(group)
+        _detect(batch)
         with self._changed:
-            self._pixels -= sum(look.pixels for look in group)
-            self._looked_at.remove(len(group))
+            self._pixels -= sum(job.pixels for job in batch)
+            self._batch_sizes.remove(len(batch))
             self._changed.notify_all()
         return True
 
-    def _next_group(self) -> list[_Look]:
-        """What can be looked at together, when there is enough; nothing when closed."""
+    def _next_batch(self) -> list[_Job]:
+        """Opened pictures for one reader. Waits until there are enough; empty when closed."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or (self._opened and len(self._opened) >= min(self._looked_at, default=1))
+                lambda: self._closed or (self._opened and len(self._opened) >= min(self._batch_sizes, default=1))
             )
-            group: list[_Look] = []
-            others: deque[_Look] = deque()
+            batch: list[_Job] = []
+            for_other_readers: deque[_Job] = deque()
             pixels = 0
-            while self._opened and not self._closed and pixels < GROUP and len(group) < MOST:
-                look = self._opened.popleft()
-                if group and look.reader is not group[0].reader:
-                    others.append(look)
+            while self._opened and not self._closed and pixels < GROUP and len(batch) < MOST:
+                job = self._opened.popleft()
+                if batch and job.reader is not batch[0].reader:
+                    for_other_readers.append(job)
                     continue
-                group.append(look)
-                pixels += look.pixels
-            self._opened.extendleft(reversed(others))
-            if group:
-                self._looked_at.append(len(group))
-            return group
+                batch.append(job)
+                pixels += job.pixels
+            self._opened.extendleft(reversed(for_other_readers))
+            if batch:
+                self._batch_sizes.append(len(batch))
+            return batch
 
 
-def _find(group: list[_Look]) -> None:
+def _detect(batch: list[_Job]) -> None:
+    """Give each job its result. When the batch fails, each picture is tried alone, so that one spoils no other."""
     start = time.perf_counter()
     try:
-        found = group[0].reader.detect_many([look.picture for look in group if look.picture is not None])
+        found = batch[0].reader.detect_many([job.image for job in batch if job.image is not None])
     except Exception as error:
-        if len(group) == 1:
-            group[0].seen.set_exception(error)
+        if len(batch) == 1:
+            batch[0].result.set_exception(error)
             return
-        for look in group:  # so that what goes wrong with one is no other's business
-            _find([look])
+        for job in batch:
+            _detect([job])
         return
-    each = _ms_since(start) / sum(look.pixels for look in group)
-    for look, detections in zip(group, found, strict=True):
-        assert look.picture is not None
-        height, width = look.picture.shape[:2]
-        look.seen.set_result(Seen(width, height, detections, look.ms + each * look.pixels))
+    ms_per_pixel = _ms_since(start) / sum(job.pixels for job in batch)
+    for job, detections in zip(batch, found, strict=True):
+        assert job.image is not None
+        height, width = job.image.shape[:2]
+        job.result.set_result(ImageDetections(width, height, detections, job.ms + ms_per_pixel * job.pixels))
 
 
 def _ms_since(start: float) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
-def when_all(futures: Iterable[Future[Seen]], then: Callable[[], object]) -> None:
-    """Calls `then` as soon as all of one or more futures are done, in the thread of whoever is last."""
+def when_all(futures: Iterable[Future[ImageDetections]], callback: Callable[[], object]) -> None:
+    """Call `callback` once all of one or more futures are done, in the thread that finishes the last one."""
     listed = list(futures)
-    left = count(len(listed) - 1, -1)
+    remaining = count(len(listed) - 1, -1)
 
-    def one_less(_: Future[Seen]) -> None:
-        if next(left) == 0:
-            then()
+    def count_down(_: Future[ImageDetections]) -> None:
+        if next(remaining) == 0:
+            callback()
 
     for future in listed:
-        future.add_done_callback(one_less)
+        future.add_done_callback(count_down)

@@ -1,4 +1,4 @@
-"""Stands before the application: says which hosts it answers for, and has the last word when something fails."""
+"""Middleware around the application: checks the host, adds headers, and responds when the application fails."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ logger = logging.getLogger("detector.server")
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 FAILED = "Something went wrong here; the server's own output says what."
-PATIENCE = 2.0  # seconds for the rest of a request that is refused before all of it has arrived
-HOST = re.compile(r"(\[[0-9a-f:.]*\]|[^:]*?)\.?(:[0-9]*)?")
+DRAIN_TIMEOUT_S = 2.0  # for the rest of a request that is refused before all of it has arrived
+HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]*\]|[^:]*?)\.?(:[0-9]*)?")
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -25,15 +25,15 @@ HEADERS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-cache"),  # kept, but asked for anew each time: files have tags to compare
+    (b"cache-control", b"no-cache"),  # browsers keep a file, but ask each time whether its ETag is still the same
 )
 
 
 class Guard:
-    """An application around another.
+    """An ASGI application around another.
 
-    hosts: what clients may call this server, without ports; none for anything. A page from elsewhere whose name was
-    made to point here would otherwise pass for one of this server's own (DNS rebinding).
+    hosts: the names, without ports, by which clients may call this server; empty for any. Checking them stops DNS
+    rebinding: a foreign page whose name was made to point here would otherwise count as this server's own.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
@@ -51,67 +51,68 @@ class Guard:
                 await self._app(scope, exchange.receive, exchange.send)
             else:
                 known = ", ".join(sorted(self._hosts))
-                await exchange.answer(421, f"Host: expected one of {known}, got {host!r:.100}; see --allow-host.")
+                await exchange.respond(421, f"Host: expected one of {known}, got {host!r:.100}; see --allow-host.")
         except Exception as error:
-            logger.error("error: %s: %s", exchange.asked, _in_one_line(error))
-            if not exchange.answered:
-                await exchange.answer(500, FAILED)
+            logger.error("error: %s: %s", exchange.request_line, _in_one_line(error))
+            if not exchange.responded:
+                await exchange.respond(500, FAILED)
 
     def _is_known(self, host: str) -> bool:
-        match = HOST.fullmatch(host)
-        # Browsers always send one; what does not is none.
+        match = HOST_AND_PORT.fullmatch(host)
+        # Browsers always send a Host, so a request without one comes from no page.
         return not self._hosts or not host or (match is not None and match[1] in self._hosts)
 
 
 class _Exchange:
-    """One request and its response, as they pass by."""
+    """One request and its response: passes both on, and remembers how far they are."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
-        self._more = True  # of the request is to come
-        self._silent = any(name == b"expect" for name, _ in scope["headers"])  # until it is asked for its body
-        self.answered = False
-        self.asked = f"{scope['method']} {scope.get('raw_path', b'').decode('latin-1')}"
+        self._more_to_come = True  # of the request
+        # A client that sends "Expect: 100-continue" holds its body back until it is asked for it.
+        self._waits_for_continue = any(name == b"expect" for name, _ in scope["headers"])
+        self.responded = False
+        self.request_line = f"{scope['method']} {scope.get('raw_path', b'').decode('latin-1')}"
 
     async def receive(self) -> Message:
         """The next piece of the request."""
         message = await self._receive()
-        self._silent = False
-        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        self._waits_for_continue = False
+        self._more_to_come = message["type"] == "http.request" and message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
         """The next piece of the response."""
         if message["type"] == "http.response.start":
-            await self._hear_out()
-            self.answered = True
+            await self._drain_request()
+            self.responded = True
             message = {**message, "headers": [*message["headers"], *HEADERS]}
-            logger.info("%s %d", self.asked, message["status"])
+            logger.info("%s %d", self.request_line, message["status"])
         await self._send(message)
 
-    async def answer(self, status: int, sentence: str) -> None:
-        """A sentence as the whole response."""
+    async def respond(self, status: int, sentence: str) -> None:
+        """Respond with a sentence alone."""
         body = json.dumps({"error": sentence}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
-    async def _hear_out(self) -> None:
-        """Waits a little for the rest of the request: many clients listen to an answer only when they have sent all."""
+    async def _drain_request(self) -> None:
+        """Wait a little for the rest of the request: many clients read a response only after they have sent all."""
 
         async def rest() -> None:
-            while self._more:
+            while self._more_to_come:
                 await self.receive()
 
-        if self._more and not self._silent:
+        if self._more_to_come and not self._waits_for_continue:
             try:
-                await asyncio.wait_for(rest(), PATIENCE)
+                await asyncio.wait_for(rest(), DRAIN_TIMEOUT_S)
             except asyncio.TimeoutError:
-                self._more = False
+                self._more_to_come = False
 
 
 def _in_one_line(error: Exception) -> str:
-    """What went wrong and where."""
+    """The error, with the file and line where it was raised."""
     where = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" ({frame.filename}:{frame.lineno})" for frame in where)
     return " ".join(f"{type(error).__name__}: {error}".split())[:500] + place

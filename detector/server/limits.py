@@ -1,4 +1,4 @@
-"""How much of what a server takes, and how it says no."""
+"""How much a server takes of pictures, requests and memory, and how it refuses the rest."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 
 from detector.errors import OptionError
 
-HELD = 8  # times the largest upload: bytes of all requests together that are in memory at once
+MEMORY_IN_UPLOADS = 8  # bytes of all requests in memory at once, as a multiple of the largest upload
 
 
 class Refusal(Exception):
-    """What was asked cannot be done. status: of HTTP. sentence: what was expected, what came, what to do."""
+    """A request that is not carried out. status: of HTTP. sentence: what was expected, what came, what to do."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -21,17 +21,18 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may take. Raises OptionError for what is not above 0.
-
-    max_upload: bytes of a request. max_pixels: of a picture. max_pictures: in a request. max_waiting: requests that are
-    read at once, or wait for it. timeout: seconds in which a request has to have arrived.
-    """
+    """What the server accepts. Raises OptionError for a limit that is not above 0."""
 
     max_upload: int = 20_000_000
+    """Bytes of a request."""
     max_pixels: int = 50_000_000
+    """Of one picture."""
     max_pictures: int = 64
+    """In one request."""
     max_waiting: int = 32
+    """Requests that have arrived and have no response yet."""
     timeout: float = 60.0
+    """Seconds in which a request has to arrive."""
 
     def __post_init__(self) -> None:
         for limit in fields(self):
@@ -39,36 +40,36 @@ class Limits:
                 raise OptionError(f"{limit.name}: expected a number above 0, got {value:g}; {limit.default} is usual.")
 
 
-class Memory:
-    """The bytes that requests on their way have in memory, all together."""
+class MemoryBudget:
+    """The bytes that the bodies of all requests may take in memory together."""
 
-    def __init__(self, most: int) -> None:
-        self.most, self.held = most, 0
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes, self.reserved_bytes = max_bytes, 0
 
     @contextmanager
-    def share(self) -> Iterator[Share]:
-        """What one request holds, until the block ends."""
-        share = Share(self)
+    def reservation(self) -> Iterator[Reservation]:
+        """A reservation for one request, given back when the block ends."""
+        reservation = Reservation(self)
         try:
-            yield share
+            yield reservation
         finally:
-            self.held -= share.held
+            self.reserved_bytes -= reservation.bytes
 
 
-class Share:
-    """What one request holds of a Memory."""
+class Reservation:
+    """The bytes that one request has reserved of a MemoryBudget."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory, self.held = memory, 0
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget, self.bytes = budget, 0
 
-    def take(self, size: int) -> None:
-        """So many bytes more. Raises Refusal where there is no room for them."""
-        if self._memory.held + size > self._memory.most:
-            raise too_many()
-        self.held += size
-        self._memory.held += size
+    def add(self, size: int) -> None:
+        """Reserve `size` bytes more. Raises Refusal where the budget has no room for them."""
+        if self._budget.reserved_bytes + size > self._budget.max_bytes:
+            raise too_many_requests()
+        self.bytes += size
+        self._budget.reserved_bytes += size
 
 
-def too_many() -> Refusal:
-    """For requests that come when as many are there as can be."""
+def too_many_requests() -> Refusal:
+    """The refusal of a request that comes while the server has as many as it can take."""
     return Refusal(429, "Expected fewer requests at once, got more than can be worked on; try again in a second.")

@@ -62,12 +62,12 @@ def _operation(heading: str, operation: Mapping[str, Any]) -> Iterator[str]:
         for given in operation.get("parameters", ())
     ]
     yield from _table(("in the query", "type", "meaning"), rows)
-    answers = [
+    responses = [
         (status, _answered(answer), answer.get("description", ""))
         for status, answer in operation["responses"].items()
         if "HTTPValidationError" not in str(answer)
     ]
-    yield from _table(("status", "answer", "meaning"), answers)
+    yield from _table(("status", "answer", "meaning"), responses)
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Serves the application: listens before the weights are loaded, and leaves nobody waiting when it ends."""
+"""Runs the application: listens before the weights are loaded, and finishes what has arrived when it is stopped."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from detector.server.app import create_app
 from detector.server.guard import LOOPBACK, Guard
 from detector.server.limits import Limits
 
-LAST = 10.0  # seconds for the answers that are due when the server is stopped
-IDLE = 15.0  # seconds for which a connection may say nothing, or take to say what it asks for
+SHUTDOWN_TIMEOUT_S = 10.0  # for the responses that are due when the server is stopped
+IDLE_TIMEOUT_S = 15.0  # for a connection without a request, or with one whose head is not complete
 
 
 def shipped_readers(
@@ -30,9 +30,10 @@ def shipped_readers(
     threads: int | None = None,
     runtime: str | None = None,
 ) -> dict[str, Reader]:
-    """Readers by the names of their models, the default first: of a file, or of all weights that are shipped.
+    """Readers by the names of their models, the default first.
 
-    Options and errors are those of loading.load.
+    weights: a file, whose reader is the only one; None for all weights that are shipped. The other options, and the
+    errors, are those of `loading.load`.
     """
     if weights is not None:
         reader = load(weights, model, threads=threads, runtime=runtime, spinning=False)
@@ -52,7 +53,7 @@ def _shipped_models(runtime: str | None) -> list[str]:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens, with port 0 on any that is free. Raises OptionError where that cannot be."""
+    """A socket that listens; port 0 takes any that is free. Raises OptionError for an address that cannot be had."""
     if not 0 <= port < 2**16:
         raise OptionError(f"port: expected a number from 0 to 65535, got {port}; 0 is for any that is free.")
     try:
@@ -74,16 +75,20 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def address_of(server: socket.socket) -> str:
-    """What to type into a browser."""
+    """The URL to type into a browser."""
     host, port = server.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def hosts_of(host: str, others: Sequence[str]) -> tuple[str, ...]:
-    """What a server may be called: on this machine alone its usual names and others, in a network anything but then."""
-    alone = host in ("localhost", "::1") or host.startswith("127.")
-    return (*LOOPBACK, host, *others) if alone else (*LOOPBACK, *others) if others else ()
+    """The names by which clients may call a server that listens at `host`; () for any.
+
+    A server for this machine alone has its usual names and `others`. One in a network has any name, unless `others`
+    are given.
+    """
+    local_only = host in ("localhost", "::1") or host.startswith("127.")
+    return (*LOOPBACK, host, *others) if local_only else (*LOOPBACK, *others) if others else ()
 
 
 def serve(
@@ -93,9 +98,9 @@ def serve(
     hosts: Sequence[str] = (),
     ready: Callable[[], object] = lambda: None,
 ) -> None:
-    """Answers what comes to a listening socket until SIGINT or SIGTERM, and then what has already come.
+    """Serve on a listening socket until SIGINT or SIGTERM, and return once all requests that had arrived are done.
 
-    hosts: see guard.Guard. ready: called when it answers. Returns when all is done.
+    hosts: see `guard.Guard`. ready: is called when the server responds.
     """
     app = create_app(readers, limits)
     config = uvicorn.Config(
@@ -108,19 +113,19 @@ def serve(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=int(LAST),
+        timeout_graceful_shutdown=int(SHUTDOWN_TIMEOUT_S),
     )
-    # uvicorn hands a signal on to whoever listened before it, when it is done: here, nobody has to do any more.
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    # When it is done, uvicorn raises the signal again for the handlers it found. These do nothing.
+    handlers = {signum: signal.signal(signum, lambda *_: None) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
         _Server(config, app, ready).run([server])
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for signum, handler in handlers.items():
+            signal.signal(signum, handler)
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers, and refuses what is still arriving when it is stopped."""
+    """Calls `ready` once it responds, and refuses requests that are still arriving when it is stopped."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], object]) -> None:
         super().__init__(config)
@@ -137,38 +142,38 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Hangs up on who says nothing, or takes too long to say what he asks for: uvicorn itself waits forever."""
+    """Closes a connection that sends no complete head of a request in time: uvicorn itself waits forever."""
 
-    _patience: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait()
+        self._start_timer()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._is_asked():
-            self._wait_no_more()
-        elif self._patience is None:
-            self._wait()
+        if self._has_request():
+            self._stop_timer()
+        elif self._idle_timer is None:
+            self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wait_no_more()
+        self._stop_timer()
         super().connection_lost(exc)
 
-    def _is_asked(self) -> bool:
-        """Whether a request is being answered, so that its own time limits count."""
+    def _has_request(self) -> bool:
+        """Whether a request is at the application, whose own time limits count then."""
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _wait(self) -> None:
-        self._patience = self.loop.call_later(IDLE, self._give_up)
+    def _start_timer(self) -> None:
+        self._idle_timer = self.loop.call_later(IDLE_TIMEOUT_S, self._close_if_idle)
 
-    def _wait_no_more(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _stop_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
-    def _give_up(self) -> None:
-        self._patience = None
-        if not self._is_asked():
+    def _close_if_idle(self) -> None:
+        self._idle_timer = None
+        if not self._has_request():
             self.transport.close()

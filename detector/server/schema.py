@@ -1,4 +1,7 @@
-"""What can be asked and what is answered, as /openapi.json describes it."""
+"""The query and the responses of the API. /openapi.json is made of these classes.
+
+Names, docstrings and field descriptions of all classes but ReadQuery are published there: clients see every change.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Asked(BaseModel):
+class ReadQuery(BaseModel):
     """The query of a request to read pictures."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
@@ -136,7 +139,7 @@ BINARY = {"type": "string", "format": "binary"}
 REQUEST: dict[str, Any] = {
     "parameters": [
         {"name": name, "in": "query", "required": False, "schema": given, "description": given.pop("description")}
-        for name, given in Asked.model_json_schema()["properties"].items()
+        for name, given in ReadQuery.model_json_schema()["properties"].items()
     ],
     "requestBody": {
         "required": True,
@@ -148,7 +151,7 @@ REQUEST: dict[str, Any] = {
         },
     },
 }
-ANSWERS: dict[int | str, dict[str, Any]] = {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": model, "description": description}
     for status, model, description in (
         (200, Read, "At least one picture was read."),

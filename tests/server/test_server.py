@@ -1,4 +1,4 @@
-"""What stands behind the server: pictures that come together are looked at together, and nobody is held up."""
+"""The server's parts without sockets: pictures of several requests share batches, and nobody is held up."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from detector.errors import ImageError, OptionError
 from detector.images import MAX_PIXELS, Picture
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reader import Reader
-from detector.server.answers import THRESHOLDS, Wanted, record, sweep
 from detector.server.app import create_app
-from detector.server.batching import Batcher, Seen, when_all
+from detector.server.batching import Batcher, ImageDetections, when_all
 from detector.server.guard import Guard
-from detector.server.limits import Limits, Memory, Refusal
+from detector.server.limits import Limits, MemoryBudget, Refusal
 from detector.server.reference import as_html
+from detector.server.responses import SWEEP_THRESHOLDS, ReadOptions, image_record, sweep
 from detector.server.running import address_of, hosts_of, listening
 from detector.types import Detections
 
@@ -38,7 +38,7 @@ PNG = picture(Random(1))
 
 
 class Patient:
-    """A network that sees nothing, but waits until it may go on. `batches` tells how many pictures it was given."""
+    """A network that finds nothing, and waits until it may go on. batches: how many pictures each call had."""
 
     runtime = "patience"
     whole_picture = True
@@ -70,77 +70,77 @@ def bad() -> Picture:
 # Batches
 
 
-def test_what_comes_together_is_looked_at_together() -> None:
+def test_pictures_that_wait_together_go_through_in_one_batch() -> None:
     network = Patient()
     batcher = Batcher()
     reader = Reader(network)
-    first = batcher.look([blank()], reader)
+    first = batcher.submit([blank()], reader)
     assert network.busy.wait(30)
-    later = [batcher.look([blank(), blank()], reader) for _ in range(5)]
+    later = [batcher.submit([blank(), blank()], reader) for _ in range(5)]
     opened = threading.Event()
-    batcher.look([lambda: (opened.set(), WHITE)[1]], reader)
+    batcher.submit([lambda: (opened.set(), WHITE)[1]], reader)
     assert opened.wait(30)
     network.go_on.set()
-    for looks in [first, *later]:
-        assert [look.result(30).height for look in looks] == [8] * len(looks)
+    for futures in [first, *later]:
+        assert [future.result(30).height for future in futures] == [8] * len(futures)
     assert network.batches[0] == 1
     assert sum(network.batches) == 12
-    assert len(network.batches) <= 3  # two may be looked at beside each other while the others come
+    assert len(network.batches) <= 3  # two batches may run beside each other while the others come
     batcher.close()
 
 
-def test_small_ones_pass_a_large_one() -> None:
+def test_small_pictures_pass_a_large_one() -> None:
     slow, quick = Patient(), Patient()
     quick.go_on.set()
     batcher = Batcher()
-    (large,) = batcher.look([blank()], Reader(slow))
+    (large,) = batcher.submit([blank()], Reader(slow))
     assert slow.busy.wait(30)
-    assert batcher.look([blank()], Reader(quick))[0].result(30).height == 8
+    assert batcher.submit([blank()], Reader(quick))[0].result(30).height == 8
     assert not large.done()
     slow.go_on.set()
     batcher.close()
 
 
-def test_a_group_is_begun_beside_another_one_when_it_has_as_many() -> None:
+def test_a_second_batch_starts_only_with_as_many_pictures_as_the_first() -> None:
     gates, slow, quick = [Patient(), Patient()], Patient(), Patient()
     quick.go_on.set()
     batcher = Batcher()
-    for gate in gates:  # both that look are busy, until three pictures wait for them
-        batcher.look([blank()], Reader(gate))
+    for gate in gates:  # both threads are busy, until three pictures wait for them
+        batcher.submit([blank()], Reader(gate))
         assert gate.busy.wait(30)
     opened = threading.Event()
-    three = batcher.look([blank(), blank(), blank(), lambda: (opened.set(), bad())[1]], Reader(slow))[:3]
+    three = batcher.submit([blank(), blank(), blank(), lambda: (opened.set(), bad())[1]], Reader(slow))[:3]
     assert opened.wait(30)  # the fourth, when the others are
     gates[0].go_on.set()
     assert slow.busy.wait(30)
     assert slow.batches == [3]
     reader = Reader(quick)
-    first = batcher.look([blank()], reader)
+    first = batcher.submit([blank()], reader)
     gates[1].go_on.set()
     with pytest.raises(concurrent.futures.TimeoutError):
         first[0].result(0.2)
-    others = batcher.look([blank(), blank()], reader)
-    assert [look.result(30).height for look in first + others] == [8] * 3
-    assert not any(look.done() for look in three)
+    others = batcher.submit([blank(), blank()], reader)
+    assert [future.result(30).height for future in first + others] == [8] * 3
+    assert not any(future.done() for future in three)
     slow.go_on.set()
-    assert [look.result(30).height for look in three] == [8] * 3
+    assert [future.result(30).height for future in three] == [8] * 3
     batcher.close()
 
 
-def test_one_that_fails_is_no_others_business() -> None:
+def test_a_picture_that_fails_spoils_no_other() -> None:
     network = Patient()
     batcher = Batcher()
-    looks = batcher.look([blank()], Reader(network))
+    futures = batcher.submit([blank()], Reader(network))
     assert network.busy.wait(30)
     network.fails_on = 5
-    looks += batcher.look([blank(6), bad, blank(5), blank(7)], Reader(network))
+    futures += batcher.submit([blank(6), bad, blank(5), blank(7)], Reader(network))
     network.go_on.set()
-    for number, height in ((0, 8), (1, 6), (4, 7)):
-        assert looks[number].result(30).height == height
+    for i, height in ((0, 8), (1, 6), (4, 7)):
+        assert futures[i].result(30).height == height
     with pytest.raises(ImageError):
-        looks[2].result(30)
+        futures[2].result(30)
     with pytest.raises(RuntimeError):
-        looks[3].result(30)
+        futures[3].result(30)
     batcher.close()
 
 
@@ -158,18 +158,18 @@ def test_requests_take_turns() -> None:
         return lambda: (opened.append(name), WHITE)[1]
 
     reader = Reader(network)
-    batcher.look([held], reader)
-    many = batcher.look([noted("many")] * 20, reader)
-    few = batcher.look([noted("few")] * 2, reader)
+    batcher.submit([held], reader)
+    many = batcher.submit([noted("many")] * 20, reader)
+    few = batcher.submit([noted("few")] * 2, reader)
     hold.set()
     network.go_on.set()
-    for look in many + few:
-        look.result(30)
+    for future in many + few:
+        future.result(30)
     assert opened[:4] == ["many", "few", "many", "few"]
     batcher.close()
 
 
-def test_pictures_are_let_go() -> None:
+def test_pictures_are_freed() -> None:
     network = Patient()
     network.go_on.set()
     batcher = Batcher()
@@ -180,32 +180,32 @@ def test_pictures_are_let_go() -> None:
         known.append(weakref.ref(image))
         return image
 
-    seen = [look.result(30) for look in batcher.look([opened] * 3, Reader(network))]
-    batcher.look([blank()], Reader(network))[0].result(30)
+    results = [future.result(30) for future in batcher.submit([opened] * 3, Reader(network))]
+    batcher.submit([blank()], Reader(network))[0].result(30)
     batcher.close()
     gc.collect()
-    assert len(seen) == 3
+    assert len(results) == 3
     assert [ref() for ref in known] == [None] * 3
 
 
-def test_nothing_is_looked_at_after_the_end() -> None:
+def test_nothing_is_detected_after_the_end() -> None:
     batcher = Batcher()
     batcher.close()
-    assert not batcher.look([blank()], Reader(Patient()))[0].done()
+    assert not batcher.submit([blank()], Reader(Patient()))[0].done()
 
 
 @given(st.permutations(range(5)))
 def test_when_all_are_done(order: list[int]) -> None:
-    futures: list[Future[Seen]] = [Future() for _ in order]
+    futures: list[Future[ImageDetections]] = [Future() for _ in order]
     called: list[int] = []
     when_all(futures, lambda: called.append(1))
     for i in order:
         assert not called
-        futures[i].set_result(Seen(1, 1, Detections.empty(), 0.0))
+        futures[i].set_result(ImageDetections(1, 1, Detections.empty(), 0.0))
     assert called == [1]
 
 
-# Answers
+# Responses
 
 
 @pytest.mark.parametrize("alone", [None, Chance(0.8, -1.5)])
@@ -214,18 +214,18 @@ def test_a_sweep_tells_what_each_threshold_leaves(alone: Chance | None, scores: 
     ordered = np.array(sorted(scores, reverse=True), np.float32)
     x = np.cumsum(np.resize(np.array([90, 20], np.float32), len(ordered)))  # pairs
     boxes = np.stack([x, x * 0, x + 12, x * 0 + 18], axis=1).astype(np.float32)
-    seen = Seen(900, 20, Detections(boxes, np.arange(len(ordered)) % 10, ordered), 0.0)
+    image = ImageDetections(900, 20, Detections(boxes, np.arange(len(ordered)) % 10, ordered), 0.0)
     reader = Reader(Patient(), calibration=Calibration(alone=alone))
 
-    def wanted(threshold: float) -> Wanted:
-        return Wanted("fake", reader, threshold, 0.0, False)
+    def options(threshold: float) -> ReadOptions:
+        return ReadOptions("fake", reader, threshold, 0.0, False)
 
-    entries = sweep(seen, wanted(own))
-    assert entries[0]["min_score"] == min(own, THRESHOLDS[0])
-    for threshold in {*THRESHOLDS, own}:
-        left = [entry for entry in entries if entry["min_score"] <= threshold][-1]
-        told = record("", seen, wanted(threshold))
-        assert (left["text"], left["lines"]) == (told["text"], told["lines"])
+    entries = sweep(image, options(own))
+    assert entries[0]["min_score"] == min(own, SWEEP_THRESHOLDS[0])
+    for threshold in {*SWEEP_THRESHOLDS, own}:
+        kept = [entry for entry in entries if entry["min_score"] <= threshold][-1]
+        record = image_record("", image, options(threshold))
+        assert (kept["text"], kept["lines"]) == (record["text"], record["lines"])
 
 
 # Limits
@@ -239,21 +239,23 @@ def test_limits_that_make_no_sense() -> None:
     assert Limits().max_pixels <= MAX_PIXELS
 
 
-def test_memory_is_given_back() -> None:
-    memory = Memory(10)
-    with memory.share() as one, memory.share() as other:
-        one.take(6)
+def test_reserved_memory_is_given_back() -> None:
+    memory = MemoryBudget(10)
+    with memory.reservation() as one, memory.reservation() as other:
+        one.add(6)
         with pytest.raises(Refusal, match="fewer requests at once"):
-            other.take(5)
-        other.take(4)
-    assert memory.held == 0
+            other.add(5)
+        other.add(4)
+    assert memory.reserved_bytes == 0
 
 
 # The application, without a network
 
 
-def asked(network: Patient, limits: Limits, talk: Callable[[httpx.AsyncClient], Any], hosts: Sequence[str] = ()) -> Any:
-    """What a talk with an application that reads with this network comes to."""
+def served(
+    network: Patient, limits: Limits, talk: Callable[[httpx.AsyncClient], Any], hosts: Sequence[str] = ()
+) -> Any:
+    """What `talk` returns, given a client of an application that reads with this network."""
     app = create_app({"fake": Reader(network)}, limits)
 
     async def run() -> Any:
@@ -279,14 +281,14 @@ def test_too_many_at_once() -> None:
         network.go_on.set()
         return [refused, *await asyncio.gather(*waiting), await client.post("/api/read", content=PNG)]
 
-    refused, *read = asked(network, Limits(max_waiting=2), talk)
+    refused, *read = served(network, Limits(max_waiting=2), talk)
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "1"
     assert refused.json()["error"].startswith("Expected fewer requests at once")
     assert [answer.status_code for answer in read] == [200] * 3
 
 
-def test_what_nobody_expected_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     network = Patient()
     network.fails_on = 3
     network.go_on.set()
@@ -294,24 +296,24 @@ def test_what_nobody_expected_is_told_in_one_line(caplog: pytest.LogCaptureFixtu
     async def talk(client: httpx.AsyncClient) -> list[httpx.Response]:
         return [await client.post("/api/read", content=png_of(4, height, bytes(13 * 4))) for height in (3, 4)]
 
-    failed, read = asked(network, Limits(), talk)
+    failed, read = served(network, Limits(), talk)
     assert (failed.status_code, read.status_code) == (500, 200)
     assert failed.json() == {"error": "Something went wrong here; the server's own output says what."}
-    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert len(said) == 1
-    assert said[0].startswith("error: POST /api/read: RuntimeError: cannot read this (")
-    assert "\n" not in said[0]
+    logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(logged) == 1
+    assert logged[0].startswith("error: POST /api/read: RuntimeError: cannot read this (")
+    assert "\n" not in logged[0]
 
 
-def test_any_host_where_none_is_told() -> None:
+def test_any_host_where_none_is_given() -> None:
     async def talk(client: httpx.AsyncClient) -> int:
         return (await client.get("/api/health", headers={"Host": "any.example"})).status_code
 
-    assert asked(Patient(), Limits(), talk) == 200
-    assert asked(Patient(), Limits(), talk, ["localhost"]) == 421
+    assert served(Patient(), Limits(), talk) == 200
+    assert served(Patient(), Limits(), talk, ["localhost"]) == 421
 
 
-def test_documents_hold_no_mark_up_of_others() -> None:
+def test_the_reference_escapes_what_it_shows() -> None:
     described = {
         "info": {"title": "<b>", "version": "<i>"},
         "paths": {"/<u>": {"get": {"summary": "<s>", "responses": {}}}},
@@ -333,7 +335,7 @@ def test_addresses() -> None:
         assert address_of(server).startswith("http://127.0.0.1:")
 
 
-def test_names_a_server_may_be_called_by() -> None:
+def test_host_names_of_a_server() -> None:
     assert hosts_of("0.0.0.0", ()) == ()
     assert hosts_of("192.168.0.2", ["digits.lan"]) == ("localhost", "127.0.0.1", "[::1]", "digits.lan")
     assert hosts_of("127.0.0.1", ["here"])[-1] == "here"
