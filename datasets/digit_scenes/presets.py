@@ -286,7 +286,7 @@ def mixed_digits(
     if len(sets) == 1:
         return sets[0]
     images, labels = np.concatenate([s.images for s in sets]), np.concatenate([s.labels for s in sets])
-    return DigitSet(images, labels, printed=len(sets[-1]) if printed else 0)
+    return DigitSet(images, labels, printed_count=len(sets[-1]) if printed else 0)
 
 
 class Scenes:

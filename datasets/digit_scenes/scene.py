@@ -57,8 +57,8 @@ def page_scene(rng: np.random.Generator, digits: DigitSet, recipe: PageRecipe) -
     def happens(probability: float) -> bool:
         return bool(rng.uniform() < probability)
 
-    if digits.printed:  # a page is printed or written by hand
-        digits = digits.by_hand_or_printed[int(happens(digits.printed / len(digits)))]
+    if digits.printed_count:  # a page is printed or written by hand
+        digits = digits.handwritten_and_printed[int(happens(digits.printed_count / len(digits)))]
     size = recipe.size
     spill = float(rng.uniform(0.02, 0.2)) if happens(recipe.spilled) else -0.03
     if recipe.far:

@@ -45,7 +45,7 @@ class Writer:
     def digit(self, slot: Slot) -> bool:
         label = int(self.digits.labels[slot.digit])
         warp = int(self.rng.integers(pens.BANK)) if self.bent else None
-        if self.digits.printed:  # thick and thin parts are its face's own
+        if self.digits.printed_count:  # thick and thin parts are its face's own
             field = pens.digit_field(self.digits.images[slot.digit], False, None)
             return self._ink(field, slot, pens.Pen(min(self.level, 0.5), self.softness, False), label)
         field = pens.digit_field(self.digits.images[slot.digit], self.redrawn, warp, self.bend)

@@ -15,17 +15,17 @@ import pytest
 from detector.errors import DataError
 from digit_scenes.glyphs import fonts
 from digit_scenes.glyphs.digits import MIN_INK_GREY, SPLITS
-from digit_scenes.glyphs.fonts import SEGMENTS, faces, printed_digits
+from digit_scenes.glyphs.fonts import SEGMENTS, font_files, printed_digits
 
 
 @pytest.fixture
 def fresh() -> None:
     """The list of fonts is remembered: not from one test to the next."""
-    faces.cache_clear()
+    font_files.cache_clear()
 
 
 def test_the_fonts_are_those_of_matplotlib() -> None:
-    found = faces()
+    found = font_files()
     assert len(found) >= 20
     assert len(set(found)) == len(found)
     folder = Path(matplotlib.get_data_path())
@@ -37,14 +37,14 @@ def test_the_fonts_are_those_of_matplotlib() -> None:
 def test_missing_fonts_are_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matplotlib, "get_data_path", lambda: str(tmp_path))
     with pytest.raises(DataError, match=r"DejaVuSans\.ttf"):
-        faces()
+        font_files()
 
 
 @pytest.mark.usefixtures("fresh")
 def test_missing_matplotlib_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(DataError, match="train"):
-        faces()
+        font_files()
 
 
 def test_every_face_draws_ten_different_digits() -> None:
@@ -60,7 +60,7 @@ def test_every_face_draws_ten_different_digits() -> None:
 
 def test_no_two_faces_are_the_same() -> None:
     drawn = [b"".join(glyph.tobytes() for glyph in face) for face in fonts._glyphs()]
-    fonts_alone = drawn[: len(faces())]
+    fonts_alone = drawn[: len(font_files())]
     assert len(set(fonts_alone)) == len(fonts_alone)
 
 

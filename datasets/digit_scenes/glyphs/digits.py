@@ -39,15 +39,14 @@ _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 
 @dataclass(frozen=True, eq=False)
 class DigitSet:
-    """Digits of one split. images: uint8 (N, 28, 28), light ink on 0. labels: int64 (N,), 0-9.
-
-    printed: how many, the last ones, are printed; all others are of a pen. Raises ValueError where shapes or values
-    differ from that.
-    """
+    """Digits of one split. Raises ValueError where shapes or values are not as said below."""
 
     images: NDArray[np.uint8]
+    """(N, 28, 28), light ink on 0. N is at least 1."""
     labels: NDArray[np.int64]
-    printed: int = 0
+    """(N,), 0-9."""
+    printed_count: int = 0
+    """How many of them are printed: the last ones. All others are handwritten."""
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), DIGIT_SIDE_PX, DIGIT_SIDE_PX):
@@ -60,11 +59,11 @@ class DigitSet:
         return len(self.labels)
 
     @cached_property
-    def by_hand_or_printed(self) -> tuple[DigitSet, DigitSet]:
-        """The digits of a pen and the printed ones, apart."""
-        cut = len(self) - self.printed
-        hand = DigitSet(self.images[:cut], self.labels[:cut])
-        return hand, DigitSet(self.images[cut:], self.labels[cut:], self.printed)
+    def handwritten_and_printed(self) -> tuple[DigitSet, DigitSet]:
+        """Two sets: the handwritten digits and the printed ones."""
+        cut = len(self) - self.printed_count
+        handwritten = DigitSet(self.images[:cut], self.labels[:cut])
+        return handwritten, DigitSet(self.images[cut:], self.labels[cut:], self.printed_count)
 
     @cached_property
     def boxes(self) -> NDArray[np.float32]:

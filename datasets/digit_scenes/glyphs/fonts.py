@@ -53,7 +53,7 @@ Glyph = NDArray[np.uint8]
 
 
 @lru_cache(maxsize=1)
-def faces() -> list[Path]:
+def font_files() -> list[Path]:
     """The font files, in a fixed order. Raises DataError where matplotlib or its fonts are not installed."""
     try:
         from matplotlib import get_data_path  # here, because only scenes with print in them need it
@@ -98,7 +98,7 @@ def _segments(digit: int, thick: float, gap: float) -> Glyph:
 def _glyphs() -> list[list[Glyph]]:
     """Every face's ten digits, uint8 (TALL, W): fonts first, then OpenCV's, then seven segments."""
     drawn: list[list[Glyph]] = []
-    for face in faces():
+    for face in font_files():
         font = ImageFont.truetype(str(face), 2 * TALL)
         row = []
         for digit in "0123456789":
@@ -173,6 +173,6 @@ def printed_digits(split: Split, count: int) -> DigitSet:
     """`count` printed digits of a split, like MNIST's: uint8 (count, 28, 28), about 20 pixels high, centred.
 
     The labels run 0, 1, ... 9, 0, ...; the first n of a larger set are the set of n. No two splits share a picture.
-    Raises ValueError where count is less than one or split is not a split, and DataError as `faces` does.
+    Raises ValueError where count is less than one or split is not a split, and DataError as `font_files` does.
     """
     return _ENDLESS.first(split, count)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digit_scenes.glyphs.fonts import faces
+from digit_scenes.glyphs.fonts import font_files
 from digit_scenes.ink.pens import Field
 
 HEIGHT = 64  # of the fields made here
@@ -193,7 +193,7 @@ def _font(face: Path, size: int) -> ImageFont.FreeTypeFont:
 
 def printed_words(rng: np.random.Generator) -> Field:
     """One to five words in print, with punctuation and without digits, uint8 (HEIGHT, W), ink on 0."""
-    texts = [face for face in faces() if face.stem != "cmmi10"]  # which has no punctuation
+    texts = [face for face in font_files() if face.stem != "cmmi10"]  # which has no punctuation
     size = int(rng.integers(18, 46))
     font = _font(texts[int(rng.integers(len(texts)))], size)
     case = (str.lower, str.capitalize, str.upper)[int(rng.choice(3, p=[0.35, 0.35, 0.3]))]
