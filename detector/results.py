@@ -1,14 +1,26 @@
-"""What was read, as records to write: JSON Lines, rows of a CSV file, COCO results. And files that appear whole."""
+"""What was read, written down: JSON Lines, a CSV table, COCO results, text, annotated pictures.
+
+An output format is one class, an `Output`; a format that writes one text file is a `FileOutput`. What a record of each
+format holds is a function of its own, which the server uses too.
+"""
 
 from __future__ import annotations
 
+import csv
+import json
 import os
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
-from detector.errors import OptionError
+from PIL import Image
+
+from detector.draw import draw_page
+from detector.errors import DigitReaderError, OptionError
+from detector.images import Picture
 from detector.types import Page
 
 CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1")
@@ -101,6 +113,118 @@ def annotated_paths(pictures: list[Path], folder: Path) -> list[Path]:
                 f"{target}: expected a place of its own for annotated pictures, got one of the pictures read."
             )
     return targets
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What was read in one picture, as an output format is given it."""
+
+    file: str
+    """The picture's name, as the user gave it."""
+    image_id: int
+    """The picture's place among all that were asked for, from 1; those that cannot be read count too."""
+    image: Picture
+    """uint8 (H, W, 3) RGB."""
+    page: Page
+    """What is written in it."""
+
+
+class Output(ABC):
+    """An output format: it is given every picture in order, and closed when there are no more."""
+
+    @abstractmethod
+    def add(self, result: Result) -> None:
+        """Write what was read in one more picture. Raises OptionError where it cannot be written."""
+
+    def add_error(self, file: str, error: DigitReaderError) -> None:  # noqa: B027  # most formats leave these out
+        """Write that a picture could not be read."""
+
+    def close(self) -> None:  # noqa: B027  # most formats have written everything by then
+        """Write what is only known when all pictures were read. Not called where reading broke off."""
+
+
+class FileOutput(Output):
+    """An output format that is one text file. Whoever makes it opens and closes the stream that it writes to."""
+
+    name: ClassVar[str]
+    """What the file is called when the user is told where it lies."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+
+class JsonLines(FileOutput):
+    """One line for each picture: its json_record or, where it could not be read, its file name and the error."""
+
+    name = "JSON Lines"
+
+    def add(self, result: Result) -> None:
+        self._write(json_record(result.file, result.page))
+
+    def add_error(self, file: str, error: DigitReaderError) -> None:
+        self._write({"file": file, "error": str(error)})
+
+    def _write(self, record: dict[str, Any]) -> None:
+        self.stream.write(json.dumps(record) + "\n")
+        self.stream.flush()  # whoever reads from a pipe has each line at once
+
+
+class CsvTable(FileOutput):
+    """A table of CSV_COLUMNS with one row for each number."""
+
+    name = "table"
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        self._rows = csv.writer(stream, lineterminator="\n")
+        self._rows.writerow(CSV_COLUMNS)
+
+    def add(self, result: Result) -> None:
+        self._rows.writerows(csv_rows(result.file, result.page))
+
+
+class CocoResults(FileOutput):
+    """One JSON list of all digits in COCO's results format."""
+
+    name = "COCO results"
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        self._digits: list[dict[str, Any]] = []
+
+    def add(self, result: Result) -> None:
+        self._digits += coco_results(result.file, result.image_id, result.page)
+
+    def close(self) -> None:
+        json.dump(self._digits, self.stream)
+
+
+class PlainText(Output):
+    """For people: the file name and the text, indented below it where it has several lines."""
+
+    def __init__(self, write_line: Callable[[str], object]) -> None:
+        self._write_line = write_line
+
+    def add(self, result: Result) -> None:
+        text = result.page.text or "(no digits)"
+        self._write_line(
+            f"{result.file}: {text}" if "\n" not in text else f"{result.file}:\n  " + text.replace("\n", "\n  ")
+        )
+
+
+class AnnotatedPictures(Output):
+    """A PNG file for each picture that shows what was read where. See annotated_paths.
+
+    targets: the path of the annotated picture by the file name of the picture.
+    """
+
+    def __init__(self, targets: Mapping[str, Path]) -> None:
+        self._targets = targets
+
+    def add(self, result: Result) -> None:
+        drawn = Image.fromarray(draw_page(result.image, result.page))
+        with appearing(self._targets[result.file], "wb") as stream:
+            drawn.save(stream, format="PNG", compress_level=3)
 
 
 @contextmanager

@@ -10,30 +10,38 @@ A picture that cannot be read is reported, the others still are, and the exit st
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Literal
 
-import numpy as np
 import tyro
-from PIL import Image
 from tqdm import tqdm
 
 import detector
-from detector.draw import draw_page
 from detector.errors import DigitReaderError
 from detector.images import find_images
 from detector.reading.reader import Reader
-from detector.results import CSV_COLUMNS, annotated_paths, appearing, coco_results, csv_rows, json_record
-from detector.types import Page
+from detector.results import (
+    AnnotatedPictures,
+    CocoResults,
+    CsvTable,
+    FileOutput,
+    JsonLines,
+    Output,
+    PlainText,
+    Result,
+    annotated_paths,
+    appearing,
+)
 
 STDIN = Path("-")
-MANY = 3  # from so many pictures on, progress is shown
+MIN_PICTURES_FOR_PROGRESS = 3
+
+FILE_OUTPUTS: dict[str, type[FileOutput]] = {"json": JsonLines, "csv": CsvTable, "coco": CocoResults}
+"""The output format that each option with a file name stands for."""
 
 INTERRUPTED = "error: interrupted; nothing was written under the names asked for."
 
@@ -69,49 +77,6 @@ class Args:
     """How many CPU threads to compute with; without it, as many as there are cores."""
 
 
-class Output:
-    """Where what was read goes: every file that was asked for, and the terminal."""
-
-    def __init__(self, args: Args, stack: ExitStack) -> None:
-        def opened(path: Path | None) -> IO[str] | None:
-            return stack.enter_context(appearing(path)) if path else None
-
-        self.quiet = args.json == "-"
-        self.json = sys.stdout if self.quiet else opened(Path(args.json) if args.json else None)
-        self.table = opened(args.csv)
-        self.rows = csv.writer(self.table, lineterminator="\n") if self.table else None
-        self.coco = opened(args.coco)
-        self.found: list[dict[str, Any]] = []
-        if self.rows:
-            self.rows.writerow(CSV_COLUMNS)
-
-    def page(self, file: str, image_id: int, page: Page) -> None:
-        """One more picture was read."""
-        self._record(json_record(file, page))
-        if self.rows:
-            self.rows.writerows(csv_rows(file, page))
-        if self.coco:
-            self.found += coco_results(file, image_id, page)
-        if not self.quiet:
-            text = page.text or "(no digits)"
-            tqdm.write(f"{file}: {text}" if "\n" not in text else f"{file}:\n  " + text.replace("\n", "\n  "))
-
-    def error(self, file: str, error: DigitReaderError) -> None:
-        """One could not be read."""
-        self._record({"file": file, "error": str(error)})
-        tqdm.write(f"error: {error}", file=sys.stderr)
-
-    def close(self) -> None:
-        """All were read."""
-        if self.coco:
-            json.dump(self.found, self.coco)
-
-    def _record(self, record: dict[str, Any]) -> None:
-        if self.json:
-            self.json.write(json.dumps(record) + "\n")
-            self.json.flush()
-
-
 def found_or_error(arguments: tuple[str, ...]) -> Iterator[tuple[Path, DigitReaderError | None]]:
     """The pictures that the arguments name, each once, and what is wrong with arguments that name none."""
     seen: set[Path] = set()
@@ -141,42 +106,54 @@ def main(args: Args) -> int:
         runtime=args.runtime,
     )
     readable = [path for path, error in listed if error is None]
-    named = [Path("stdin") if path == STDIN else path for path in readable]
-    targets = dict(zip(readable, annotated_paths(named, args.annotated), strict=True)) if args.annotated else {}
     failed = 0
     with ExitStack() as stack:
-        output = Output(args, stack)
-        progress = tqdm(listed, unit="picture", disable=len(listed) < MANY or not sys.stderr.isatty())
+        outputs = opened(args, readable, stack)
+        progress = tqdm(
+            listed, unit="picture", disable=len(listed) < MIN_PICTURES_FOR_PROGRESS or not sys.stderr.isatty()
+        )
         read = reader.read_and_show(sys.stdin.buffer if path == STDIN else path for path in readable)
         for image_id, (path, error) in enumerate(progress, 1):
             try:
                 found = error or next(read)
                 if isinstance(found, DigitReaderError):
                     raise found
-                image, page = found
-                if path in targets:
-                    save(targets[path], draw_page(image, page))
-                output.page(str(path), image_id, page)
+                for output in outputs:
+                    output.add(Result(str(path), image_id, *found))
             except DigitReaderError as problem:
                 failed += 1
-                output.error(str(path), problem)
-        output.close()
+                for output in outputs:
+                    output.add_error(str(path), problem)
+                tqdm.write(f"error: {problem}", file=sys.stderr)
+        for output in outputs:
+            output.close()
     report(args, reader, len(listed) - failed, failed)
     return 1 if failed else 0
 
 
-def save(path: Path, image: np.ndarray) -> None:
-    with appearing(path, "wb") as stream:
-        Image.fromarray(image).save(stream, format="PNG", compress_level=3)
+def opened(args: Args, pictures: list[Path], stack: ExitStack) -> list[Output]:
+    """Every output that was asked for. Files appear when the stack is left, and not at all if reading breaks off."""
+    outputs: list[Output] = []
+    if args.annotated:  # first: a picture that cannot be annotated is an error in all other outputs
+        named = [Path("stdin") if path == STDIN else path for path in pictures]
+        targets = annotated_paths(named, args.annotated)
+        outputs.append(AnnotatedPictures(dict(zip(map(str, pictures), targets, strict=True))))
+    for option, output in FILE_OUTPUTS.items():
+        path = getattr(args, option)
+        if path:
+            to_stdout = output is JsonLines and path == "-"
+            outputs.append(output(sys.stdout if to_stdout else stack.enter_context(appearing(Path(path)))))
+    if args.json != "-":
+        outputs.append(PlainText(tqdm.write))
+    return outputs
 
 
 def report(args: Args, reader: Reader, read: int, failed: int) -> None:
     """Say what was done and where it is, beside what was read or, where that is for machines, out of its way."""
-    places = [f"{what} in {where}" for what, where in (("JSON Lines", args.json), ("table", args.csv)) if where]
-    places += [f"{what} in {where}" for what, where in (("COCO results", args.coco),) if where]
-    places += [f"annotated pictures in {args.annotated}/"] if args.annotated else []
+    written = [f"{form.name} in {path}" for option, form in FILE_OUTPUTS.items() if (path := getattr(args, option))]
+    written += [f"annotated pictures in {args.annotated}/"] if args.annotated else []
     stream = sys.stderr if args.json == "-" else sys.stdout
     name = getattr(reader.model, "name", None)
     by = f"by {name} on {reader.model.runtime}" if name else f"on {reader.model.runtime}"
     count = f"{read} picture{'' if read == 1 else 's'} read {by}" + (f", {failed} not" if failed else "")
-    print(f"{count}{'; ' if places else ''}{', '.join(places)}", file=stream)
+    print(f"{count}{'; ' if written else ''}{', '.join(written)}", file=stream)
