@@ -41,7 +41,7 @@ from digit_scenes.manifest import read_manifest
 from tests.tiny import TINY_DETECTORS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 ADDRESS = "http://127.0.0.1:8000"
 SERVE = ROOT / "tools" / "serve.py"
