@@ -1,7 +1,7 @@
 """How every command begins and ends: options are parsed, and whatever happens becomes an exit status.
 
 0    done
-1    something went wrong: one sentence on standard error says what
+1    something went wrong; a sentence on standard error says what
 2    the command line could not be understood
 130  interrupted by Ctrl-C
 """
@@ -16,9 +16,18 @@ from typing import NoReturn, TypeVar
 
 import tyro
 
-from detector.errors import DigitReaderError
+from detector.errors import DigitReaderError, OptionError
 
 ArgsT = TypeVar("ArgsT")
+INTERRUPTED = "error: interrupted."
+STYLE = (
+    tyro.conf.OmitArgPrefixes,  # options stand in groups in help texts, and their names do not tell of it
+    tyro.conf.DisallowNone,  # an option without a value is left out: None is not offered as one
+)
+
+
+class UsageError(OptionError):
+    """A command line that cannot be understood: exit status 2."""
 
 
 def run(
@@ -26,22 +35,31 @@ def run(
     arguments: type[ArgsT],
     description: str | None,
     *,
-    interrupted: str = "error: interrupted.",
+    interrupted: str = INTERRUPTED,
     prog: str | None = None,
     words: Sequence[str] | None = None,
 ) -> NoReturn:
     """Parse the command line, do what it asks for and exit.
 
-    main: what to do; its answer is the exit status, None for 0.
+    main: what to do; it returns the exit status, None for 0.
     interrupted: what Ctrl-C leaves on standard error; "" for nothing.
     prog: what the command is called in its help; without it, the file that was started.
     words: the command line; without it, that of this process.
     """
+
+    def action() -> int | None:
+        return main(tyro.cli(arguments, prog=prog, args=words, description=description, config=STYLE))
+
+    exit_with(action, interrupted)
+
+
+def exit_with(action: Callable[[], int | None], interrupted: str = INTERRUPTED) -> NoReturn:
+    """Exit with the status that an action returns, or with that of the error that ends it."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names can be any bytes
     try:
         try:
-            status = main(tyro.cli(arguments, prog=prog, args=words, description=description))
+            status = action()
         finally:  # not left to the interpreter's end, where a closed pipe can no longer be caught
             sys.stdout.flush()
     except BrokenPipeError:  # whoever reads the output has had enough, such as head
@@ -49,7 +67,7 @@ def run(
         sys.exit(1)
     except DigitReaderError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         if interrupted:
             print(interrupted, file=sys.stderr)

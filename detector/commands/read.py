@@ -21,6 +21,7 @@ import tyro
 from tqdm import tqdm
 
 import detector
+from detector.commands.entry import UsageError
 from detector.errors import DigitReaderError
 from detector.images import find_images
 from detector.reading.reader import Reader
@@ -92,8 +93,7 @@ def found_or_error(arguments: tuple[str, ...]) -> Iterator[tuple[Path, DigitRead
 
 def main(args: Args) -> int:
     if not args.pictures:
-        print("error: expected pictures, folders or patterns to read, got none; see --help.", file=sys.stderr)
-        return 2
+        raise UsageError("expected pictures, folders or patterns to read, got none; see --help.")
     listed = list(found_or_error(args.pictures))
     reader = detector.load(
         args.weights,
