@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from detector.errors import DataError
-from digit_scenes.glyphs.digits import EMBEDDED, MIN_INK_GREY, DigitSet, Endless, Split, load_digits, read_idx
+from digit_scenes.glyphs.digits import (
+    MIN_INK_GREY,
+    MNIST_DIR,
+    SPLITS,
+    DigitSet,
+    EndlessDigits,
+    Split,
+    load_digits,
+    read_idx,
+)
 
 
 def idx(array: np.ndarray, code: int = 0x08) -> bytes:
@@ -29,7 +38,7 @@ def write_set(folder: Path, count: int = 24, prefix: str = "") -> tuple[np.ndarr
 
 
 def test_the_embedded_splits_have_their_sizes_and_never_share_a_digit() -> None:
-    sets = {split: load_digits(split) for split in ("train", "val", "test")}  # type: ignore[arg-type]
+    sets = {split: load_digits(split) for split in SPLITS}
     assert {name: len(digits) for name, digits in sets.items()} == {"train": 55000, "val": 5000, "test": 10000}
     pixels = {name: {image.tobytes() for image in digits.images} for name, digits in sets.items()}
     assert not pixels["train"] & pixels["test"]
@@ -86,8 +95,8 @@ def test_a_broken_file_is_one_clear_sentence(tmp_path: Path, content: bytes) -> 
 
 
 def test_a_changed_embedded_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digit_scenes.glyphs.digits.EMBEDDED", tmp_path)
-    whole = gzip.decompress((EMBEDDED / "t10k-labels-idx1-ubyte.gz").read_bytes())
+    monkeypatch.setattr("digit_scenes.glyphs.digits.MNIST_DIR", tmp_path)
+    whole = gzip.decompress((MNIST_DIR / "t10k-labels-idx1-ubyte.gz").read_bytes())
     path = tmp_path / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(whole[:-1] + bytes([(whole[-1] + 1) % 10])))
     with pytest.raises(DataError, match="MD5"):
@@ -121,7 +130,7 @@ def test_an_endless_row_is_drawn_once_and_anew_after_a_failure() -> None:
             drawn.append(split)
             yield np.full((28, 28), i % 250 + 1, np.uint8)
 
-    row = Endless(draw)
+    row = EndlessDigits(draw)
     many = row.first("val", 30)
     assert many.labels.tolist() == [i % 10 for i in range(30)]
     np.testing.assert_array_equal(row.first("val", 7).images, many.images[:7])

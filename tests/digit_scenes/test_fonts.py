@@ -15,7 +15,7 @@ import pytest
 from detector.errors import DataError
 from digit_scenes.glyphs import fonts
 from digit_scenes.glyphs.digits import MIN_INK_GREY, SPLITS
-from digit_scenes.glyphs.fonts import SEGMENTS, font_files, printed_digits
+from digit_scenes.glyphs.fonts import LIT_SEGMENTS, font_files, printed_digits
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def test_missing_matplotlib_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_face_draws_ten_different_digits() -> None:
-    for face in fonts._glyphs():
+    for face in fonts._digits_of_faces():
         assert len(face) == 10
-        assert all(glyph.dtype == np.uint8 and glyph.shape[0] == fonts.TALL for glyph in face)
+        assert all(glyph.dtype == np.uint8 and glyph.shape[0] == fonts.GLYPH_HEIGHT_PX for glyph in face)
         square = [glyph[:, np.arange(64) * glyph.shape[1] // 64].astype(np.int64) for glyph in face]
         for i in range(10):
             for j in range(i):
@@ -59,14 +59,14 @@ def test_every_face_draws_ten_different_digits() -> None:
 
 
 def test_no_two_faces_are_the_same() -> None:
-    drawn = [b"".join(glyph.tobytes() for glyph in face) for face in fonts._glyphs()]
+    drawn = [b"".join(glyph.tobytes() for glyph in face) for face in fonts._digits_of_faces()]
     fonts_alone = drawn[: len(font_files())]
     assert len(set(fonts_alone)) == len(fonts_alone)
 
 
 def test_segments_are_those_of_a_calculator() -> None:
-    assert [row.count("1") for row in SEGMENTS] == [6, 2, 5, 5, 4, 5, 6, 3, 7, 6]
-    assert len(set(SEGMENTS)) == 10
+    assert [row.count("1") for row in LIT_SEGMENTS] == [6, 2, 5, 5, 4, 5, 6, 3, 7, 6]
+    assert len(set(LIT_SEGMENTS)) == 10
     eight = fonts._segments(8, 0.07, 0.02) > 127
     for digit in range(10):
         assert not (fonts._segments(digit, 0.07, 0.02) > 127)[~eight].any()

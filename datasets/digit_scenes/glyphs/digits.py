@@ -27,8 +27,8 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 DIGIT_SIDE_PX = 28  # width and height of a digit's picture
 MIN_INK_GREY = 64  # of 255: a pixel is ink from here on, so that a blurred edge does not widen a box
-EMBEDDED = Path(__file__).parents[1] / "mnist_idx"
-MD5 = {
+MNIST_DIR = Path(__file__).parents[1] / "mnist_idx"
+MNIST_MD5 = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
@@ -75,8 +75,8 @@ class DigitSet:
         return np.stack([x0, y0, x1, y1], 1).astype(np.float32)  # (N, 4)
 
 
-class Endless:
-    """Endless rows of digits, one of each split, labelled 0, 1, ... 9, 0, ...: what has been drawn once is kept.
+class EndlessDigits:
+    """An endless row of digits for each split, labelled 0, 1, ... 9, 0, ... Each digit is drawn once and kept.
 
     draw: from a split to its pictures, uint8 (28, 28), always the same ones in the same order.
     """
@@ -86,27 +86,26 @@ class Endless:
         self._rows: dict[Split, tuple[Iterator[NDArray[np.uint8]], list[NDArray[np.uint8]]]] = {}
 
     def first(self, split: Split, count: int) -> DigitSet:
-        """The first so many of a split. Raises ValueError where count is less than one or split is not a split."""
+        """The first `count` of a split. Raises ValueError where count is less than one or split is not a split."""
         if count < 1 or split not in SPLITS:
             raise ValueError(f"expected a split of {SPLITS} and a count of one or more, got {split!r} and {count}")
         more, drawn = self._rows.pop(split) if split in self._rows else (self._draw(split), [])
         drawn.extend(islice(more, max(count - len(drawn), 0)))
-        self._rows[split] = more, drawn  # not where drawing failed: it begins anew then
+        self._rows[split] = more, drawn  # not reached where drawing fails: the next call begins anew
         return DigitSet(np.stack(drawn[:count]), np.arange(count, dtype=np.int64) % 10)
 
 
-def reduced(picture: NDArray[np.uint8], brighter: float) -> NDArray[np.uint8]:
-    """A large picture of a glyph, light ink on 0, as one of a digit: uint8 (28, 28).
+def shrink_to_digit(picture: NDArray[np.uint8], gain: float) -> NDArray[np.uint8]:
+    """A large picture of a glyph, light ink on 0, shrunk to that of a digit: uint8 (28, 28).
 
-    brighter: how many times a hairline is brighter than its share of a pixel, else any but the thickest pen would leave
-    it out.
+    gain: grey values are multiplied by it. Shrinking makes hairlines faint, and a faint line may not count as ink.
     """
     small = cv2.resize(picture, (DIGIT_SIDE_PX, DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA)
-    return cv2.convertScaleAbs(small, alpha=brighter).astype(np.uint8)
+    return np.asarray(cv2.convertScaleAbs(small, alpha=gain), np.uint8)
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array in an IDX file, plain or gzipped. Raises DataError where it is not one, or not whole."""
+    """The array in an IDX file, plain or gzipped. Raises DataError where the file is another kind or damaged."""
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
@@ -115,7 +114,7 @@ def read_idx(path: Path) -> np.ndarray:
         raise DataError(f"{path}: cannot be read as an IDX file ({error}); get it again.") from error
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES:
         raise DataError(f"{path}: expected an IDX file, plain or gzipped, got something else; get it again.")
-    expected_md5 = MD5.get(path.name.removesuffix(".gz")) if path.parent == EMBEDDED else None
+    expected_md5 = MNIST_MD5.get(path.name.removesuffix(".gz")) if path.parent == MNIST_DIR else None
     if expected_md5 and hashlib.md5(data, usedforsecurity=False).hexdigest() != expected_md5:
         raise DataError(f"{path}: its MD5 sum differs from that of the original MNIST file; restore it.")
     header = 4 + 4 * data[3]
@@ -160,11 +159,11 @@ def load_digits(split: Split, folder: Path | None = None) -> DigitSet:
     """
     if split not in SPLITS:
         raise ValueError(f"split: expected one of {SPLITS}, got {split!r}")
-    whole = _load_file(folder or EMBEDDED, "test" if split == "test" else "train")
+    whole = _load_file(folder or MNIST_DIR, "test" if split == "test" else "train")
     if split == "test":
         return whole
     cut = len(whole) - math.ceil(len(whole) / 12)
     if cut == 0:
         raise DataError(f"{folder}: expected at least two training digits, to part them into train and val, got one.")
-    part = slice(0, cut) if split == "train" else slice(cut, None)
-    return DigitSet(whole.images[part], whole.labels[part])
+    own = slice(0, cut) if split == "train" else slice(cut, None)
+    return DigitSet(whole.images[own], whole.labels[own])

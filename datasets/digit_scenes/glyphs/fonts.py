@@ -1,7 +1,8 @@
-"""Printed digits, in the forms of MNIST's: from open fonts, from OpenCV's, and of seven segments.
+"""Printed digits, as pictures like MNIST's.
 
-A digit is drawn once in each face, then put into shape for each picture: wide or condensed, bold or light, slanted,
-outlined, stencilled. The fonts are those that matplotlib brings along (DejaVu, STIX, Computer Modern).
+A *face* is one design of all ten digits: an open font, one of OpenCV's stroke fonts, or seven segments. Each face is
+drawn once. Each picture then varies it: wide or condensed, bold or light, slanted, outlined or stencilled.
+The open fonts are those that matplotlib brings along (DejaVu, STIX, Computer Modern).
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.errors import DataError
-from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, DigitSet, Endless, Split, reduced
+from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, DigitSet, EndlessDigits, Split, shrink_to_digit
 
-FINE = 4  # pixels drawn for each pixel of a digit, across and down
-FINE_SIDE_PX = DIGIT_SIDE_PX * FINE  # of a digit's picture before it is reduced
-TALL = 20 * FINE  # ink height of a drawn digit, as in MNIST
-CV_FACES = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SIMPLEX | cv2.FONT_ITALIC)
-# Of matplotlib's fonts those that hold digits where digits belong, and letters beside them.
+OVERSAMPLING = 4  # pixels drawn for each pixel of a digit, across and down
+FINE_SIDE_PX = DIGIT_SIDE_PX * OVERSAMPLING  # of a digit's picture before it is shrunk
+GLYPH_HEIGHT_PX = 20 * OVERSAMPLING  # ink height of a face's digits; MNIST's have 20
+OPENCV_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SIMPLEX | cv2.FONT_ITALIC)
+# Those of matplotlib's fonts whose digits and letters lie where Unicode has them.
 _PATTERNS = (
     "DejaVuSans.ttf",
     "DejaVuSans-*.ttf",
@@ -34,8 +35,8 @@ _PATTERNS = (
     "STIXGeneral*.ttf",
     *(f"cm{kind}10.ttf" for kind in ("b", "mi", "r", "ss", "ti", "tt")),
 )
-# Which of the segments are lit: top, upper left, upper right, middle, lower left, lower right, bottom.
-SEGMENTS = (
+# For each digit, which segments are lit: top, upper left, upper right, middle, lower left, lower right, bottom.
+LIT_SEGMENTS = (
     "1110111",
     "0010010",
     "1011101",
@@ -47,8 +48,10 @@ SEGMENTS = (
     "1111111",
     "1111011",
 )
-_PLACES = ((0, 0, 1, 0), (0, 0, 0, 1), (1, 0, 1, 1), (0, 1, 1, 1), (0, 1, 0, 2), (1, 1, 1, 2), (0, 2, 1, 2))
-SEGMENT_SHAPES = ((0.07, 0.02), (0.1, 0.04), (0.06, 0.0))  # thickness and gaps, parts of a segment's length
+# Where each segment begins and ends (x0, y0, x1, y1), in segment lengths from the top left.
+_SEGMENT_ENDS = ((0, 0, 1, 0), (0, 0, 0, 1), (1, 0, 1, 1), (0, 1, 1, 1), (0, 1, 0, 2), (1, 1, 1, 2), (0, 2, 1, 2))
+# Half a segment's thickness, and the gap at each of its ends; as shares of the glyph's width.
+SEGMENT_SHAPES = ((0.07, 0.02), (0.1, 0.04), (0.06, 0.0))
 Glyph = NDArray[np.uint8]
 
 
@@ -56,7 +59,7 @@ Glyph = NDArray[np.uint8]
 def font_files() -> list[Path]:
     """The font files, in a fixed order. Raises DataError where matplotlib or its fonts are not installed."""
     try:
-        from matplotlib import get_data_path  # here, because only scenes with print in them need it
+        from matplotlib import get_data_path  # here, because only scenes with printed digits need it
     except ImportError as error:
         raise DataError(
             "matplotlib: expected it for its fonts, not installed; pip install 'digit-reader[train]'."
@@ -68,26 +71,26 @@ def font_files() -> list[Path]:
     return found
 
 
-def _tight(glyph: Glyph) -> Glyph:
-    """A glyph cut to its ink and brought to the height TALL."""
+def _cut_to_ink(glyph: Glyph) -> Glyph:
+    """A glyph cut to its ink and brought to the height GLYPH_HEIGHT_PX."""
     x, y, width, height = cv2.boundingRect((glyph > 127).view(np.uint8))
     ink = glyph[y : y + height, x : x + width]
-    return cv2.resize(ink, (max(round(width * TALL / height), 4), TALL), interpolation=cv2.INTER_AREA)
+    new_width = max(round(width * GLYPH_HEIGHT_PX / height), 4)
+    return np.asarray(cv2.resize(ink, (new_width, GLYPH_HEIGHT_PX), interpolation=cv2.INTER_AREA))
 
 
-def _segments(digit: int, thick: float, gap: float) -> Glyph:
-    """A digit of seven segments, as on calculators and clocks. thick, gap: see SEGMENT_SHAPES."""
-    side = 2 * TALL
+def _segments(digit: int, half_thickness: float, gap: float) -> Glyph:
+    """A digit of seven segments, as on calculators and clocks. half_thickness, gap: see SEGMENT_SHAPES."""
+    side = 2 * GLYPH_HEIGHT_PX
     glyph = np.zeros((2 * side, side), np.uint8)
-    half, space = thick * side, gap * side
-    for lit, (x0, y0, x1, y1) in zip(SEGMENTS[digit], _PLACES, strict=True):
+    half, space, length = half_thickness * side, gap * side, 0.75 * side
+    for lit, (x0, y0, x1, y1) in zip(LIT_SEGMENTS[digit], _SEGMENT_ENDS, strict=True):
         if lit == "0":
             continue
         start, end = np.array([x0, y0]), np.array([x1, y1])
         along, across = end - start, (end - start)[::-1]
-        inset = 0.75 * side
-        a = (start * inset + side / 8) + along * space
-        b = (end * inset + side / 8) - along * space
+        a = (start * length + side / 8) + along * space
+        b = (end * length + side / 8) - along * space
         corners = [a, a + (along + across) * half, b + (across - along) * half, b, b - (along + across) * half]
         corners.append(a + (along - across) * half)
         cv2.fillConvexPoly(glyph, np.round(np.array(corners)).astype(np.int32), 255, cv2.LINE_AA)
@@ -95,53 +98,52 @@ def _segments(digit: int, thick: float, gap: float) -> Glyph:
 
 
 @lru_cache(maxsize=1)
-def _glyphs() -> list[list[Glyph]]:
-    """Every face's ten digits, uint8 (TALL, W): fonts first, then OpenCV's, then seven segments."""
+def _digits_of_faces() -> list[list[Glyph]]:
+    """Every face's ten digits, uint8 (GLYPH_HEIGHT_PX, W): fonts first, then OpenCV's, then seven segments."""
     drawn: list[list[Glyph]] = []
     for face in font_files():
-        font = ImageFont.truetype(str(face), 2 * TALL)
+        font = ImageFont.truetype(str(face), 2 * GLYPH_HEIGHT_PX)
         row = []
         for digit in "0123456789":
-            picture = Image.new("L", (4 * TALL, 4 * TALL))
-            ImageDraw.Draw(picture).text((TALL, TALL), digit, 255, font)
-            row.append(_tight(np.array(picture)))
+            picture = Image.new("L", (4 * GLYPH_HEIGHT_PX, 4 * GLYPH_HEIGHT_PX))
+            ImageDraw.Draw(picture).text((GLYPH_HEIGHT_PX, GLYPH_HEIGHT_PX), digit, 255, font)
+            row.append(_cut_to_ink(np.array(picture)))
         drawn.append(row)
-    for code in CV_FACES:
+    for code in OPENCV_FONTS:
         row = []
         for digit in "0123456789":
-            canvas = np.zeros((4 * TALL, 4 * TALL), np.uint8)
-            cv2.putText(canvas, digit, (TALL, 3 * TALL), code, 5.0, 255, 12, cv2.LINE_AA)
-            row.append(_tight(canvas))
+            canvas = np.zeros((4 * GLYPH_HEIGHT_PX, 4 * GLYPH_HEIGHT_PX), np.uint8)
+            cv2.putText(canvas, digit, (GLYPH_HEIGHT_PX, 3 * GLYPH_HEIGHT_PX), code, 5.0, 255, 12, cv2.LINE_AA)
+            row.append(_cut_to_ink(canvas))
         drawn.append(row)
-    return drawn + [[_tight(_segments(digit, *shape)) for digit in range(10)] for shape in SEGMENT_SHAPES]
+    return drawn + [[_cut_to_ink(_segments(digit, *shape)) for digit in range(10)] for shape in SEGMENT_SHAPES]
 
 
-def _weigh(picture: Glyph, weight: int) -> Glyph:
-    """The same bolder (weight > 0) or lighter, unless too little would be left of it. weight: fine pixels."""
+def _change_weight(picture: Glyph, weight: int) -> Glyph:
+    """The same bolder or lighter by `weight` pixels; unchanged where too little ink would be left."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(weight) + 1, abs(weight) + 1))
     if weight >= 0:
-        return cv2.dilate(picture, kernel)
-    light = cv2.erode(picture, kernel)
+        return np.asarray(cv2.dilate(picture, kernel))
+    light: Glyph = cv2.erode(picture, kernel)
     return light if cv2.countNonZero(light) > 0.7 * cv2.countNonZero(picture) else picture
 
 
-def _shape(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
-    """A glyph's own picture: stretched, slanted, its weight changed, (FINE_SIDE_PX, FINE_SIDE_PX), centred.
+def _vary(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
+    """A picture of the glyph, stretched, slanted, its weight changed: (FINE_SIDE_PX, FINE_SIDE_PX), centred.
 
-    styled: whether it may be outlined or stencilled. Not a 1, of which a ring or two bars would be left, nor a digit
-    of segments, which has its gaps.
+    styled: whether it may be outlined or stencilled.
     """
     side = FINE_SIDE_PX
     weight, style = int(rng.integers(-3, 6)), rng.uniform()
-    height = rng.uniform(17.5, 21) * FINE / TALL
+    height = rng.uniform(17.5, 21) * OVERSAMPLING / GLYPH_HEIGHT_PX
     stretch = height * np.exp(rng.uniform(-0.45, 0.3))
     slant = rng.normal(0, 0.12)
-    room = (side - 8) / (glyph.shape[1] * stretch + abs(slant) * height * TALL)
+    room = (side - 8) / (glyph.shape[1] * stretch + abs(slant) * height * GLYPH_HEIGHT_PX)
     stretch = stretch * min(room, 1.0)
     matrix = np.array([[stretch, -slant * height, 0], [0, height, 0]])
-    matrix[:, 2] = side / 2 - matrix[:, :2] @ (glyph.shape[1] / 2, TALL / 2)
-    picture = cv2.warpAffine(glyph, matrix, (side, side), flags=cv2.INTER_LINEAR)
-    picture = _weigh(picture, weight)
+    matrix[:, 2] = side / 2 - matrix[:, :2] @ (glyph.shape[1] / 2, GLYPH_HEIGHT_PX / 2)
+    picture: Glyph = cv2.warpAffine(glyph, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    picture = _change_weight(picture, weight)
     if not styled:
         return picture
     if style < 0.08:  # outlined
@@ -158,21 +160,22 @@ def _shape(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
 
 def _samples(split: Split) -> Iterator[Glyph]:
     rng = np.random.default_rng([20240302, zlib.crc32(split.encode())])
-    glyphs = _glyphs()
+    glyphs = _digits_of_faces()
     for i in count():
         face = int(rng.integers(len(glyphs)))
+        # An outlined 1 would be a ring, a stencilled one two bars; a digit of segments has gaps already.
         styled = i % 10 != 1 and face < len(glyphs) - len(SEGMENT_SHAPES)
-        picture = _shape(rng, glyphs[face][i % 10], styled)
-        yield reduced(picture, 1.5)
+        picture = _vary(rng, glyphs[face][i % 10], styled)
+        yield shrink_to_digit(picture, 1.5)
 
 
-_ENDLESS = Endless(_samples)
+_ENDLESS = EndlessDigits(_samples)
 
 
 def printed_digits(split: Split, count: int) -> DigitSet:
     """`count` printed digits of a split, like MNIST's: uint8 (count, 28, 28), about 20 pixels high, centred.
 
-    The labels run 0, 1, ... 9, 0, ...; the first n of a larger set are the set of n. No two splits share a picture.
+    The labels run 0, 1, ... 9, 0, ... A set of n is the first n of any larger one. No two splits share a picture.
     Raises ValueError where count is less than one or split is not a split, and DataError as `font_files` does.
     """
     return _ENDLESS.first(split, count)

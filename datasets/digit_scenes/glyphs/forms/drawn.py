@@ -32,7 +32,7 @@ def _bend(rng: np.random.Generator, strokes: Strokes, unsteadiness: float) -> St
     phase = rng.uniform(0, 1, (4, count, 1))
 
     def wave(k: int, along: Floats) -> Floats:
-        return swing[k] * np.sin(2 * np.pi * (turns[k] * along + phase[k]))
+        return np.asarray(swing[k] * np.sin(2 * np.pi * (turns[k] * along + phase[k])))
 
     bent = []
     for stroke in strokes:
@@ -80,7 +80,9 @@ def draw_form(
     canvas = np.zeros((count, side, side), np.uint8)
     for i in range(count):
         cv2.polylines(canvas[i], [stroke[i] for stroke in fixed], False, 255, widths[i], cv2.LINE_8, FRACTION_BITS)
-    small = cv2.resize(canvas.reshape(-1, side), (DIGIT_SIDE_PX, count * DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA)
+    small: NDArray[np.uint8] = cv2.resize(
+        canvas.reshape(-1, side), (DIGIT_SIDE_PX, count * DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA
+    )
     return small.reshape(count, DIGIT_SIDE_PX, DIGIT_SIDE_PX)
 
 
