@@ -26,9 +26,9 @@ from PIL import Image
 
 import detector
 from detector.benchmark import reading
-from detector.benchmark.goals import Report, as_markdown, as_text, details, judge
+from detector.benchmark.goals import Report, as_markdown, as_text, goal_rows, section_text
 from detector.benchmark.machine import cores, describe, was_busy
-from detector.benchmark.measure import Measure
+from detector.benchmark.measure import Measurement
 from detector.commands.entry import run
 from detector.errors import OptionError
 from detector.results import appearing
@@ -40,10 +40,10 @@ from digit_scenes.large import photographed_page, sheet
 from digit_scenes.speed import scenes_per_second
 
 if TYPE_CHECKING:  # each process that draws scenes imports this file, and needs none of the networks
-    from detector.benchmark.subject import Subject
+    from detector.benchmark.detector_under_test import DetectorUnderTest
 
 Section = Literal["scenes", "train", "infer", "read", "peers", "windows", "serve"]
-Findings = tuple[dict[str, Measure], list[str]]
+Findings = tuple[dict[str, Measurement], list[str]]
 INFER, SERVE = (Path(__file__).with_name(name) for name in ("infer.py", "serve.py"))
 FED = ("clean", "paper", "signs")  # presets that steps are fed from
 SHEET, FEW = 768, 5  # side of the sheets with more and more digits; digits on sheets of more and more pixels
@@ -87,7 +87,7 @@ class Args:
     weights: Path | None = None
     """PyTorch weights; without it, those that are shipped. What a detector finds decides what it costs."""
     onnx: bool = True
-    """Measure ONNX Runtime too, where it is there; weights that are not shipped are exported for it."""
+    """Measurement ONNX Runtime too, where it is there; weights that are not shipped are exported for it."""
     device: str = "cpu"
     """Where PyTorch computes: cpu, cuda, ... Readers of files and peers are measured on the CPU."""
     threads: int | None = None
@@ -114,13 +114,13 @@ def crops(count: int) -> list[tuple[np.ndarray, Target]]:
     return [crop(scene.image, scene.target) for scene in (drawn[index] for index in range(count))]
 
 
-def scenes(args: Args, effort: Effort, subject: Subject) -> Findings:
+def scenes(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     rates = {name: scenes_per_second(name, effort.count, args.workers) for name in args.presets}
     unit = f"scenes/s, {args.workers} processes"
-    return {name: Measure((rate,), unit) for name, rate in rates.items()}, []
+    return {name: Measurement((rate,), unit) for name, rate in rates.items()}, []
 
 
-def train(args: Args, effort: Effort, subject: Subject) -> Findings:
+def train(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     from detector.benchmark import training
 
     found, skipped = training.time_training(subject.model, crops(args.batch_size), effort.repeats, subject.device)
@@ -129,28 +129,28 @@ def train(args: Args, effort: Effort, subject: Subject) -> Findings:
     for preset in FED:
         batches = SceneBatches({preset: 1.0}, args.batch_size, 0)
         fed = training.time_stream(subject.model, batches, processes, effort.repeats, subject.device)
-        found |= {f"fed with {preset} by {drawn_by}, {name}": measure for name, measure in fed.items()}
+        found |= {f"fed with {preset} by {drawn_by}, {name}": measurement for name, measurement in fed.items()}
     return found, skipped
 
 
-def infer(args: Args, effort: Effort, subject: Subject) -> Findings:
-    from detector.benchmark import looks
+def infer(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
+    from detector.benchmark import inference
     from detector.scoring.plots import save_growth
 
     pictures = [image for image, _ in crops(args.batch_size)]
-    found, skipped = looks.time_looks(subject.networks, subject.model, pictures, SHORT * effort.repeats)
+    found, skipped = inference.time_inference(subject.networks, subject.model, pictures, SHORT * effort.repeats)
     reader = next(iter(subject.readers.values()))
-    growth = looks.time_growth(
-        looks.finders(subject.networks) | {f"whole reading, {reader.model.runtime}": reader.page},
+    growth = inference.time_growth(
+        inference.detect_functions(subject.networks) | {f"whole reading, {reader.model.runtime}": reader.page},
         {side: sheet(side, FEW).image for side in effort.sides},
         {count: sheet(SHEET, count).image for count in effort.digits},
         effort.repeats,
     )
     save_growth(args.out / "benchmark.png", growth.by_side, growth.by_digits)
-    return found | growth.measures(reader.model.runtime), skipped
+    return found | growth.measurements(reader.model.runtime), skipped
 
 
-def read(args: Args, effort: Effort, subject: Subject) -> Findings:
+def read(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     photograph, huge = subject.folder / "photograph.jpg", subject.folder / "huge.jpg"
     page = photographed_page(effort.photograph)
     Image.fromarray(page.image).save(photograph, quality=90)
@@ -158,11 +158,11 @@ def read(args: Args, effort: Effort, subject: Subject) -> Findings:
     paths = small_pictures(subject.folder, effort.pictures)
     found = reading.time_photograph(subject.readers, photograph, page.lines or (), effort.repeats)
     found |= reading.time_folder(next(iter(subject.readers.values())), paths)
-    infer = [sys.executable, INFER, *subject.options]
-    watched = [reading.watch([*infer, photograph]) for _ in range(effort.commands)]
-    found["infer.py on the photograph, whole command"] = Measure(tuple(seconds for seconds, _ in watched), "s")
-    _, peak = reading.watch([*infer, huge])
-    found["peak memory"] = Measure((peak,), "GB")
+    infer = [sys.executable, INFER, *subject.infer_options]
+    watched = [reading.time_and_memory([*infer, photograph]) for _ in range(effort.commands)]
+    found["infer.py on the photograph, whole command"] = Measurement(tuple(seconds for seconds, _ in watched), "s")
+    _, peak = reading.time_and_memory([*infer, huge])
+    found["peak memory"] = Measurement((peak,), "GB")
     return found, []
 
 
@@ -175,14 +175,14 @@ def small_pictures(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def compare(args: Args, effort: Effort, subject: Subject) -> Findings:
+def compare(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     from detector.benchmark import peers
 
     pictures = [image for image, _ in crops(args.batch_size)]
     return peers.time_peers(subject.networks, pictures, subject.folder, SHORT * effort.repeats, subject.threads)
 
 
-def one_pass(args: Args, effort: Effort, subject: Subject) -> Findings:
+def one_pass(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     import torch
 
     from detector.benchmark import windows
@@ -196,17 +196,17 @@ def one_pass(args: Args, effort: Effort, subject: Subject) -> Findings:
     pixels = torch.tensor(digits.images, device=subject.device) / 255
     labels = torch.tensor(digits.labels, device=subject.device)
     share = windows.share_of_digits_right(model, pixels, torch.tensor(digits.boxes), labels)
-    return found | {"MNIST test digits right": Measure((100 * share,), "%")}, []
+    return found | {"MNIST test digits right": Measurement((100 * share,), "%")}, []
 
 
-def serve(args: Args, effort: Effort, subject: Subject) -> Findings:
+def serve(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     from detector.benchmark import serving
 
     files = [path.read_bytes() for path in small_pictures(subject.folder, effort.pictures)]
-    pairs = zip(subject.options[::2], subject.options[1::2], strict=True)
+    pairs = zip(subject.infer_options[::2], subject.infer_options[1::2], strict=True)
     options = [word for pair in pairs if pair[0] != "--device" for word in pair]
     reader = next(iter(subject.readers.values()))
-    with serving.served(SERVE, [*options, "--timeout", "10"], subject.folder) as server:
+    with serving.running_server(SERVE, [*options, "--timeout", "10"], subject.folder) as server:
         found = serving.time_serving(server, reader, files, effort.serving)
         return found | serving.send_malformed(server, effort.malformed), []
 
@@ -235,7 +235,7 @@ def effort_of(args: Args) -> Effort:
 def main(args: Args) -> None:
     import torch
 
-    from detector.benchmark.subject import Subject
+    from detector.benchmark.detector_under_test import DetectorUnderTest
 
     effort = effort_of(args)
     if not args.sections:
@@ -246,30 +246,30 @@ def main(args: Args) -> None:
     threads = args.threads or cores()
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
-    as_asked = args.batch_size == Args.batch_size and effort == replace(
+    full_size = args.batch_size == Args.batch_size and effort == replace(
         FULL, repeats=effort.repeats, count=effort.count
     )
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(args).items()}
-    report = Report(describe(threads), settings | asdict(effort), as_asked)
+    report = Report(describe(threads), settings | asdict(effort), full_size)
     if was_busy(report.machine):
         print("warning: this machine is busy with something else; the figures will be worth little.", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        subject = Subject(args.weights, args.model, args.device, threads, Path(folder), args.onnx)
+        subject = DetectorUnderTest(args.weights, args.model, args.device, threads, Path(folder), args.onnx)
         for section in dict.fromkeys(args.sections):
             found, skipped = WAYS[section](args, effort, subject)
-            report.sections[section], report.skipped[section] = found, skipped + subject.missing
-            subject.missing = []
-            print(f"\n{section}\n{details(found)}", flush=True)
+            report.sections[section], report.skipped[section] = found, skipped + subject.skipped
+            subject.skipped = []
+            print(f"\n{section}\n{section_text(found)}", flush=True)
             for what in report.skipped[section]:
                 print(f"  skipped: {what}", flush=True)
-    write_json(args.out / "benchmark.json", report.record(), indent=1)
-    rows = judge(report)
+    write_json(args.out / "benchmark.json", report.as_json(), indent=1)
+    rows = goal_rows(report)
     if args.markdown:
         with appearing(args.markdown) as file:
             file.write(as_markdown(rows))
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     print(f"\n{as_text(rows)}\n\nmeasured on: {machine}")
-    if not as_asked:
+    if not full_size:
         print("Sizes are not those that are asked for, so nothing is called reached or not.")
 
 

@@ -1,4 +1,4 @@
-"""On what it was measured."""
+"""The machine that figures were measured on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("torch", "torchvision", "onnxruntime", "numpy", "opencv-python-headless")
-BUSY = 0.5  # processes that wait or run, a core, from which a machine is not quiet
+BUSY_LOAD_PER_CORE = 0.5  # running and waiting processes for each core, above which a machine is not idle
 
 
 def describe(threads: int) -> dict[str, str]:
-    """What somebody who compares figures wants to know, in words. threads: that are computed with."""
+    """Processor, cores, system and versions, in words. threads: with which the benchmark computes."""
     described = {
         "processor": processor(),
         "cores": str(cores()),
@@ -31,7 +31,7 @@ def describe(threads: int) -> dict[str, str]:
 
 
 def cores() -> int:
-    """That this process may use."""
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -46,5 +46,5 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def was_busy(described: dict[str, str]) -> bool:
-    """Whether others computed on the machine when the measuring began, so that the figures are worth little."""
-    return float(described.get("load before", 0)) > BUSY * int(described["cores"])
+    """Whether other processes were computing when the benchmark began, which makes its figures worth little."""
+    return float(described.get("load before", 0)) > BUSY_LOAD_PER_CORE * int(described["cores"])

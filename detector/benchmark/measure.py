@@ -1,4 +1,4 @@
-"""The clock: medians and quartiles, and what is compared is measured in turns: a busy neighbour hurts all alike."""
+"""The clock. What is compared is measured in turns, so that a busy machine slows all contenders alike."""
 
 from __future__ import annotations
 
@@ -9,67 +9,68 @@ from typing import Any
 
 import numpy as np
 
-Wait = Callable[[], object]
-WARM_UP = 3
-REST = 0.05  # seconds, in which idle threads go to sleep
-SETTLE = 2  # calls
+Synchronize = Callable[[], object]
+WARM_UP_TURNS = 3
+REST_S = 0.05  # in which idle threads go to sleep
+SETTLING_CALLS = 2
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One figure, measured several times. samples: at least one, in the order in which they came. unit: of each."""
+class Measurement:
+    """One figure, measured several times."""
 
     samples: tuple[float, ...]
+    """At least one, in the order in which they came."""
     unit: str
+    """Of each sample."""
 
     @property
     def median(self) -> float:
-        """Of the samples."""
+        """The median of the samples."""
         return float(np.median(self.samples))
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Between these lies the middle half of the samples."""
+        """The lower and the upper quartile of the samples."""
         low, high = np.quantile(self.samples, (0.25, 0.75)).tolist()
         return low, high
 
-    def over(self, other: Measure) -> Measure:
-        """How many times the other, turn by turn: what slows both down cancels out. Both have as many samples."""
-        return Measure(tuple(a / b for a, b in zip(self.samples, other.samples, strict=True)), "times")
+    def ratio_to(self, other: Measurement) -> Measurement:
+        """The ratio turn by turn, in which what slows both down cancels out. Both need the same number of samples."""
+        return Measurement(tuple(a / b for a, b in zip(self.samples, other.samples, strict=True)), "times")
 
-    def rate(self, count: float, unit: str) -> Measure:
-        """Of milliseconds in which `count` were done each time: how many a second."""
-        return Measure(tuple(1000 * count / milliseconds for milliseconds in self.samples), unit)
+    def per_second(self, count: float, unit: str) -> Measurement:
+        """Items a second, for milliseconds in which `count` items were done each time."""
+        return Measurement(tuple(1000 * count / milliseconds for milliseconds in self.samples), unit)
 
-    def record(self) -> dict[str, Any]:
-        """For JSON."""
+    def as_json(self) -> dict[str, Any]:
+        """Median, quartiles, unit and samples, as JSON has them."""
         low, high = self.quartiles
         return {"median": self.median, "quartiles": [low, high], "unit": self.unit, "samples": list(self.samples)}
 
     def __str__(self) -> str:
-        """The median, and between which quartiles it lies."""
-        middle, low, high = (figure(value) for value in (self.median, *self.quartiles))
+        """The median, and the quartiles in brackets where there are several samples."""
+        middle, low, high = (format_figure(value) for value in (self.median, *self.quartiles))
         return middle if len(self.samples) == 1 else f"{middle} ({low} to {high})"
 
 
-def figure(value: float) -> str:
-    """With three digits that count, and without an exponent."""
+def format_figure(value: float) -> str:
+    """With three significant digits where it has decimals, and without an exponent."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def in_turns(
+def time_in_turns(
     contenders: Mapping[str, Callable[[int], object]],
     turns: int,
-    wait: Wait = lambda: None,
+    synchronize: Synchronize = lambda: None,
     settle: bool = True,
-    warm_up: int = WARM_UP,
-) -> dict[str, Measure]:
-    """Milliseconds of each contender, called once a turn with the number of the turn, `turns` times.
+    warm_up: int = WARM_UP_TURNS,
+) -> dict[str, Measurement]:
+    """Milliseconds of each contender, which is called with the index of the turn, in each of `turns` turns.
 
-    wait: returns when all that was asked of the device is done. settle: whether there is a rest, and each is called
-    some more times before the clock starts, so that its own data, and none of the other's threads, which spin for a
-    while after they are done, are there when it does: for what is short.
-    warm_up: turns before the first that counts, which allocate and compile.
+    synchronize: returns when the device has done all its work. warm_up: turns that do not count, which allocate and
+    compile. settle: for contenders of milliseconds. Each then gets a rest and SETTLING_CALLS calls before its clock
+    starts: in the rest the threads of the one before stop spinning, and the calls fill the caches with its own data.
     """
     for turn in range(min(warm_up, turns)):
         for run in contenders.values():
@@ -78,13 +79,13 @@ def in_turns(
     for turn in range(turns):
         for name, run in contenders.items():
             if settle:
-                wait()
-                time.sleep(REST)
-                for _ in range(SETTLE):
+                synchronize()
+                time.sleep(REST_S)
+                for _ in range(SETTLING_CALLS):
                     run(turn)
-            wait()
+            synchronize()
             start = time.perf_counter()
             run(turn)
-            wait()
+            synchronize()
             samples[name].append(1000 * (time.perf_counter() - start))
-    return {name: Measure(tuple(values), "ms") for name, values in samples.items()}
+    return {name: Measurement(tuple(values), "ms") for name, values in samples.items()}

@@ -1,4 +1,4 @@
-"""Where the time goes when a detector reads and when it learns, by its parts: the modules it is made of."""
+"""The time of each direct submodule of a detector, when it predicts and when it learns."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from detector.benchmark.measure import Measure
+from detector.benchmark.measure import Measurement
 from detector.models.base import Detector
 from detector.types import Target
 
 
-def waiting(device: torch.device) -> Callable[[], object]:
-    """What returns when all that was asked of the device is done."""
+def synchronizer(device: torch.device) -> Callable[[], object]:
+    """A function that returns when the device has done all its work."""
     return torch.cuda.synchronize if device.type == "cuda" else lambda: None
 
 
-def time_prediction(model: Detector, images: Sequence[Tensor], repeats: int) -> dict[str, Measure]:
-    """Milliseconds a picture (3, H, W), one at a time: `total`, and of that each part; all are read `repeats` times."""
+def time_prediction(model: Detector, images: Sequence[Tensor], repeats: int) -> dict[str, Measurement]:
+    """Milliseconds a picture, `total` and by submodule. images: (3, H, W) each, one at a time, all `repeats` times."""
 
     def predict(image: Tensor) -> Callable[[], object]:
         return lambda: model.predict([image])
@@ -32,10 +32,10 @@ def time_prediction(model: Detector, images: Sequence[Tensor], repeats: int) -> 
 
 def time_training_step(
     model: Detector, images: Sequence[Tensor], targets: Sequence[Target], repeats: int
-) -> dict[str, Measure]:
-    """Milliseconds a step on the batch, without the optimiser: `total`, each part's way forward, and `backward`.
+) -> dict[str, Measurement]:
+    """Milliseconds a step on the batch without the optimiser: `total`, the forward of each submodule, `backward`.
 
-    The weights stay as they are; gradients are left behind.
+    The weights stay as they are; the gradients are not cleared.
     """
     backward: list[float] = []
 
@@ -48,10 +48,10 @@ def time_training_step(
 
     model.train()
     times = _times(model, [step] * repeats)
-    return times | {"backward": Measure(tuple(backward[1:]), "ms")}
+    return times | {"backward": Measurement(tuple(backward[1:]), "ms")}
 
 
-def _times(model: Detector, runs: Sequence[Callable[[], object]]) -> dict[str, Measure]:
+def _times(model: Detector, runs: Sequence[Callable[[], object]]) -> dict[str, Measurement]:
     runs[0]()  # the first run allocates and compiles
     times: dict[str, list[float]] = defaultdict(list)
     for run in runs:
@@ -61,12 +61,12 @@ def _times(model: Detector, runs: Sequence[Callable[[], object]]) -> dict[str, M
             parts["total"] += _now(model) - start
         for name, seconds in parts.items():
             times[name].append(1000 * seconds)
-    return {name: Measure(tuple(values), "ms") for name, values in times.items()}
+    return {name: Measurement(tuple(values), "ms") for name, values in times.items()}
 
 
 @contextmanager
 def _clock(model: Detector) -> Iterator[dict[str, float]]:
-    """Seconds spent in each direct submodule that is called while the context is open."""
+    """A dict that collects the seconds spent in each direct submodule while the context is open."""
     parts = {"total": 0.0}
     started: dict[str, float] = {}
     hooks = []
@@ -87,6 +87,6 @@ def _clock(model: Detector) -> Iterator[dict[str, float]]:
 
 
 def _now(model: Detector) -> float:
-    """The time when all that was asked of the model's device is done."""
-    waiting(next(model.parameters()).device)()
+    """The time once the model's device has done all its work."""
+    synchronizer(next(model.parameters()).device)()
     return time.perf_counter()

@@ -1,6 +1,6 @@
-"""What it is compared with: torchvision's and Ultralytics's detectors. Their weights are random: nothing is downloaded.
+"""Detectors to compare with: torchvision's and Ultralytics's. Their weights are random: nothing is downloaded.
 
-Of YOLO the network alone is timed, without the non-maximum suppression that its answers still need: to its favour.
+Of YOLO the network alone is timed, which favours it: its outputs still need non-maximum suppression.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.ops import MultiScaleRoIAlign
 
-from detector.benchmark.measure import Measure, in_turns
+from detector.benchmark.measure import Measurement, time_in_turns
 from detector.images import Picture
 from detector.models.backbone import FeaturePyramid
 from detector.models.base import as_tensor
@@ -30,24 +30,24 @@ from detector.models.proposals import NEGATIVE_IOU, POSITIVE_IOU, SAMPLES, Propo
 from detector.models.roi_heads import CLASSES
 from detector.reading.reader import Network
 
-YOLOS = {"YOLO11n": "yolo11n", "YOLOv8n": "yolov8n"}
-INSTALL = {
+YOLO_MODELS = {"YOLO11n": "yolo11n", "YOLOv8n": "yolov8n"}
+INSTALL_COMMANDS = {
     "ultralytics": "pip install --no-deps ultralytics ultralytics-thop psutil pyyaml requests polars scipy",
     "onnx": "pip install '.[export]'",
     "onnxruntime": "pip install '.[onnx]'",
 }
-"""How to get what is missing. Ultralytics's own dependencies would bring an OpenCV that this project cannot have."""
-EXPORT = """
+"""How to install a missing package. Ultralytics's own dependencies would bring an OpenCV that conflicts with ours."""
+EXPORT_SCRIPT = """
 import sys
 from ultralytics import YOLO
 
 YOLO(sys.argv[1]).export(format="onnx", imgsz=int(sys.argv[2]), simplify=False)
 """
-EXPORT_SECONDS = 600
+EXPORT_TIMEOUT_S = 600
 
 
 class _Backbone(nn.Module):
-    """The pyramid as torchvision wants it."""
+    """The feature pyramid with the attribute that torchvision asks of a backbone."""
 
     def __init__(self, pyramid: nn.Module, channels: int) -> None:
         super().__init__()
@@ -55,11 +55,12 @@ class _Backbone(nn.Module):
         self.out_channels = channels
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        return self.pyramid(images)
+        maps: dict[str, Tensor] = self.pyramid(images)
+        return maps
 
 
 class _ProposalHead(nn.Module):
-    """The layers of our ProposalHead, with answers in torchvision's order."""
+    """The layers of our ProposalHead, with outputs in torchvision's order."""
 
     def __init__(self, head: ProposalHead) -> None:
         super().__init__()
@@ -72,16 +73,16 @@ class _ProposalHead(nn.Module):
 
 
 def torchvision_assembly(model: FasterRCNN, side: int) -> nn.Module:
-    """torchvision's own FasterRCNN of the model's layers, anchors, thresholds and numbers of samples, for training.
+    """torchvision's own FasterRCNN of the model's layers, anchors, thresholds and sample counts, for training.
 
-    Only what tells classes and moves boxes last is new: torchvision has one box for each class. RoIs are sampled as is
-    usual there, 2 x 2 times a bin. side: of its pictures, pixels, so that it leaves their size as it is.
+    Only the last layer is new, since torchvision predicts one box for each class. RoI Align samples each bin 2 x 2
+    times, as is usual there. side: of the images, pixels; torchvision then leaves their size as it is.
     """
     c = model.config
     anchors = AnchorGenerator(c.anchor_sizes, (c.anchor_aspects,) * len(c.anchor_sizes))
     before_nms, head = c.proposals_before_nms[0], model.proposals.head
     assert isinstance(head, ProposalHead)
-    return detection.FasterRCNN(
+    assembly: nn.Module = detection.FasterRCNN(
         _Backbone(model.backbone, c.channels),
         min_size=side,
         max_size=side,
@@ -101,64 +102,71 @@ def torchvision_assembly(model: FasterRCNN, side: int) -> nn.Module:
         box_batch_size_per_image=c.samples,
         box_positive_fraction=0.5,
     )
+    return assembly
 
 
 def time_peers(
     networks: Mapping[str, Network], pictures: Sequence[Picture], folder: Path, turns: int, threads: int
-) -> tuple[dict[str, Measure], list[str]]:
-    """One picture of a size (H, W, 3) at a time by our networks, by their runtimes, and by others; and who is missing.
+) -> tuple[dict[str, Measurement], list[str]]:
+    """Milliseconds for one picture at a time, of our networks and of their peers; and the peers that are missing.
 
-    folder: for files that nobody needs afterwards.
+    networks: by the names of their runtimes. pictures: uint8 (H, W, 3), all of one size. folder: for temporary files.
     """
     mobilenet = detection.fasterrcnn_mobilenet_v3_large_320_fpn(weights=None, weights_backbone=None).eval()
     images = [as_tensor(picture, torch.device("cpu")) for picture in pictures]
-    contenders = {name: _of(network.find, [[picture] for picture in pictures]) for name, network in networks.items()}
-    contenders["mobilenet"] = _of(torch.inference_mode()(mobilenet.forward), [[image] for image in images])
+    contenders = {
+        name: _cycling(network.find, [[picture] for picture in pictures]) for name, network in networks.items()
+    }
+    contenders["mobilenet"] = _cycling(torch.inference_mode()(mobilenet.forward), [[image] for image in images])
     skipped = []
-    for name, model in YOLOS.items():
+    for name, model in YOLO_MODELS.items():
         try:
             session = _session(_exported(model, folder, pictures[0].shape[1]), threads)
-        except Missing as missing:
-            skipped.append(f"{name}: {missing}")
+        except PeerMissing as error:
+            skipped.append(f"{name}: {error}")
         else:
             feeds = [{session.get_inputs()[0].name: image[None].numpy()} for image in images]
-            contenders[name] = _of(partial(session.run, None), feeds)
-    times = in_turns(contenders, turns)
-    measures = {f"{name}, ms": measure for name, measure in times.items()}
+            contenders[name] = _cycling(partial(session.run, None), feeds)
+    times = time_in_turns(contenders, turns)
+    measurements = {f"{name}, ms": measurement for name, measurement in times.items()}
     for network in networks:
-        measures[f"mobilenet / {network}"] = times["mobilenet"].over(times[network])
-        measures |= {f"{network} / {name}": times[network].over(times[name]) for name in YOLOS if name in times}
-    return measures, skipped
+        measurements[f"mobilenet / {network}"] = times["mobilenet"].ratio_to(times[network])
+        measurements |= {
+            f"{network} / {name}": times[network].ratio_to(times[name]) for name in YOLO_MODELS if name in times
+        }
+    return measurements, skipped
 
 
-class Missing(Exception):
-    """A peer that is not there, in words."""
+class PeerMissing(Exception):
+    """A peer that cannot be measured. The message says why."""
 
 
-def _of(run: Callable[[Any], object], inputs: Sequence[Any]) -> Callable[[int], object]:
-    """A contender that takes one input a turn, the first again after the last."""
+def _cycling(run: Callable[[Any], object], inputs: Sequence[Any]) -> Callable[[int], object]:
+    """A contender that takes the next input in each turn, and the first again after the last."""
     return lambda turn: run(inputs[turn % len(inputs)])
 
 
 def _exported(model: str, folder: Path, side: int) -> Path:
-    """An ONNX file of a YOLO with random weights, made by a process of its own, as its makers export it."""
+    """An ONNX file of a YOLO with random weights, made by its own exporter in a process of its own."""
     for package in ("ultralytics", "onnx", "onnxruntime"):
         if find_spec(package) is None:
-            raise Missing(f"{package} is not installed; to compare with it: {INSTALL[package]}")
+            raise PeerMissing(f"{package} is not installed; to compare with it: {INSTALL_COMMANDS[package]}")
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        # It would otherwise look for updates, install packages, and keep settings in the user's home.
+        # Without these, Ultralytics looks for updates, installs packages, and keeps settings in the user's home.
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
         "YOLO_CONFIG_DIR": str(folder),
     }
-    command = [sys.executable, "-c", EXPORT, f"{model}.yaml", str(side)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=EXPORT_SECONDS)
+    command = [sys.executable, "-c", EXPORT_SCRIPT, f"{model}.yaml", str(side)]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=EXPORT_TIMEOUT_S
+    )
     path = folder / f"{model}.onnx"
     if done.returncode or not path.is_file():
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise Missing(f"its export failed ({last})")
+        raise PeerMissing(f"its export failed ({last})")
     return path
 
 

@@ -1,4 +1,4 @@
-"""A server under load: many clients beside one reader, and what it makes of requests that nobody should send."""
+"""A server under load: beside a reader without a server, and with malformed requests."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from detector.benchmark.malformed import malformed, request
-from detector.benchmark.measure import Measure
+from detector.benchmark.malformed import malformed_request, request
+from detector.benchmark.measure import Measurement
 from detector.errors import DataError, DigitReaderError
 from detector.reading.reader import Reader
 
 CLIENTS = 16
-TURNS = 6  # of clients and reader
-SENDERS = 4  # of malformed requests
-PATIENCE = 60.0  # seconds for an answer
+ROUNDS = 6  # in each of which first the clients and then the reader are timed
+MALFORMED_SENDERS = 4  # threads
+TIMEOUT_S = 60.0  # for a response
 MEGABYTE = 1e6
-COMPLAINTS = ("error", "Traceback", "Exception", "Fatal")  # what lines begin with; decoders grumble otherwise
+ERROR_PREFIXES = ("error", "Traceback", "Exception", "Fatal")  # of lines; decoders write other warnings, too
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs. errors: the file with what it says went wrong."""
+    """A running server."""
 
     address: tuple[str, int]
+    """Host and port."""
     process: subprocess.Popen[str]
     errors: Path
+    """File with its standard error."""
 
     @property
-    def memory(self) -> float | None:
-        """Megabytes (10^6 bytes) that it has, where the system tells."""
+    def memory_mb(self) -> float | None:
+        """Resident memory in megabytes (10^6 bytes); None where the system does not tell."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         except OSError:
@@ -51,55 +53,62 @@ class Server:
 
 
 @contextmanager
-def served(tool: Path, options: Sequence[str], folder: Path) -> Iterator[Server]:
-    """A server of its own process, on any free port, until the block ends. Raises DataError where it does not start."""
+def running_server(tool: Path, options: Sequence[str], folder: Path) -> Iterator[Server]:
+    """A server in a process of its own on a free port, until the block ends. Raises DataError if it does not start."""
     errors = folder / "server.log"
     command = [sys.executable, str(tool), "--port", "0", *options]
     with errors.open("w") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
         try:
             assert process.stdout is not None
-            said = process.stdout.readline()
-            if " on http" not in said:
-                raise DataError(f"{tool}: expected the server to start, got {errors.read_text().strip() or said!r}.")
-            url = urlsplit(said.split()[-1])
+            first_line = process.stdout.readline()
+            if " on http" not in first_line:
+                raise DataError(
+                    f"{tool}: expected the server to start, got {errors.read_text().strip() or first_line!r}."
+                )
+            url = urlsplit(first_line.split()[-1])
             yield Server((str(url.hostname), int(url.port or 0)), process, errors)
         finally:
             process.terminate()
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TIMEOUT_S)
 
 
 @dataclass(frozen=True)
-class Load:
-    """What clients got: milliseconds and statuses of all requests; 0 where there was no answer. seconds: of all."""
+class LoadResult:
+    """What all clients together got."""
 
     seconds: float
+    """From the first request to the last response."""
     ms: list[float]
+    """Milliseconds of each request."""
     statuses: Counter[int]
+    """Requests by HTTP status; 0 where there was no response."""
 
 
-def hammer(address: tuple[str, int], files: Sequence[bytes], clients: int, seconds: float) -> Load:
-    """Clients that each send one PNG file after the other, as soon as the last is answered."""
+def send_load(address: tuple[str, int], files: Sequence[bytes], clients: int, seconds: float) -> LoadResult:
+    """Let clients send PNG files for some seconds, each its next one as soon as the last has a response."""
     requests = [request(file).replace(b"Connection: close\r\n", b"") for file in files]
-    number = count()
-    began = time.perf_counter()
+    indices = count()
+    start_of_load = time.perf_counter()
 
     def client(_: int) -> list[tuple[float, int]]:
-        told = []
-        with socket.create_connection(address, PATIENCE) as connection:
-            while (start := time.perf_counter()) < began + seconds:
-                status = exchange(connection, requests[next(number) % len(requests)])
-                told.append((1000 * (time.perf_counter() - start), status))
+        outcomes = []
+        with socket.create_connection(address, TIMEOUT_S) as connection:
+            while (start := time.perf_counter()) < start_of_load + seconds:
+                status = exchange(connection, requests[next(indices) % len(requests)])
+                outcomes.append((1000 * (time.perf_counter() - start), status))
                 if not status:
                     break
-        return told
+        return outcomes
 
     with ThreadPoolExecutor(clients) as pool:
-        told = [one for some in pool.map(client, range(clients)) for one in some]
-    return Load(time.perf_counter() - began, [ms for ms, _ in told], Counter(status for _, status in told))
+        outcomes = [outcome for own in pool.map(client, range(clients)) for outcome in own]
+    return LoadResult(
+        time.perf_counter() - start_of_load, [ms for ms, _ in outcomes], Counter(status for _, status in outcomes)
+    )
 
 
 def exchange(connection: socket.socket, sent: bytes) -> int:
-    """The status of the answer to a request, once all of it is there; 0 where the connection ends before."""
+    """Send a request and wait for the whole response. Returns its status; 0 where the connection ends before."""
     received = b""
     try:
         connection.sendall(sent)
@@ -119,64 +128,64 @@ def exchange(connection: socket.socket, sent: bytes) -> int:
         return 0
 
 
-def time_serving(server: Server, reader: Reader, files: Sequence[bytes], seconds: float) -> dict[str, Measure]:
-    """Pictures a second from a server with many clients and from a reader without one, in turns; and what it takes."""
-    turns = TURNS if seconds >= TURNS else 1
-    hammer(server.address, files, CLIENTS, seconds / turns)  # which loads and allocates
-    before = server.memory
-    loads: list[Load] = []
-    offline: list[float] = []
-    for _ in range(turns):
-        loads.append(hammer(server.address, files, CLIENTS, seconds / turns))
-        many = [files[i % len(files)] for i in range(max(CLIENTS, len(loads[-1].ms)))]
+def time_serving(server: Server, reader: Reader, files: Sequence[bytes], seconds: float) -> dict[str, Measurement]:
+    """Pictures a second of a server with many clients and of a reader alone, in turns; with latency and memory."""
+    rounds = ROUNDS if seconds >= ROUNDS else 1
+    send_load(server.address, files, CLIENTS, seconds / rounds)  # a warm-up, which loads and allocates
+    before = server.memory_mb
+    loads: list[LoadResult] = []
+    offline_rates: list[float] = []
+    for _ in range(rounds):
+        loads.append(send_load(server.address, files, CLIENTS, seconds / rounds))
+        sources = [files[i % len(files)] for i in range(max(CLIENTS, len(loads[-1].ms)))]
         start = time.perf_counter()
-        for page in reader.read_many(many):
+        for page in reader.read_many(sources):
             if isinstance(page, DigitReaderError):
                 raise page
-        offline.append(len(many) / (time.perf_counter() - start))
-    rate = Measure(tuple(len(load.ms) / load.seconds for load in loads), "pictures/s")
-    alone = Measure(tuple(offline), "pictures/s")
+        offline_rates.append(len(sources) / (time.perf_counter() - start))
+    rate = Measurement(tuple(len(load.ms) / load.seconds for load in loads), "pictures/s")
+    offline = Measurement(tuple(offline_rates), "pictures/s")
     ms = np.array([ms for load in loads for ms in load.ms])
     found = {
-        "served / offline": rate.over(alone),
+        "served / offline": rate.ratio_to(offline),
         f"served, {CLIENTS} clients": rate,
-        "offline": alone,
-        "answer, median": Measure((float(np.median(ms)),), "ms"),
-        "answer, 99th percentile": Measure((float(np.quantile(ms, 0.99)),), "ms"),
-        "errors": Measure((float(sum(load.statuses.total() - load.statuses[200] for load in loads)),), "requests"),
+        "offline": offline,
+        "answer, median": Measurement((float(np.median(ms)),), "ms"),
+        "answer, 99th percentile": Measurement((float(np.quantile(ms, 0.99)),), "ms"),
+        "errors": Measurement((float(sum(load.statuses.total() - load.statuses[200] for load in loads)),), "requests"),
     }
-    after = server.memory
+    after = server.memory_mb
     if before is not None and after is not None:
-        found |= {"memory": Measure((after,), "MB"), "memory gained": Measure((after - before,), "MB")}
+        found |= {"memory": Measurement((after,), "MB"), "memory gained": Measurement((after - before,), "MB")}
     return found
 
 
-def send_malformed(server: Server, number: int, seed: int = 0) -> dict[str, Measure]:
-    """How a server answered malformed requests, and what of that is a failure of its own.
+def send_malformed(server: Server, requests: int, seed: int = 0) -> dict[str, Measurement]:
+    """The statuses of a server's responses to random malformed requests, and the count of its failures.
 
-    Failures are answers from 500 on, what it says went wrong, and no answer to an ordinary request afterwards.
+    Failures are statuses from 500 on, lines with an error in its output, and no response to a valid request afterwards.
     """
 
     def send(index: int) -> int:
-        one = malformed(Random(f"{seed} {index}"))
+        sample = malformed_request(Random(f"{seed} {index}"))
         try:
-            with socket.create_connection(server.address, PATIENCE) as connection:
-                if not one.hangs_up:
-                    return exchange(connection, one.sent)
-                connection.sendall(one.sent)
+            with socket.create_connection(server.address, TIMEOUT_S) as connection:
+                if not sample.hangs_up:
+                    return exchange(connection, sample.sent)
+                connection.sendall(sample.sent)
                 return 0
         except OSError:
             return 0
 
-    with ThreadPoolExecutor(SENDERS) as pool:
-        statuses = Counter(pool.map(send, range(number)))
-    with socket.create_connection(server.address, PATIENCE) as connection:
+    with ThreadPoolExecutor(MALFORMED_SENDERS) as pool:
+        statuses = Counter(pool.map(send, range(requests)))
+    with socket.create_connection(server.address, TIMEOUT_S) as connection:
         survived = exchange(connection, b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200
-    said = server.errors.read_text(errors="replace").splitlines()
-    complaints = sum(line.startswith(COMPLAINTS) for line in said)
-    failures = sum(many for status, many in statuses.items() if status >= 500) + complaints + (not survived)
+    output = server.errors.read_text(errors="replace").splitlines()
+    error_lines = sum(line.startswith(ERROR_PREFIXES) for line in output)
+    failures = sum(times for status, times in statuses.items() if status >= 500) + error_lines + (not survived)
     found = {
-        f"malformed, {f'status {status}' if status else 'hung up'}": Measure((float(many),), "requests")
-        for status, many in sorted(statuses.items())
+        f"malformed, {f'status {status}' if status else 'hung up'}": Measurement((float(times),), "requests")
+        for status, times in sorted(statuses.items())
     }
-    return {"malformed, failures": Measure((float(failures),), "requests")} | found
+    return {"malformed, failures": Measurement((float(failures),), "requests")} | found

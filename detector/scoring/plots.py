@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from detector.benchmark.measure import Measure
+from detector.benchmark.measure import Measurement
 from detector.scoring.risk import Claims, Curve, bins_of, calibration_error
 from detector.types import IntArray
 
@@ -102,9 +102,9 @@ def save_risk_coverage(path: Path, curve: Curve, numbers: Claims, digits: Claims
 
 
 def save_growth(
-    path: Path, by_side: Mapping[str, Mapping[int, Measure]], by_digits: Mapping[str, Mapping[int, Measure]]
+    path: Path, by_side: Mapping[str, Mapping[int, Measurement]], by_digits: Mapping[str, Mapping[int, Measurement]]
 ) -> None:
-    """How the milliseconds of one picture grow with its area and its digits: as in `benchmark.looks.Growth`."""
+    """How the milliseconds of one picture grow with its area and its digits: as in `benchmark.inference.Growth`."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     area, digits = figure.subplots(1, 2)
     for name, measures in by_side.items():
@@ -119,7 +119,7 @@ def save_growth(
     save_figure(figure, path)
 
 
-def _draw_times(axes: Axes, places: Sequence[float], measures: Sequence[Measure], name: str) -> None:
+def _draw_times(axes: Axes, places: Sequence[float], measures: Sequence[Measurement], name: str) -> None:
     """Medians, and bars from quartile to quartile."""
     medians = np.array([measure.median for measure in measures])
     quartiles = np.array([measure.quartiles for measure in measures]).T  # (2, K)

@@ -18,15 +18,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from detector.benchmark import peers
-from detector.benchmark.goals import GOALS, HEAD, Goal, Report, as_markdown, as_text, details, judge
-from detector.benchmark.looks import Growth, finders, time_growth
+from detector.benchmark.detector_under_test import DetectorUnderTest
+from detector.benchmark.goals import GOALS, HEAD, Goal, Report, as_markdown, as_text, goal_rows, section_text
+from detector.benchmark.inference import Growth, detect_functions, time_growth
 from detector.benchmark.machine import describe, processor, was_busy
-from detector.benchmark.measure import Measure, in_turns
+from detector.benchmark.measure import Measurement, time_in_turns
 from detector.benchmark.parts import time_prediction, time_training_step
-from detector.benchmark.peers import Missing, torchvision_assembly
-from detector.benchmark.reading import time_folder, time_photograph, watch
-from detector.benchmark.subject import Subject
-from detector.benchmark.training import Cropped, crop, time_stream, time_training
+from detector.benchmark.peers import PeerMissing, torchvision_assembly
+from detector.benchmark.reading import time_and_memory, time_folder, time_photograph
+from detector.benchmark.training import CroppedBatches, crop, time_stream, time_training
 from detector.benchmark.windows import share_of_digits_right, time_windows
 from detector.errors import DataError, ImageError, OptionError
 from detector.models import checkpoint
@@ -44,16 +44,16 @@ CPU = torch.device("cpu")
 POSITIVE = st.floats(0.001, 1000)
 
 
-def measure(value: float, unit: str = "times") -> Measure:
-    return Measure((value,), unit)
+def measurement(value: float, unit: str = "times") -> Measurement:
+    return Measurement((value,), unit)
 
 
-def report(**sections: dict[str, Measure]) -> Report:
+def report(**sections: dict[str, Measurement]) -> Report:
     return Report({"processor": "a fast one"}, {"repeats": 1}, True, sections)
 
 
 def outcomes(found: Report) -> list[str]:
-    return [row[3] for row in judge(found)]
+    return [row[3] for row in goal_rows(found)]
 
 
 # The clock
@@ -61,24 +61,24 @@ def outcomes(found: Report) -> list[str]:
 
 @given(st.lists(POSITIVE, min_size=1, max_size=30))
 def test_a_median_lies_between_its_quartiles(samples: list[float]) -> None:
-    low, high = Measure(tuple(samples), "ms").quartiles
-    assert min(samples) <= low <= Measure(tuple(samples), "ms").median <= high <= max(samples)
+    low, high = Measurement(tuple(samples), "ms").quartiles
+    assert min(samples) <= low <= Measurement(tuple(samples), "ms").median <= high <= max(samples)
 
 
 @given(st.lists(st.tuples(POSITIVE, POSITIVE, POSITIVE), min_size=1, max_size=20))
 def test_what_slows_both_down_cancels_out(turns: list[tuple[float, float, float]]) -> None:
-    ours, theirs = Measure(tuple(a for a, _, _ in turns), "ms"), Measure(tuple(b for _, b, _ in turns), "ms")
-    slowed = [Measure(tuple(t[i] * t[2] for t in turns), "ms") for i in (0, 1)]
-    assert np.allclose(slowed[0].over(slowed[1]).samples, ours.over(theirs).samples)
-    assert ours.over(ours) == Measure((1.0,) * len(turns), "times")
+    ours, theirs = Measurement(tuple(a for a, _, _ in turns), "ms"), Measurement(tuple(b for _, b, _ in turns), "ms")
+    slowed = [Measurement(tuple(t[i] * t[2] for t in turns), "ms") for i in (0, 1)]
+    assert np.allclose(slowed[0].ratio_to(slowed[1]).samples, ours.ratio_to(theirs).samples)
+    assert ours.ratio_to(ours) == Measurement((1.0,) * len(turns), "times")
 
 
 def test_a_measure_in_words() -> None:
-    assert str(Measure((1.0, 2.0, 3.0, 4.0, 5.0), "ms")) == "3.00 (2.00 to 4.00)"
-    assert str(measure(0.123)) == "0.12"
-    assert str(Measure((12345.6, 12345.6), "ms")) == "12,346 (12,346 to 12,346)"
-    assert Measure((500.0,), "ms").rate(16, "scenes/s") == Measure((32.0,), "scenes/s")
-    assert Measure((1.0, 3.0), "ms").record() == {
+    assert str(Measurement((1.0, 2.0, 3.0, 4.0, 5.0), "ms")) == "3.00 (2.00 to 4.00)"
+    assert str(measurement(0.123)) == "0.12"
+    assert str(Measurement((12345.6, 12345.6), "ms")) == "12,346 (12,346 to 12,346)"
+    assert Measurement((500.0,), "ms").per_second(16, "scenes/s") == Measurement((32.0,), "scenes/s")
+    assert Measurement((1.0, 3.0), "ms").as_json() == {
         "median": 2.0,
         "quartiles": [1.5, 2.5],
         "unit": "ms",
@@ -90,7 +90,7 @@ def test_a_measure_in_words() -> None:
 def test_contenders_take_turns(settle: bool, once: str) -> None:
     calls: list[tuple[str, int]] = []
     waits: list[int] = []
-    times = in_turns(
+    times = time_in_turns(
         {"a": lambda turn: calls.append(("a", turn)), "b": lambda turn: calls.append(("b", turn))},
         2,
         lambda: waits.append(len(calls)),
@@ -101,12 +101,12 @@ def test_contenders_take_turns(settle: bool, once: str) -> None:
     assert {turn for _, turn in calls[2 : 2 + len(once)]} == {0}
     assert {turn for _, turn in calls[2 + len(once) :]} == {1}
     assert len(waits) == (12 if settle else 8), "before and after each that counts, and before a rest"
-    assert [len(measure.samples) for measure in times.values()] == [2, 2]
+    assert [len(measurement.samples) for measurement in times.values()] == [2, 2]
 
 
 def test_what_takes_longer_is_seen_to() -> None:
-    times = in_turns({"short": lambda turn: None, "long": lambda turn: time.sleep(0.01)}, 3)
-    assert times["long"].over(times["short"]).median > 1
+    times = time_in_turns({"short": lambda turn: None, "long": lambda turn: time.sleep(0.01)}, 3)
+    assert times["long"].ratio_to(times["short"]).median > 1
     assert min(times["long"].samples) >= 10
 
 
@@ -128,45 +128,47 @@ def test_the_machine(tmp_path: Path) -> None:
 
 
 def test_nothing_measured_reaches_nothing() -> None:
-    rows = judge(report())
+    rows = goal_rows(report())
     assert len(rows) == len(GOALS)
     assert {row[2:] for row in rows} == {("not measured", "-")}
 
 
-@pytest.mark.parametrize("goal", [goal for goal in GOALS if goal.most or goal.least], ids=lambda goal: goal.measures[0])
+@pytest.mark.parametrize(
+    "goal", [goal for goal in GOALS if goal.at_most or goal.at_least], ids=lambda goal: goal.measurements[0]
+)
 def test_a_bound_is_reached_or_missed(goal: Goal) -> None:
-    index, name, bound = GOALS.index(goal), goal.measures[0], goal.most or goal.least
+    index, name, bound = GOALS.index(goal), goal.measurements[0], goal.at_most or goal.at_least
     assert bound is not None
-    assert f"{bound:g}" in goal.asked
-    assert ("least" in goal.asked) == (goal.least is not None)
-    for factor, verdict in ((0.9, goal.most), (1, True), (1.1, goal.least)):
-        found = report(**{goal.section: {name: measure(bound * factor)}})
+    assert f"{bound:g}" in goal.bound
+    assert ("least" in goal.bound) == (goal.at_least is not None)
+    for factor, verdict in ((0.9, goal.at_most), (1, True), (1.1, goal.at_least)):
+        found = report(**{goal.section: {name: measurement(bound * factor)}})
         assert outcomes(found)[index] == ("yes" if verdict else "no")
-        found.as_asked = False
+        found.full_size = False
         assert outcomes(found)[index] == "-"
 
 
 def test_a_goal_without_a_bound_shows_figures() -> None:
-    goal = next(goal for goal in GOALS if goal.most is None and goal.least is None)
-    found = report(**{goal.section: {name: measure(1.5) for name in goal.measures}})
-    shown, verdict = judge(found)[GOALS.index(goal)][2:]
-    assert all(name in shown for name in goal.measures)
+    goal = next(goal for goal in GOALS if goal.at_most is None and goal.at_least is None)
+    found = report(**{goal.section: {name: measurement(1.5) for name in goal.measurements}})
+    shown, verdict = goal_rows(found)[GOALS.index(goal)][2:]
+    assert all(name in shown for name in goal.measurements)
     assert verdict == "-"
 
 
 def test_tables_and_json() -> None:
-    found = report(read={"peak memory": measure(1.2, "GB"), "folder / one at a time": measure(2.5)})
+    found = report(read={"peak memory": measurement(1.2, "GB"), "folder / one at a time": measurement(2.5)})
     found.skipped["peers"] = ["YOLO11n: not here"]
-    rows = judge(found)
+    rows = goal_rows(found)
     table = as_markdown(rows).splitlines()
     assert len(table) == 2 + len(GOALS)
     assert all(line.startswith("| ") and line.count("|") == 1 + len(HEAD) for line in table)
     assert "1.20 GB" in as_markdown(rows)
     assert len(as_text(rows).splitlines()) == 1 + len(GOALS)
-    lines = details(found.sections["read"]).splitlines()
+    lines = section_text(found.sections["read"]).splitlines()
     assert [line.split("  ")[1] for line in lines] == ["folder / one at a time", "peak memory"], "ratios first"
-    assert details({}) == ""
-    record = json.loads(json.dumps(found.record(), allow_nan=False))
+    assert section_text({}) == ""
+    record = json.loads(json.dumps(found.as_json(), allow_nan=False))
     assert record["sections"]["read"]["peak memory"]["median"] == 1.2
     assert [goal["what"] for goal in record["goals"]] == [goal.what for goal in GOALS]
     assert record["skipped"] == found.skipped
@@ -198,7 +200,7 @@ class Bars:
 
 
 def test_cropped_batches() -> None:
-    images, targets = Cropped(Bars())[3]
+    images, targets = CroppedBatches(Bars())[3]
     assert np.array_equal(images[0], bars(6)[0])
     assert np.array_equal(targets[1].boxes, bars(7)[1].boxes)
 
@@ -210,7 +212,7 @@ def test_training_is_timed_and_leaves_the_model_as_it_is() -> None:
     found, skipped = time_training(model, scenes, 1, CPU)
     assert skipped == []
     assert {"step / backbone", "scenes a second / torchvision's assembly", "scenes a second"} <= set(found)
-    assert all(min(measure.samples) >= 0 for measure in found.values())
+    assert all(min(measurement.samples) >= 0 for measurement in found.values())
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
@@ -248,8 +250,11 @@ def test_the_parts_are_within_the_whole() -> None:
     pixels, target = bars(0)
     image = torch.from_numpy(pixels).permute(2, 0, 1) / 255
     before = [parameter.clone() for parameter in model.parameters()]
-    reading = {name: measure.median for name, measure in time_prediction(model, [image], 1).items()}
-    step = {name: measure.median for name, measure in time_training_step(model, [image] * 2, [target] * 2, 1).items()}
+    reading = {name: measurement.median for name, measurement in time_prediction(model, [image], 1).items()}
+    step = {
+        name: measurement.median
+        for name, measurement in time_training_step(model, [image] * 2, [target] * 2, 1).items()
+    }
     for times in (reading, step):
         parts = {name: value for name, value in times.items() if name != "total"}
         assert {"backbone", "proposals"} <= set(parts)
@@ -265,26 +270,30 @@ def test_the_parts_are_within_the_whole() -> None:
 
 
 def test_growth_compares_what_counts(tmp_path: Path) -> None:
-    def steady(*milliseconds: float) -> dict[int, Measure]:
-        return {key: Measure((ms, ms), "ms") for key, ms in zip((128, 256, 512), milliseconds, strict=True)}
+    def steady(*milliseconds: float) -> dict[int, Measurement]:
+        return {key: Measurement((ms, ms), "ms") for key, ms in zip((128, 256, 512), milliseconds, strict=True)}
 
-    growth = Growth({"a": steady(1, 2, 8), "b": steady(1, 1, 1)}, {"a": {0: measure(2), 300: measure(3)}, "b": {}})
-    figures = growth.measures("a")
+    growth = Growth(
+        {"a": steady(1, 2, 8), "b": steady(1, 1, 1)}, {"a": {0: measurement(2), 300: measurement(3)}, "b": {}}
+    )
+    figures = growth.measurements("a")
     assert figures["a pixel of 512x512 / of 256x256"].median == 1.0
     assert figures["300 digits / none"].median == 1.5
     assert figures["b, 128x128"].median == 1.0
     save_growth(tmp_path / "growth.png", growth.by_side, growth.by_digits)
     with Image.open(tmp_path / "growth.png") as picture:
         assert picture.size[0] > picture.size[1] > 300
-    goal = next(goal for goal in GOALS if goal.section == "infer" and goal.most is None)
-    full = Growth({"a": {256: measure(1), 1536: measure(36)}}, {"a": {0: measure(1), 300: measure(1)}})
-    assert set(goal.measures) <= set(full.measures("a")), "what the table shows is what full sizes give"
+    goal = next(goal for goal in GOALS if goal.section == "infer" and goal.at_most is None)
+    full = Growth({"a": {256: measurement(1), 1536: measurement(36)}}, {"a": {0: measurement(1), 300: measurement(1)}})
+    assert set(goal.measurements) <= set(full.measurements("a")), "what the table shows is what full sizes give"
 
 
 def test_growth_is_asked_of_all_who_look() -> None:
     fake = FakeDetector()
     pictures = {40: blank(40, 40), 80: blank(80, 80)}
-    growth = time_growth(finders({"fake": fake}) | {"none": lambda picture: None}, pictures, {0: pictures[40]}, 1)
+    growth = time_growth(
+        detect_functions({"fake": fake}) | {"none": lambda picture: None}, pictures, {0: pictures[40]}, 1
+    )
     assert set(growth.by_side) == set(growth.by_digits) == {"fake", "none"}
     assert set(growth.by_side["none"]) == {40, 80}
     assert set(fake.calls) == {(40, 40), (80, 80)}
@@ -309,13 +318,13 @@ def test_a_photograph_and_a_folder(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="counts memory otherwise")
 def test_the_memory_of_a_command_is_its_own() -> None:
     much = np.ones(60_000_000, np.uint8)  # of this process, which the other shall not be blamed for
-    _, small = watch([sys.executable, "-c", "pass"])
-    seconds, large = watch([sys.executable, "-c", "x = b'1' * 90_000_000; import time; time.sleep(0.1)"])
+    _, small = time_and_memory([sys.executable, "-c", "pass"])
+    seconds, large = time_and_memory([sys.executable, "-c", "x = b'1' * 90_000_000; import time; time.sleep(0.1)"])
     assert small * 1e9 < len(much)
     assert 0.08 <= large - small <= 0.1
     assert seconds > 0.1
     with pytest.raises(DataError, match="got status 3"):
-        watch([sys.executable, "-c", "raise SystemExit(3)"])
+        time_and_memory([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 def test_large_pictures() -> None:
@@ -352,15 +361,15 @@ def test_missing_peers_are_skipped_with_a_word(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(peers, "find_spec", lambda name: None)
     monkeypatch.setattr(peers.detection, "fasterrcnn_mobilenet_v3_large_320_fpn", lambda **options: nn.Identity())
     found, skipped = peers.time_peers({"fake": FakeDetector()}, [blank(40, 40)], tmp_path, 1, 1)
-    assert [line.split(":")[0] for line in skipped] == list(peers.YOLOS)
+    assert [line.split(":")[0] for line in skipped] == list(peers.YOLO_MODELS)
     assert all("ultralytics is not installed" in line and "pip install" in line for line in skipped)
     assert "mobilenet / fake" in found
 
 
 def test_a_failed_export_is_a_missing_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "find_spec", lambda name: True)
-    monkeypatch.setattr(peers, "EXPORT", "import sys; sys.exit('no such model: ' + sys.argv[1])")
-    with pytest.raises(Missing, match=r"its export failed \(no such model: none\.yaml\)"):
+    monkeypatch.setattr(peers, "EXPORT_SCRIPT", "import sys; sys.exit('no such model: ' + sys.argv[1])")
+    with pytest.raises(PeerMissing, match=r"its export failed \(no such model: none\.yaml\)"):
         peers._exported("none", tmp_path, 256)
 
 
@@ -370,7 +379,8 @@ def test_a_failed_export_is_a_missing_peer(tmp_path: Path, monkeypatch: pytest.M
 def test_one_pass_is_faster_and_the_same() -> None:
     torch.manual_seed(0)
     figures = {
-        name: measure.median for name, measure in time_windows(SlidingWindow(), torch.rand(3, 60, 90), 2).items()
+        name: measurement.median
+        for name, measurement in time_windows(SlidingWindow(), torch.rand(3, 60, 90), 2).items()
     }
     assert figures["windows"] == 16 * 24  # middles from edge to edge, 4 pixels apart
     assert figures["largest difference"] < 1e-4
@@ -406,7 +416,7 @@ def test_an_unknown_preset_is_refused() -> None:
 
 def test_onnx_weights_cannot_be_trained(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"x\.onnx: expected PyTorch weights"):
-        Subject(Path("x.onnx"), None, "cpu", 1, tmp_path)
+        DetectorUnderTest(Path("x.onnx"), None, "cpu", 1, tmp_path)
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

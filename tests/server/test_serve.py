@@ -22,7 +22,7 @@ from PIL import Image
 
 import detector
 from detector.benchmark import serving
-from detector.benchmark.malformed import BOUNDARY, bomb, form, form_request, malformed, png, request
+from detector.benchmark.malformed import BOUNDARY, bomb, form, form_request, malformed_request, png, request
 from detector.benchmark.serving import exchange
 from detector.results import json_record
 
@@ -358,7 +358,7 @@ def test_clients_that_leave(server: Server, picture: bytes) -> None:
 
 def test_malformed_requests(server: Server, picture: bytes) -> None:
     for seed in range(200):
-        one = malformed(Random(seed))
+        one = malformed_request(Random(seed))
         with server.connect() as connection:
             if one.hangs_up:
                 connection.sendall(one.sent)

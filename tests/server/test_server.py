@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.benchmark.malformed import KINDS, malformed, picture
+from detector.benchmark.malformed import KINDS, malformed_request, small_image
 from detector.benchmark.malformed import png as png_of
 from detector.errors import ImageError, OptionError
 from detector.images import MAX_PIXELS, Picture
@@ -34,7 +34,7 @@ from detector.server.running import address_of, hosts_of, listening
 from detector.types import Detections
 
 WHITE = np.full((8, 8, 3), 255, np.uint8)
-PNG = picture(Random(1))
+PNG = small_image(Random(1))
 
 
 class Patient:
@@ -343,6 +343,6 @@ def test_host_names_of_a_server() -> None:
 
 
 def test_malformed_requests_are_of_every_kind_and_the_same_each_time() -> None:
-    made = [malformed(Random(seed)) for seed in range(400)]
+    made = [malformed_request(Random(seed)) for seed in range(400)]
     assert {one.kind for one in made} == set(KINDS)
-    assert made[:50] == [malformed(Random(seed)) for seed in range(50)]
+    assert made[:50] == [malformed_request(Random(seed)) for seed in range(50)]
