@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from detector.errors import DataError, WeightsError
 from detector.export.onnx import export
 from detector.export.quantise import SEEN, quantise
 from detector.models import checkpoint
-from detector.models.base import Detector
+from detector.models.base import Detector, rebuilt
+from detector.reading.calibration import calibration_of
 from detector.reading.loading import SUFFIXES
 from digit_scenes.stream import assorted
 
@@ -193,8 +194,8 @@ def blend(model: Detector, other: Detector) -> None:
 def main(args: Args) -> None:
     name, model, extra = checkpoint.load(args.run / "best.safetensors")
     # What only matters in use is as the code has it today, whatever it was when training began.
-    current = type(model.config)()  # type: ignore[operator]
-    model.config = replace(model.config, **{key: getattr(current, key) for key in IN_USE if hasattr(current, key)})  # type: ignore[type-var, assignment]
+    current = type(model.config)()
+    model = rebuilt(model, **{key: getattr(current, key) for key in IN_USE if hasattr(current, key)})
     if args.mean_with:
         blend(model, checkpoint.load(args.mean_with / "best.safetensors")[1])
     if args.close_look:
@@ -202,7 +203,7 @@ def main(args: Args) -> None:
     target = args.weights / f"{name}.safetensors"
     if not args.figures:  # figures were measured on the file that is there, which stays as it is
         checkpoint.save(target, name, model, extra, half=True)
-        calibration = checkpoint.calibration_of(target, extra)
+        calibration = calibration_of(target, extra)
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
         if args.int8:
             quantise(target.with_suffix(".onnx"), target.with_suffix(SUFFIXES["int8"]), assorted(SEEN))
@@ -222,7 +223,7 @@ def main(args: Args) -> None:
         "parameters": sum(p.numel() for p in model.parameters()),
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
-        "config": asdict(checkpoint.load(target)[1].config),  # type: ignore[call-overload]
+        "config": asdict(checkpoint.load(target)[1].config),
         "trained": trained,
         "figures": figures,
     }

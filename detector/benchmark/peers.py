@@ -23,7 +23,6 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from detector.benchmark.measure import Measurement, time_in_turns
 from detector.images import Picture
-from detector.models.backbone import FeaturePyramid
 from detector.models.base import as_tensor
 from detector.models.faster_rcnn import FasterRCNN
 from detector.models.proposals import NEGATIVE_IOU, POSITIVE_IOU, SAMPLES, ProposalHead
@@ -96,7 +95,7 @@ def torchvision_assembly(model: FasterRCNN, side: int) -> nn.Module:
         rpn_fg_iou_thresh=POSITIVE_IOU,
         rpn_bg_iou_thresh=NEGATIVE_IOU,
         rpn_batch_size_per_image=SAMPLES,
-        box_roi_pool=MultiScaleRoIAlign([str(s) for s in FeaturePyramid.strides], c.roi_size, sampling_ratio=2),
+        box_roi_pool=MultiScaleRoIAlign([str(s) for s in model.backbone.strides], c.roi_size, sampling_ratio=2),
         box_head=model.heads.box_head,
         box_predictor=FastRCNNPredictor(c.head_hidden, 1 + CLASSES),
         box_batch_size_per_image=c.samples,

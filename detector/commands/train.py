@@ -16,7 +16,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ import torch
 
 from detector.errors import OptionError, TrainingError, WeightsError
 from detector.models import checkpoint
-from detector.models.base import Detector
+from detector.models.base import Detector, rebuilt
 from detector.models.registry import entry
 from detector.scoring.validation import Pictures, validator
 from detector.training.fit import Batches, TrainingConfig, fit
@@ -166,7 +166,7 @@ def first_model(args: Args) -> Detector:
                 f"--close-samples {args.close_samples}: expected 1 or more, and a detector with a close look, got "
                 f"{args.model}; leave it out."
             )
-        model.config = replace(model.config, close_samples=args.close_samples)  # type: ignore[type-var]
+        model = rebuilt(model, close_samples=args.close_samples)
     if args.only:
         model.learn_only(args.only)
     return model
@@ -216,7 +216,7 @@ def write_config(run: Path, args: Args, config: TrainingConfig, model: Detector)
     record = {
         "args": asdict(args),
         "training": asdict(config),
-        "model": asdict(model.config),  # type: ignore[call-overload]
+        "model": asdict(model.config),
         "torch": torch.__version__,
         "machine": torch.cuda.get_device_name() if args.device.startswith("cuda") else f"{os.cpu_count()} CPU cores",
         "commit": commit(),

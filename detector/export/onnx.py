@@ -77,7 +77,7 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
     exported.model.metadata_props.update(
         format=FORMAT,
         model=model.name,
-        config=json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
+        config=json.dumps(dataclasses.asdict(model.config)),
         whole_picture=str(int(model.whole_picture)),
         calibration=json.dumps((calibration or Calibration()).as_json()),
     )

@@ -152,7 +152,7 @@ def plan(rung: Rung, effort: Effort, lessons: Lessons, folder: Path) -> Plan:
         settings, work = _by_epochs(rung, model, effort, lessons, folder)
     else:
         settings, work = _by_minutes(rung, model, effort, lessons, folder)
-    same = {"model": asdict(model.config), "seed": effort.seed}  # type: ignore[call-overload]
+    same = {"model": asdict(model.config), "seed": effort.seed}
     return Plan(rung, folder, count_parameters(model), as_json({**settings, **same}), work)
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def cell_anchors(sizes: Sequence[float], aspects: Sequence[float]) -> Tensor:
@@ -28,7 +28,7 @@ def grid_anchors(cells: Tensor, stride: int, rows: int, columns: int) -> Tensor:
     return (corners.repeat(1, 1, 2)[:, :, None] + cells).view(-1, 4)
 
 
-class NearAnchors:
+class NearAnchors(nn.Module):
     """Lists for a true box every anchor that can reach an IoU of `lowest` with it (and some that cannot).
 
     For two boxes of widths w and W that overlap by o along x, IoU <= o / max(w, W). So an IoU of t needs
@@ -36,8 +36,11 @@ class NearAnchors:
     W = w / t. Likewise along y.
     """
 
-    def __init__(self, cell_anchors: Sequence[Tensor], strides: Sequence[int], lowest: float) -> None:
-        """cell_anchors: per level (A, 4), around 0, in pixels."""
+    table: Tensor  # int64 (5, K): level, kind, stride, x, y
+
+    def __init__(self, cell_anchors: Tensor, strides: Sequence[int], lowest: float) -> None:
+        """cell_anchors: (levels, A, 4), around 0, pixels. strides: of the levels, pixels. lowest: an IoU."""
+        super().__init__()
         reach = (1 / lowest - 1) / 2
         rows = []
         for level, (cells, stride) in enumerate(zip(cell_anchors, strides, strict=True)):
@@ -47,13 +50,12 @@ class NearAnchors:
                 rows += [
                     (level, kind, stride, x, y) for y in range(-far_y, far_y + 1) for x in range(-far_x, far_x + 1)
                 ]
-        self.table = torch.tensor(rows).T.contiguous()  # (5, K): level, kind, stride, x, y
-        self.kinds = len(cell_anchors[0])
+        self.register_buffer("table", torch.tensor(rows).T.contiguous(), persistent=False)
+        self.kinds = cell_anchors.shape[1]
 
-    def __call__(self, boxes: Tensor, grids: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    def forward(self, boxes: Tensor, grids: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
         """For boxes (G, 4) on level grids of (rows, columns): anchor indices (G, K), and which of them exist (G, K)."""
         device = boxes.device
-        self.table = self.table.to(device)  # it stays there for the next batch
         level, kind, stride, x, y = self.table  # (K,) each
         rows, columns = torch.tensor(grids, device=device).unbind(1)  # (levels,)
         counts = rows * columns * self.kinds

@@ -5,8 +5,9 @@ Lin et al., "Feature Pyramid Networks for Object Detection" (2017), around resid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -88,26 +89,47 @@ class ResidualBlock(nn.Module):
         return F.relu(x + self.second(self.first(x)), inplace=True)
 
 
-class FeaturePyramid(nn.Module):
+class Backbone(nn.Module):
+    """Images (B, 3, H, W) -> feature maps by name, finest first; H and W are multiples of `multiple`."""
+
+    strides: ClassVar[tuple[int, ...]]
+    """Pixels between neighbouring cells of each feature map."""
+    multiple: ClassVar[int]
+    """Height and width of the images are multiples of it, pixels."""
+
+
+@dataclass(frozen=True)
+class FeaturePyramidConfig:
+    """What shapes a FeaturePyramid."""
+
+    stem: int
+    """Channels at stride 2."""
+    widths: tuple[int, int, int]
+    """Channels at strides 4, 8, 16."""
+    blocks: tuple[int, int, int]
+    """Residual blocks at strides 4, 8, 16."""
+    channels: int
+    """Channels of each level that comes out."""
+
+
+class FeaturePyramid(Backbone):
     """Three levels at strides 4, 8, 16, each of `channels` channels that have seen the levels above.
 
     What the sum of two levels needs is smoothing, not mixing of channels: that is left to the heads, which see few
     cells, and the convolution after it is depthwise. A full one was a third of the backbone's time.
-
-    stem: channels at stride 2. widths, blocks: channels and residual blocks at strides 4, 8, 16.
     """
 
     strides = (4, 8, 16)
+    multiple = 16
 
-    def __init__(self, stem: int, widths: Sequence[int], blocks: Sequence[int], channels: int) -> None:
+    def __init__(self, config: FeaturePyramidConfig) -> None:
         super().__init__()
-        assert len(widths) == len(blocks) == len(self.strides)
-        self.channels = channels
-        self.stem = ConvNormReLU(3, stem, stride=2)
-        inputs = [stem, *widths[:-1]]
+        widths, channels = config.widths, config.channels
+        self.stem = ConvNormReLU(3, config.stem, stride=2)
+        inputs = [config.stem, *widths[:-1]]
         self.stages = nn.ModuleList(
             nn.Sequential(ConvNormReLU(i, o, stride=2), *(ResidualBlock(o) for _ in range(n)))
-            for i, o, n in zip(inputs, widths, blocks, strict=True)
+            for i, o, n in zip(inputs, widths, config.blocks, strict=True)
         )
         self.laterals = nn.ModuleList(ConvNormReLU(width, channels, kernel=1, relu=False) for width in widths)
         self.outputs = nn.ModuleList(ConvNormReLU(channels, channels, depthwise=True) for _ in widths)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,12 +17,24 @@ from detector.models.boxes import BatchDetections
 from detector.types import Detections, Target
 
 
+@dataclass(frozen=True)
+class DetectorConfig:
+    """Everything that shapes a detector: base of the dataclass that stands beside each of them.
+
+    Weights files hold its fields by their names. A field with `before` in its metadata has that value in files that
+    were written when it did not exist.
+    """
+
+
 class Detector(nn.Module, ABC):
     """From pictures to digits. A detector owns its resizing and padding and answers in input pixels.
 
     Images are float32 (3, H, W) RGB in [0, 1], of any and of different sizes, on any device; a list may be empty.
+    A detector is built of its config alone, which stays as it is: see `rebuilt`.
     """
 
+    config: DetectorConfig
+    """What it was built with."""
     name: str = ""
     """What the registry calls it."""
     runtime: str = "PyTorch"
@@ -91,6 +104,22 @@ class BatchDetector(Detector):
         if training:
             self.train()
         return found
+
+
+DetectorT = TypeVar("DetectorT", bound=Detector)
+
+
+def rebuilt(model: DetectorT, **changes: Any) -> DetectorT:
+    """A detector like this one but for some fields of its config: on the same device, in the same mode.
+
+    The weights are copies of the model's, and all of them learn. No random number is drawn that others would miss.
+    Raises TypeError where the config has no such field, RuntimeError where the weights do not fit the changed design.
+    """
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and replaced at once
+        other = type(model)(replace(model.config, **changes))
+    other.load_state_dict(model.state_dict())
+    other.name = model.name
+    return other.to(device_of(model)).train(model.training)
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import torch
@@ -14,15 +15,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detector.errors import OptionError
-from detector.models.backbone import FeaturePyramid
+from detector.models.backbone import Backbone, FeaturePyramid, FeaturePyramidConfig
 from detector.models.background import against_background
-from detector.models.base import BatchDetector
+from detector.models.base import BatchDetector, DetectorConfig
 from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, clip, limits_of
 from detector.models.close_look import CloseLook
 from detector.models.feature_table import in_one_table
-from detector.models.proposals import ProposalNetwork
+from detector.models.proposals import ProposalConfig, ProposalNetwork
 from detector.models.roi_align import PyramidRoIAlign
-from detector.models.roi_heads import BoxHead, BoxPredictor, DigitHeads
+from detector.models.roi_heads import BoxHead, BoxHeadConfig, BoxPredictor, DigitHeads, DigitHeadsConfig
 from detector.types import Target
 
 LARGEST_ENLARGEMENT = 8
@@ -32,7 +33,7 @@ LEARNED_ALONE = 24  # digits of each picture that it learns from then
 
 
 @dataclass(frozen=True)
-class RegionCNNConfig:
+class RegionCNNConfig(DetectorConfig):
     """What R-CNN, Fast R-CNN and Faster R-CNN have in common. Lengths are in pixels as the network sees the picture."""
 
     samples: int = 64
@@ -63,6 +64,18 @@ class RegionCNNConfig:
     def __post_init__(self) -> None:
         if self.close_widths and self.nms_per_class:
             raise OptionError("close_widths, nms_per_class: expected one of them, got both; a box has one digit then.")
+
+    @property
+    def heads(self) -> DigitHeadsConfig:
+        """What the heads go by."""
+        return DigitHeadsConfig(
+            self.samples,
+            self.score_threshold,
+            self.nms_threshold,
+            self.inside_threshold,
+            self.nms_per_class,
+            self.second_look,
+        )
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,29 @@ class FasterRCNNConfig(RegionCNNConfig):
     proposal_threshold: float = 0.5
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
 
+    @property
+    def backbone(self) -> FeaturePyramidConfig:
+        """What shapes the backbone."""
+        return FeaturePyramidConfig(self.stem, self.widths, self.blocks, self.channels)
+
+    @property
+    def box_head(self) -> BoxHeadConfig:
+        """What shapes the head in front of classes and boxes."""
+        return BoxHeadConfig(self.channels, self.roi_size, self.head_width, self.head_hidden)
+
+    def proposals(self, strides: tuple[int, ...]) -> ProposalConfig:
+        """What shapes the network that proposes, on feature maps with these strides."""
+        return ProposalConfig(
+            self.channels,
+            self.proposal_width,
+            strides,
+            self.anchor_sizes,
+            self.anchor_aspects,
+            self.proposals_before_nms,
+            self.proposal_nms,
+            self.proposal_threshold,
+        )
+
 
 class RegionCNN(BatchDetector):
     """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels.
@@ -105,24 +141,16 @@ class RegionCNN(BatchDetector):
     (K, C, size, size) -> (K, head_hidden).
     """
 
+    config: RegionCNNConfig
+
     def __init__(
-        self, config: RegionCNNConfig, backbone: nn.Module, proposals: nn.Module, pool: nn.Module, head: nn.Module
+        self, config: RegionCNNConfig, backbone: Backbone, proposals: nn.Module, pool: nn.Module, head: nn.Module
     ) -> None:
         super().__init__()
         self.config = c = config
         self.backbone = backbone
         self.proposals = proposals
-        self.heads = DigitHeads(
-            pool,
-            head,
-            BoxPredictor(c.head_hidden),
-            c.samples,
-            c.score_threshold,
-            c.nms_threshold,
-            c.inside_threshold,
-            c.nms_per_class,
-            c.second_look,
-        )
+        self.heads = DigitHeads(c.heads, pool, head, BoxPredictor(c.head_hidden))
         self.close_look = CloseLook(c.close_widths, c.close_blocks) if c.close_widths else None
         self.learns_close_look_alone = False
         self.to(memory_format=torch.channels_last)
@@ -132,7 +160,7 @@ class RegionCNN(BatchDetector):
         if not images:
             return {}
         pictures = prepared_each(self.prepared, images)
-        batch, limits = stack(pictures, roomy=images[0].is_cuda)
+        batch, limits = stack(pictures, self.backbone.multiple, roomy=images[0].is_cuda)
         truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
             return self.close_look.losses(batch, truths, LEARNED_ALONE)
@@ -154,7 +182,7 @@ class RegionCNN(BatchDetector):
     def detect_batch(self, images: Tensor, max_value: float = 1.0) -> BatchDetections:
         """See Detector."""
         pictures = self.prepared(images, max_value)
-        batch, limits = padded(pictures), limits_of(pictures)
+        batch, limits = padded(pictures, self.backbone.multiple), limits_of(pictures)
         features = in_one_table(self.backbone(batch))
         proposals, _ = self.proposals(batch, limits, features)
         found, classes = self.heads(features, proposals, limits)
@@ -167,10 +195,12 @@ class RegionCNN(BatchDetector):
         """Pictures of one size (B, 3, H, W) against their backgrounds, and enlarged if they are small."""
         pictures = against_background(images, max_value)
         height, width = images.shape[2:]
-        shortest = torch.sym_min(height, width)
+        # An exported one does not know the size yet: its sides are symbols, which behave as whole numbers do.
+        shortest = cast("int", torch.sym_min(height, width))
         wanted = torch.sym_max(shortest, torch.sym_min(self.config.shortest_side, LARGEST_ENLARGEMENT * shortest))
-        size: list[int] = [height * wanted // shortest, width * wanted // shortest]  # type: ignore[list-item]
-        if torch.compiler.is_exporting() or size != [height, width]:  # an exported one does not know the size yet
+        wanted = cast("int", wanted)
+        size = [height * wanted // shortest, width * wanted // shortest]
+        if torch.compiler.is_exporting() or size != [height, width]:
             pictures = F.interpolate(pictures, size, mode="bilinear", align_corners=False)
         return pictures
 
@@ -184,31 +214,22 @@ class FasterRCNN(RegionCNN):
 
     def __init__(self, config: FasterRCNNConfig | None = None) -> None:
         c = config or FasterRCNNConfig()
+        backbone = FeaturePyramid(c.backbone)
         super().__init__(
             c,
-            FeaturePyramid(c.stem, c.widths, c.blocks, c.channels),
-            ProposalNetwork(
-                c.channels,
-                c.proposal_width,
-                FeaturePyramid.strides,
-                c.anchor_sizes,
-                c.anchor_aspects,
-                c.proposals_before_nms,
-                c.proposal_nms,
-                c.proposal_threshold,
-            ),
-            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size, within=True),
-            BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
+            backbone,
+            ProposalNetwork(c.proposals(backbone.strides)),
+            PyramidRoIAlign(backbone.strides, c.roi_size, within=True),
+            BoxHead(c.box_head),
         )
 
 
-def padded(pictures: Tensor, roomy: bool = False) -> Tensor:
-    """Pictures (B, 3, H, W) with background right and below, as far as the backbone can halve them.
+def padded(pictures: Tensor, multiple: int, roomy: bool = False) -> Tensor:
+    """Images (B, 3, H, W) with background to the right and below, so that both sides are multiples of `multiple`.
 
     roomy: as far as that they have one of a few sizes. A GPU takes seconds to choose its kernels for each new one.
     """
-    stride = FeaturePyramid.strides[-1]
-    below, right = (-side % (ROOM[side > ROOM[0]] if roomy else stride) for side in pictures.shape[2:])
+    below, right = (-side % (ROOM[side > ROOM[0]] if roomy else multiple) for side in pictures.shape[2:])
     return F.pad(pictures, (0, right, 0, below)).contiguous(memory_format=torch.channels_last)
 
 
@@ -219,8 +240,8 @@ def prepared_each(prepare: Callable[[Tensor], Tensor], images: Sequence[Tensor])
     return [prepare(image[None])[0] for image in images]
 
 
-def stack(pictures: Sequence[Tensor], roomy: bool = False) -> tuple[Tensor, Tensor]:
-    """Prepared pictures (3, H, W) of different sizes as one batch (B, 3, H, W), padded, and their limits (B, 4)."""
+def stack(pictures: Sequence[Tensor], multiple: int, roomy: bool = False) -> tuple[Tensor, Tensor]:
+    """Prepared images (3, H, W) of different sizes as one batch (B, 3, H, W), and their limits (B, 4). See padded."""
     sides = [(p.shape[2], p.shape[1]) for p in pictures]
     width, height = map(max, zip(*sides, strict=True))
     alike = [
@@ -228,7 +249,7 @@ def stack(pictures: Sequence[Tensor], roomy: bool = False) -> tuple[Tensor, Tens
         for p, (w, h) in zip(pictures, sides, strict=True)
     ]
     limits = torch.tensor(sides, dtype=torch.float32, device=pictures[0].device).repeat(1, 2)
-    return padded(torch.stack(alike), roomy), limits
+    return padded(torch.stack(alike), multiple, roomy), limits
 
 
 def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:

@@ -7,6 +7,7 @@ Duplicates are removed across levels; anchors on ignored digits are left out of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -57,7 +58,8 @@ class ProposalHead(nn.Module):
         self.deltas = nn.Conv2d(hidden, anchors * 4, 1)
         for layer in (self.objectness, self.deltas):
             nn.init.normal_(layer.weight, std=0.01)
-            nn.init.constant_(layer.bias, 0)  # type: ignore[arg-type]
+            assert layer.bias is not None
+            nn.init.constant_(layer.bias, 0)
 
     def forward(self, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Features (R, C) of cells -> objectness logits (R, A), float32, and what is hidden behind them (R, hidden)."""
@@ -78,32 +80,41 @@ def of_each_cell(layer: nn.Conv2d, cells: Tensor) -> Tensor:
     return F.linear(cells, layer.weight.flatten(1), layer.bias)
 
 
+@dataclass(frozen=True)
+class ProposalConfig:
+    """What shapes a ProposalNetwork."""
+
+    channels: int
+    """Of the feature maps."""
+    hidden: int
+    """Channels of its layer."""
+    strides: tuple[int, ...]
+    """Of the feature maps, finest first."""
+    anchor_sizes: tuple[tuple[float, ...], ...]
+    """Square roots of the anchors' areas on each feature map, pixels; as many on each."""
+    anchor_aspects: tuple[float, ...]
+    """Height over width of the anchors."""
+    before_nms: tuple[int, int]
+    """Best anchors that become proposals: of each feature map in training, of an image in use."""
+    nms_thresholds: tuple[float, float]
+    """Of two proposals that overlap more than this (IoU), the better is kept, in training and in use."""
+    threshold: float
+    """In use, proposals that are digits with a lower probability are dropped."""
+
+
 class ProposalNetwork(nn.Module):
     """Feature maps -> the boxes in which the heads look closer, best first."""
 
-    def __init__(
-        self,
-        channels: int,
-        hidden: int,
-        strides: tuple[int, ...],
-        sizes: tuple[tuple[float, ...], ...],
-        aspects: tuple[float, ...],
-        before_nms: tuple[int, int],
-        nms_thresholds: tuple[float, float],
-        threshold: float,
-    ) -> None:
-        """hidden: channels of its layer. sizes: square roots of the anchors' areas per level, pixels. aspects: height /
-        width. before_nms, nms_thresholds (IoU): in training and in use, see propose.
+    cell_anchors: Tensor  # float32 (levels, A, 4)
 
-        threshold: in use, proposals that are digits with a lower probability are dropped.
-        """
+    def __init__(self, config: ProposalConfig) -> None:
         super().__init__()
-        self.head = ProposalHead(channels, hidden, len(sizes[0]) * len(aspects))
-        self.strides = strides
-        self.cells = [cell_anchors(own, aspects) for own in sizes]
-        self.near = NearAnchors(self.cells, strides, NEGATIVE_IOU)
-        self.before_nms, self.nms_thresholds = before_nms, nms_thresholds
-        self.least = float(torch.tensor(threshold).logit(eps=1e-6))
+        self.config = c = config
+        self.head = ProposalHead(c.channels, c.hidden, len(c.anchor_sizes[0]) * len(c.anchor_aspects))
+        anchors = torch.stack([cell_anchors(sizes, c.anchor_aspects) for sizes in c.anchor_sizes])
+        self.register_buffer("cell_anchors", anchors, persistent=False)
+        self.near = NearAnchors(anchors, c.strides, NEGATIVE_IOU)
+        self.min_logit = float(torch.tensor(c.threshold).logit(eps=1e-6))
 
     def forward(
         self, batch: Tensor, limits: Tensor, features: FeatureTable, truths: BatchTargets | None = None
@@ -113,26 +124,26 @@ class ProposalNetwork(nn.Module):
         objectness = objectness.view(*features.table.shape[:2], -1)
         if truths is None:
             return self.likely(objectness, hidden, features.grids, limits), {}
-        anchors = self.anchors(features.grids, features.table.device)  # (N * A, 4), the same for each picture
+        anchors = self.anchors(features.grids)  # (N * A, 4), the same for each picture
         with torch.no_grad():
             proposals = self.best(objectness.flatten(1), hidden, features.grids, anchors, limits)
         return proposals, self.losses(objectness.flatten(1), hidden, anchors, features.grids, truths)
 
-    def anchors(self, grids: Grids, device: torch.device) -> Tensor:
+    def anchors(self, grids: Grids) -> Tensor:
         """All anchors (N * A, 4) of level grids: level by level, row by row."""
-        levels = zip(self.cells, self.strides, grids, strict=True)
-        return torch.cat([grid_anchors(cells.to(device), stride, *grid) for cells, stride, grid in levels])
+        levels = zip(self.cell_anchors, self.config.strides, grids, strict=True)
+        return torch.cat([grid_anchors(own, stride, *grid) for own, stride, grid in levels])
 
     def anchors_at(self, cell: Tensor, kind: Tensor, grids: Grids) -> tuple[Tensor, Tensor]:
         """Middles and sides (K, 2) of some anchors, by the numbers (K,) of their cells and kinds: few are looked at."""
         first = whole_numbers([starts(grids)[1:]], cell.device)  # (1, levels - 1)
         level = (cell[:, None] >= first).sum(1)  # (K,)
-        start, columns, _, stride = of_level(level, grids, self.strides).float().split(1, 1)  # (K, 1) each
+        start, columns, _, stride = of_level(level, grids, self.config.strides).float().split(1, 1)  # (K, 1) each
         within = cell[:, None].float() - start
         row = quotient(within, columns)
         middles = torch.cat([within - row * columns, row], 1) * stride
-        sides = sides_of(torch.cat(self.cells).to(cell.device))  # (levels * A, 2)
-        return middles, sides.index_select(0, level * len(self.cells[0]) + kind)
+        sides = sides_of(self.cell_anchors.flatten(0, 1))  # (levels * A, 2)
+        return middles, sides.index_select(0, level * self.cell_anchors.shape[1] + kind)
 
     def likely(self, objectness: Tensor, hidden: Tensor, grids: Grids, limits: Tensor) -> BatchBoxes:
         """In use: anchors that are likely digits, moved and clipped to their picture, without duplicates.
@@ -142,26 +153,26 @@ class ProposalNetwork(nn.Module):
         """
         pictures, cells, kinds = objectness.shape
         # The longer axis last: that way ONNX Runtime looks through them twice as fast.
-        kind, row = (objectness.flatten(0, 1) > self.least).t().nonzero().unbind(1)  # (K,) each
+        kind, row = (objectness.flatten(0, 1) > self.min_logit).t().nonzero().unbind(1)  # (K,) each
         scores = objectness.flatten().index_select(0, row * kinds + kind)
-        scores, best = scores.topk(torch.sym_min(self.before_nms[1] * pictures, scores.shape[0]))
+        scores, best = scores.topk(torch.sym_min(self.config.before_nms[1] * pictures, scores.shape[0]))
         kind, row = kind.index_select(0, best), row.index_select(0, best)
         picture = quotient(row.float(), cells).long()
         middles, sides = self.anchors_at(row - picture * cells, kind, grids)
         moved = decode_around(middles, sides, self.head.moves(hidden.index_select(0, row), kind))
         found = clip(BatchBoxes(moved, picture), limits)
-        return found.at(best_of_each_place(found, scores, limits, self.nms_thresholds[1]))
+        return found.at(best_of_each_place(found, scores, limits, self.config.nms_thresholds[1]))
 
     def best(self, objectness: Tensor, hidden: Tensor, grids: Grids, anchors: Tensor, limits: Tensor) -> BatchBoxes:
         """In training: the best `before_nms` anchors of each level and picture, likely or not, likewise.
 
         objectness: (B, N * A). hidden: (B * N, hidden).
         """
-        kinds = len(self.cells[0])
+        kinds = self.cell_anchors.shape[1]
         firsts = [kinds * start for start in starts(grids)]
-        scores, chosen = [], []
+        most, scores, chosen = self.config.before_nms[0], [], []
         for first, after in pairwise([*firsts, objectness.shape[1]]):
-            best, index = objectness[:, first:after].topk(min(self.before_nms[0], after - first), dim=1)  # (B, k)
+            best, index = objectness[:, first:after].topk(min(most, after - first), dim=1)  # (B, k)
             scores.append(best)
             chosen.append(index + first)
         order = torch.cat(scores, 1).argsort(dim=1, descending=True)  # (B, K)
@@ -170,13 +181,13 @@ class ProposalNetwork(nn.Module):
         moves = self.moves((index + pictures * objectness.shape[1]).flatten(), hidden)
         boxes = decode(moves, anchors[index.flatten()]).view(*index.shape, 4)
         boxes = torch.minimum(boxes.clamp(min=0), limits[:, None])
-        keep = best_of_rows(boxes, self.nms_thresholds[0]) & (sides_of(boxes) >= 1).all(2)
+        keep = best_of_rows(boxes, self.config.nms_thresholds[0]) & (sides_of(boxes) >= 1).all(2)
         picture, number = keep.nonzero(as_tuple=True)
         return BatchBoxes(boxes[picture, number], picture)
 
     def moves(self, anchor: Tensor, hidden: Tensor) -> Tensor:
         """Deltas (K, 4) of anchors by their numbers (K,) in the batch: (picture * N + cell) * A + kind."""
-        kinds = len(self.cells[0])
+        kinds = self.cell_anchors.shape[1]
         cell = torch.div(anchor, kinds, rounding_mode="floor")
         return self.head.moves(hidden[cell], anchor - cell * kinds)
 

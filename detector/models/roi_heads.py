@@ -5,6 +5,8 @@ Ren et al., "Faster R-CNN" (2015); class-agnostic boxes as in Dai et al., "R-FCN
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -59,15 +61,29 @@ def without_parts(boxes: Tensor, threshold: float, same_height: float = SAME_HEI
     return keep > 0.5
 
 
+@dataclass(frozen=True)
+class BoxHeadConfig:
+    """What shapes a BoxHead."""
+
+    channels: int
+    """Of the RoI features."""
+    roi_size: int
+    """Height and width of the RoI features."""
+    width: int
+    """Channels of its convolution."""
+    hidden: int
+    """Width of its hidden layer."""
+
+
 class BoxHead(nn.Sequential):
     """RoI features (K, C, size, size) -> (K, hidden)."""
 
-    def __init__(self, channels: int, size: int, width: int, hidden: int) -> None:
-        cells = (size + 1) // 2
+    def __init__(self, config: BoxHeadConfig) -> None:
+        side = (config.roi_size + 1) // 2  # after a stride of 2
         super().__init__(
-            ConvNormReLU(channels, width, stride=2),
+            ConvNormReLU(config.channels, config.width, stride=2),
             nn.Flatten(),
-            nn.Linear(width * cells * cells, hidden),
+            nn.Linear(config.width * side * side, config.hidden),
             nn.ReLU(inplace=True),
         )
 
@@ -85,36 +101,41 @@ class BoxPredictor(nn.Module):
         return self.classes(x).float(), self.deltas(x).float()
 
 
-class DigitHeads(nn.Module):
-    """Proposals and the features under them -> digits. NMS across classes: one piece of ink is one digit."""
+@dataclass(frozen=True)
+class DigitHeadsConfig:
+    """What DigitHeads go by."""
 
-    def __init__(
-        self,
-        pool: nn.Module,
-        head: nn.Module,
-        predictor: nn.Module,
-        samples: int,
-        score_threshold: float,
-        nms_threshold: float,
-        inside_threshold: float,
-        nms_per_class: bool,
-        second_look: bool,
-    ) -> None:
+    samples: int
+    """Proposals of each image that are learned from."""
+    score_threshold: float
+    """Detections below are dropped."""
+    nms_threshold: float
+    """Of two detections that overlap more than this (IoU), the better is kept."""
+    inside_threshold: float
+    """Of two detections about as high, one of which has more of its area than this in the other, the better is kept."""
+    nms_per_class: bool
+    """Whether only detections of the same digit suppress each other."""
+    second_look: bool
+    """Whether the heads look once more at what they found."""
+
+
+class DigitHeads(nn.Module):
+    """Proposals and the features under them -> digits. NMS across classes: one piece of ink is one digit.
+
+    pool: features and boxes -> RoI features (K, C, size, size). head: RoI features -> (K, hidden).
+    """
+
+    def __init__(self, config: DigitHeadsConfig, pool: nn.Module, head: nn.Module, predictor: BoxPredictor) -> None:
         super().__init__()
+        self.config = config
         self.box_roi_pool = pool
         self.box_head = head
         self.box_predictor = predictor
-        self.samples = samples
-        self.score_threshold = score_threshold
-        self.nms_threshold = nms_threshold
-        self.inside_threshold = inside_threshold
-        self.nms_per_class = nms_per_class
-        self.second_look = second_look
 
     def forward(self, features: FeatureTable, proposals: BatchBoxes, limits: Tensor) -> tuple[BatchDetections, Tensor]:
         """What is found in each picture, and the chances (N, 10) of each digit. limits: see boxes.clip."""
         found, classes = self.digits(*self.look(features, proposals), proposals, limits)
-        if self.second_look:  # before doubles are removed: it says more surely which is the better
+        if self.config.second_look:  # before doubles are removed: it says more surely which is the better
             found, classes = self.refined(*self.look(features, found.where), found, limits)
         chosen = self.one_of_each(found, limits)
         return found.at(chosen), classes.index_select(0, chosen)
@@ -148,10 +169,10 @@ class DigitHeads(nn.Module):
             labels = torch.where(overlap >= POSITIVE_IOU, truths.labels[match] + 1, 0)
             matched = truths.digits.boxes[match]
         positive = (labels > 0).nonzero()[:, 0]
-        positive = positive[some_of_each(where.image_index[positive], self.samples // 2)]
+        positive = positive[some_of_each(where.image_index[positive], self.config.samples // 2)]
         background = ((labels == 0) & ~on_any(where, truths.ignored, IGNORED_OVERLAP)).nonzero()[:, 0]
         digits = torch.bincount(where.image_index[positive], minlength=pictures)  # (B,)
-        negative = background[some_of_each(where.image_index[background], self.samples - digits)]
+        negative = background[some_of_each(where.image_index[background], self.config.samples - digits)]
         chosen = torch.cat([positive, negative])
         return where.at(chosen), labels[chosen], matched[chosen]
 
@@ -161,11 +182,11 @@ class DigitHeads(nn.Module):
         """The likely ones of what was seen in the proposals, and the chances (N, 10) of each digit."""
         moved = self.moved(deltas, proposals, limits)
         scores = logits.softmax(1)[:, 1:]  # (K, 10)
-        if self.nms_per_class:
-            row, label = (scores > self.score_threshold).nonzero(as_tuple=True)
+        if self.config.nms_per_class:
+            row, label = (scores > self.config.score_threshold).nonzero(as_tuple=True)
             return BatchDetections(moved.at(row), label, scores[row, label]), scores[row]
         best, label = scores.max(1)
-        likely = (best > self.score_threshold).nonzero()[:, 0]
+        likely = (best > self.config.score_threshold).nonzero()[:, 0]
         return BatchDetections(moved, label, best).at(likely), scores.index_select(0, likely)
 
     def refined(
@@ -189,15 +210,16 @@ class DigitHeads(nn.Module):
     def one_of_each(self, found: BatchDetections, limits: Tensor) -> Tensor:
         """Numbers (M,) of those candidates, best first, that are neither doubles nor unlikely nor tiny."""
         places = offset_by_group(found.where, self.groups(found), limits)
-        order = nms(places, found.scores, self.nms_threshold)  # (M,)
+        order = nms(places, found.scores, self.config.nms_threshold)  # (M,)
         places, scores = places.index_select(0, order), found.scores.index_select(0, order)
-        keep = without_parts(places, self.inside_threshold)
-        keep = keep & (scores > self.score_threshold) & (shorter_sides(places)[:, 0] >= 1)
+        keep = without_parts(places, self.config.inside_threshold)
+        keep = keep & (scores > self.config.score_threshold) & (shorter_sides(places)[:, 0] >= 1)
         return order.index_select(0, keep.nonzero()[:, 0])
 
     def groups(self, found: BatchDetections) -> Tensor:
-        """Digits (N,) of one number suppress each other: those of a picture, or also of a class."""
-        return found.where.image_index * CLASSES + found.labels if self.nms_per_class else found.where.image_index
+        """Detections with the same value (N,) suppress each other: those of an image, or also of a class."""
+        image_index = found.where.image_index
+        return image_index * CLASSES + found.labels if self.config.nms_per_class else image_index
 
 
 def some_of_each(groups: Tensor, count: int | Tensor) -> Tensor:

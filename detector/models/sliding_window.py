@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from torchvision.ops import generalized_box_iou_loss
 
 from detector.models.backbone import ConvNormReLU
 from detector.models.background import against_background
-from detector.models.base import BatchDetector
+from detector.models.base import BatchDetector, DetectorConfig
 from detector.models.boxes import (
     BatchBoxes,
     BatchDetections,
@@ -47,7 +48,7 @@ CALIBRATION = 0.76  # an exponent that brings the threshold best for text, 0.4 o
 
 
 @dataclass(frozen=True)
-class SlidingWindowConfig:
+class SlidingWindowConfig(DetectorConfig):
     """Everything that shapes the model. Lengths are in pixels of the picture."""
 
     widths: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] = ((16, 16), (32, 48), (96, 160))
@@ -84,18 +85,18 @@ class WindowClassifier(nn.Module):
     Without any padding, so that a window gets the same answer on its own and as part of a larger picture.
     """
 
-    def __init__(self, widths: Sequence[tuple[int, int]], hidden: int, dropout: float) -> None:
+    def __init__(self, config: SlidingWindowConfig) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         inputs = 3
-        for first, second in widths:
+        for first, second in config.widths:
             layers += [ConvNormReLU(inputs, first, padded=False), ConvNormReLU(first, second, padded=False)]
             layers.append(nn.MaxPool2d(2))
             inputs = second
-        layers[-1] = ConvNormReLU(inputs, hidden, kernel=1)  # where the third pooling would be
-        self.features = nn.Sequential(*layers, nn.Dropout(dropout))
-        self.classes = nn.Conv2d(hidden, 1 + CLASSES, 1)
-        self.boxes = nn.Conv2d(hidden, 4, 1)
+        layers[-1] = ConvNormReLU(inputs, config.hidden, kernel=1)  # where the third pooling would be
+        self.features = nn.Sequential(*layers, nn.Dropout(config.dropout))
+        self.classes = nn.Conv2d(config.hidden, 1 + CLASSES, 1)
+        self.boxes = nn.Conv2d(config.hidden, 4, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) -> for each window logits of background and ten digits (B, 11, h, w), and boxes (B, 4, h, w).
@@ -112,11 +113,15 @@ class SlidingWindow(BatchDetector):
 
     name = "sliding-window"
 
+    config: SlidingWindowConfig
+
     def __init__(self, config: SlidingWindowConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or SlidingWindowConfig()
-        self.classifier = WindowClassifier(c.widths, c.hidden, c.dropout)
-        nn.init.constant_(self.classifier.classes.bias[:1], 3.0)  # type: ignore[index]  # most windows show no digit
+        self.classifier = WindowClassifier(c)
+        bias = self.classifier.classes.bias
+        assert bias is not None
+        nn.init.constant_(bias[:1], 3.0)  # most windows show no digit
         self.step = 2 ** (1 / c.scales_per_octave)  # from a scale to the next
         self.to(memory_format=torch.channels_last)
 
@@ -250,7 +255,7 @@ class SlidingWindow(BatchDetector):
 
 def whole(length: float) -> int:
     """Rounded, at least 1; also of lengths that are not known yet, while a detector is exported."""
-    return torch.sym_max(1, torch.sym_int(length + 0.5))  # type: ignore[return-value]
+    return cast("int", torch.sym_max(1, torch.sym_int(length + 0.5)))
 
 
 def within(start: int, side: int, length: int) -> int:

@@ -7,12 +7,12 @@ import copy
 import pytest
 import torch
 
-from detector.models.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
+from detector.models.backbone import ConvNormReLU, FeaturePyramid, FeaturePyramidConfig, ResidualBlock
 
 
 def small() -> FeaturePyramid:
     torch.manual_seed(0)
-    return FeaturePyramid(stem=4, widths=(6, 8, 10), blocks=(1, 1, 1), channels=5).eval()
+    return FeaturePyramid(FeaturePyramidConfig(stem=4, widths=(6, 8, 10), blocks=(1, 1, 1), channels=5)).eval()
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (64, 320), (48, 16)])

@@ -123,7 +123,7 @@ def test_it_learns_what_the_first_one_does_not_tell() -> None:
     assert isinstance(model, FasterRCNN)
     assert model.close_look is not None
     image, target = bars(7000)
-    batch, _ = stack([model.prepared(as_input(image)[None])[0]])
+    batch, _ = stack([model.prepared(as_input(image)[None])[0]], model.backbone.multiple)
     truths = as_truths([target], [torch.ones(4).numpy()], batch.device)
     with torch.inference_mode():
         assert model.close_look(batch, truths.digits).argmax(1).tolist() == [1, 7]
@@ -174,7 +174,7 @@ def test_only_the_close_look_learns_when_asked() -> None:
     image, target = bars(1)
     losses = model.losses([as_input(image)], [target])
     assert list(losses) == ["close_look"]
-    losses["close_look"].backward()  # type: ignore[no-untyped-call]
+    losses["close_look"].backward()
     learning = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
     assert learning == {"close_look"}
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from detector.models.base import Detector
+from detector.models.base import Detector, rebuilt
+from detector.models.faster_rcnn import FasterRCNNConfig
+from detector.models.sliding_window import SlidingWindowConfig
 from detector.types import Detections, Target
 from tests.tiny import STEPS, TINY_DETECTORS, as_input, bars, tiny_detector, trained_detector
 
@@ -87,4 +91,26 @@ def test_company_changes_no_answer(trained: Detector) -> None:
 def test_scores_fall_and_stay_above_the_threshold(name: str, trained: Detector) -> None:
     found = trained.predict([as_input(bars(1)[0])])[0]
     assert (np.diff(found.scores) <= 0).all()
-    assert (found.scores >= TINY_DETECTORS[name].score_threshold).all()  # type: ignore[attr-defined]
+    config = trained.config
+    assert isinstance(config, FasterRCNNConfig | SlidingWindowConfig)
+    assert (found.scores >= config.score_threshold).all()
+
+
+def test_a_detector_is_rebuilt_with_another_setting(trained: Detector) -> None:
+    image = as_input(bars(1)[0])
+    before = trained.predict([image])[0]
+    threshold = float(np.median(before.scores))
+    torch.manual_seed(0)
+    first = torch.rand(1)
+    torch.manual_seed(0)
+    other = rebuilt(trained, score_threshold=threshold)
+    assert torch.equal(torch.rand(1), first)  # nothing was drawn from the generator that training draws from
+    assert other.config == replace(trained.config, score_threshold=threshold)
+    assert (type(other), other.name, other.training) == (type(trained), trained.name, trained.training)
+    after = other.predict([image])[0]
+    assert 0 < len(after) < len(before)
+    assert (after.scores > threshold).all()
+    again = trained.predict([image])[0]
+    np.testing.assert_array_equal(again.boxes, before.boxes)
+    with pytest.raises(TypeError):
+        rebuilt(trained, wheels=4)

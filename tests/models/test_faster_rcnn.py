@@ -91,11 +91,11 @@ def test_padding_is_the_picture_s_own_background() -> None:
     pictures = [
         model.prepared(torch.full((1, 3, *size), value))[0] for size, value in (((70, 70), 0.9), ((64, 100), 0.1))
     ]
-    batch, limits = stack(pictures)
+    batch, limits = stack(pictures, 16)
     assert batch.shape == (2, 3, 80, 112)
     assert limits.tolist() == [[70, 70, 70, 70], [100, 64, 100, 64]]
     assert not batch.any()
-    assert padded(pictures[0][None]).shape == (1, 3, 80, 80)
+    assert padded(pictures[0][None], 16).shape == (1, 3, 80, 80)
 
 
 def test_room_for_a_gpu_changes_neither_pictures_nor_limits() -> None:
@@ -103,14 +103,14 @@ def test_room_for_a_gpu_changes_neither_pictures_nor_limits() -> None:
     shapes = set()
     for height in range(30, 400, 23):
         pictures = [torch.rand(3, height, height + 50), torch.rand(3, height // 2, 40)]
-        batch, limits = stack(pictures, roomy=True)
-        tight, same = stack(pictures)
+        batch, limits = stack(pictures, 16, roomy=True)
+        tight, same = stack(pictures, 16)
         assert torch.equal(batch[:, :, : tight.shape[2], : tight.shape[3]], tight)
         assert batch.sum() == pytest.approx(float(tight.sum()), rel=1e-5)
         assert torch.equal(limits, same)
         shapes.add(batch.shape[2:])
     assert len(shapes) <= 8
-    assert stack([torch.zeros(3, 64, 129)], roomy=True)[0].shape == (1, 3, 64, 256)
+    assert stack([torch.zeros(3, 64, 129)], 16, roomy=True)[0].shape == (1, 3, 64, 256)
 
 
 def test_a_second_look_keeps_what_was_found(trained: FasterRCNN) -> None:

@@ -13,14 +13,32 @@ from torchvision.ops import box_iou
 
 from detector.models.boxes import BatchTargets, batch_boxes, on_any, paired_iou
 from detector.models.feature_table import in_one_table
-from detector.models.proposals import IGNORED_OVERLAP, NEGATIVE_IOU, POSITIVE_IOU, ProposalNetwork, choose
+from detector.models.proposals import (
+    IGNORED_OVERLAP,
+    NEGATIVE_IOU,
+    POSITIVE_IOU,
+    ProposalConfig,
+    ProposalNetwork,
+    choose,
+)
 
 GRIDS = ((24, 32), (12, 16), (6, 8))  # of a picture of 96 x 128 pixels
 
 
 @pytest.fixture(scope="module")
 def network() -> ProposalNetwork:
-    return ProposalNetwork(4, 4, (4, 8, 16), ((10, 17), (29, 49), (83, 140)), (1.4, 3.0), (50, 50), (0.7, 0.5), 0.0)
+    return ProposalNetwork(
+        ProposalConfig(
+            channels=4,
+            hidden=4,
+            strides=(4, 8, 16),
+            anchor_sizes=((10, 17), (29, 49), (83, 140)),
+            anchor_aspects=(1.4, 3.0),
+            before_nms=(50, 50),
+            nms_thresholds=(0.7, 0.5),
+            threshold=0.0,
+        )
+    )
 
 
 NOTHING = torch.zeros(0, 4)
@@ -38,15 +56,15 @@ def random_boxes(seed: int, count: int) -> Tensor:
 
 
 def sampled(network: ProposalNetwork, truths: BatchTargets, pictures: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    anchors = network.anchors(GRIDS, torch.device("cpu"))
+    anchors = network.anchors(GRIDS)
     return anchors, *network.sample(anchors, GRIDS, truths, pictures)
 
 
 def test_anchors_are_torchvision_s(network: ProposalNetwork) -> None:
     generator = AnchorGenerator(((10, 17), (29, 49), (83, 140)), ((1.4, 3.0),) * 3)
     generator.set_cell_anchors(torch.float32, torch.device("cpu"))
-    theirs = torch.cat(generator.grid_anchors(GRIDS, [[stride, stride] for stride in network.strides]))
-    ours = network.anchors(GRIDS, torch.device("cpu"))
+    theirs = torch.cat(generator.grid_anchors(GRIDS, [[stride, stride] for stride in network.config.strides]))
+    ours = network.anchors(GRIDS)
     assert torch.equal(ours, theirs)
     some = torch.randperm(len(ours))
     middles, sides = network.anchors_at(some // 4, some % 4, GRIDS)
@@ -78,7 +96,7 @@ def test_samples_agree_with_matching_all_anchors(network: ProposalNetwork, seed:
 
 def test_every_anchor_that_can_match_is_near(network: ProposalNetwork) -> None:
     boxes = random_boxes(1, 300)
-    anchors = network.anchors(GRIDS, torch.device("cpu"))
+    anchors = network.anchors(GRIDS)
     near, exists = network.near(boxes, GRIDS)
     listed = torch.zeros(len(boxes), len(anchors), dtype=torch.bool)
     listed[torch.arange(len(boxes))[:, None].expand_as(near)[exists], near[exists]] = True
@@ -97,7 +115,7 @@ def test_ignored_digits_are_neither_positive_nor_negative(network: ProposalNetwo
 
 def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: ProposalNetwork) -> None:
     """In the first picture two anchors of one place are likely, in the second one at the corner, in the third none."""
-    anchors = network.anchors(GRIDS, torch.device("cpu"))
+    anchors = network.anchors(GRIDS)
     objectness = torch.full((3, len(anchors)), -99.0)
     hidden = torch.zeros(3 * len(anchors) // 4, 4)  # by which no anchor is moved
     middle = 4 * (10 * 32 + 14) + 1  # row 10, column 14 of the finest level, the second of its anchors: 14 x 20 pixels
@@ -118,7 +136,7 @@ def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: Proposa
 def test_moves_are_those_of_a_convolution(network: ProposalNetwork) -> None:
     """As the paper has it: convolutions of 1x1 over each map, of which only some answers are asked for here."""
     torch.manual_seed(0)
-    maps = {str(stride): torch.randn(2, 4, *grid) for stride, grid in zip(network.strides, GRIDS, strict=True)}
+    maps = {str(stride): torch.randn(2, 4, *grid) for stride, grid in zip(network.config.strides, GRIDS, strict=True)}
     head = network.head
     hidden = [head.hidden(m).relu() for m in maps.values()]
     scores, moves = [], []
@@ -134,7 +152,7 @@ def test_moves_are_those_of_a_convolution(network: ProposalNetwork) -> None:
 
 def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetwork) -> None:
     """With scores that rise along each level, and no moves: the last anchors, those beyond the border cut."""
-    anchors = network.anchors(GRIDS, torch.device("cpu"))
+    anchors = network.anchors(GRIDS)
     objectness = torch.arange(float(len(anchors)))[None].repeat(2, 1)
     limits = torch.tensor([[128.0, 96, 128, 96], [100.0, 96, 100, 96]])
     found = network.best(objectness, torch.zeros(2 * len(anchors) // 4, 4), GRIDS, anchors, limits)
@@ -151,3 +169,8 @@ def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetw
 def test_choose_takes_as_many_as_there_are(count: int, want: int, got: int) -> None:
     chosen = choose(torch.arange(count), want)
     assert len(chosen) == got == len(chosen.unique())
+
+
+def test_anchors_move_with_the_network_but_are_no_weights(network: ProposalNetwork) -> None:
+    assert {name for name, _ in network.named_buffers()} == {"cell_anchors", "near.table"}
+    assert not {"cell_anchors", "near.table"} & network.state_dict().keys()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from detector.models.base import DetectorConfig
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.view import SIDE
 from detector.models.ladder.whole_picture import StringPrediction, WholePicture, cross_entropy
@@ -33,7 +34,7 @@ class Classifier(WholePicture):
 
 
 @dataclass(frozen=True)
-class SoftmaxConfig:
+class SoftmaxConfig(DetectorConfig):
     """There is nothing to choose."""
 
 
@@ -52,7 +53,7 @@ class Softmax(Classifier):
 
 
 @dataclass(frozen=True)
-class MLPConfig:
+class MLPConfig(DetectorConfig):
     """What shapes it."""
 
     hidden: int = 784
@@ -74,7 +75,7 @@ class MLP(Classifier):
 
 
 @dataclass(frozen=True)
-class SimpleCNNConfig:
+class SimpleCNNConfig(DetectorConfig):
     """What shapes it."""
 
     filters: int = 32
@@ -106,7 +107,7 @@ class SimpleCNN(Classifier):
 
 
 @dataclass(frozen=True)
-class ImprovedCNNConfig:
+class ImprovedCNNConfig(DetectorConfig):
     """What shapes it."""
 
     filters: tuple[int, int] = (30, 15)
@@ -143,7 +144,7 @@ class ImprovedCNN(Classifier):
 
 
 @dataclass(frozen=True)
-class TwoConvCNNConfig:
+class TwoConvCNNConfig(DetectorConfig):
     """What shapes it."""
 
     filters: tuple[int, int] = (32, 64)
@@ -187,7 +188,7 @@ class TwoConvCNN(Classifier):
 
 
 @dataclass(frozen=True)
-class ModernCNNConfig:
+class ModernCNNConfig(DetectorConfig):
     """What shapes it."""
 
     filters: tuple[int, int, int] = (32, 64, 128)
@@ -232,7 +233,7 @@ def convolution(inputs: int, outputs: int, padding: int = 1) -> tuple[nn.Module,
 
 
 @dataclass(frozen=True)
-class WideCNNConfig:
+class WideCNNConfig(DetectorConfig):
     """What shapes it."""
 
     filters: tuple[int, int] = (32, 64)

@@ -20,13 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from detector.models.backbone import ConvNormReLU, FeaturePyramid, ResidualBlock
+from detector.models.backbone import Backbone, ConvNormReLU, FeaturePyramid, FeaturePyramidConfig, ResidualBlock
 from detector.models.boxes import BatchBoxes
 from detector.models.faster_rcnn import RegionCNN, RegionCNNConfig
 from detector.models.feature_table import FeatureTable
 from detector.models.ladder.ink_regions import InkRegions
 from detector.models.roi_align import PyramidRoIAlign
-from detector.models.roi_heads import BoxHead
+from detector.models.roi_heads import BoxHead, BoxHeadConfig
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,16 @@ class FastRCNNConfig(RegionCNNConfig):
     head_width: int = 128
     """Channels of the head's convolution."""
 
+    @property
+    def backbone(self) -> FeaturePyramidConfig:
+        """What shapes the backbone."""
+        return FeaturePyramidConfig(self.stem, self.widths, self.blocks, self.channels)
+
+    @property
+    def box_head(self) -> BoxHeadConfig:
+        """What shapes the head in front of classes and boxes."""
+        return BoxHeadConfig(self.channels, self.roi_size, self.head_width, self.head_hidden)
+
 
 class RCNN(RegionCNN):
     """Each region of the picture, cropped and warped to a square, goes through a network of its own."""
@@ -69,12 +79,13 @@ class RCNN(RegionCNN):
 
     def __init__(self, config: RCNNConfig | None = None) -> None:
         c = config or RCNNConfig()
+        backbone = PicturePyramid()
         super().__init__(
             c,
-            PicturePyramid(),
+            backbone,
             InkRegions(c.regions),
-            CropAndWarp(PicturePyramid.strides, c.roi_size, c.context),
-            CropNetwork(c.roi_size, c.widths, c.head_hidden),
+            CropAndWarp(backbone.strides, c.roi_size, c.context),
+            CropNetwork(c),
         )
 
 
@@ -86,22 +97,24 @@ class FastRCNN(RegionCNN):
 
     def __init__(self, config: FastRCNNConfig | None = None) -> None:
         c = config or FastRCNNConfig()
+        backbone = FeaturePyramid(c.backbone)
         super().__init__(
             c,
-            FeaturePyramid(c.stem, c.widths, c.blocks, c.channels),
+            backbone,
             InkRegions(c.regions),
-            PyramidRoIAlign(FeaturePyramid.strides, c.roi_size, within=True),
-            BoxHead(c.channels, c.roi_size, c.head_width, c.head_hidden),
+            PyramidRoIAlign(backbone.strides, c.roi_size, within=True),
+            BoxHead(c.box_head),
         )
 
 
-class PicturePyramid(nn.Module):
+class PicturePyramid(Backbone):
     """In the place of a backbone: the picture itself is its features, and so is what remains when it is halved twice.
 
     A large region is cropped from a small picture, which is smoother than leaving out three pixels of four.
     """
 
     strides = (1, 2, 4)
+    multiple = 16  # as for Faster R-CNN, so that both see the same batch
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W), H and W multiples of 16 -> {"1": (B, 3, H, W), "2": (B, 3, H/2, W/2), "4": ...}."""
@@ -128,15 +141,15 @@ class CropAndWarp(PyramidRoIAlign):
 class CropNetwork(nn.Sequential):
     """A digit classifier without its last layer: crops (K, 3, size, size) -> (K, hidden)."""
 
-    def __init__(self, size: int, widths: tuple[int, int, int], hidden: int) -> None:
-        first, second, third = widths
-        cells = -(-size // 8)
+    def __init__(self, config: RCNNConfig) -> None:
+        first, second, third = config.widths
+        side = -(-config.roi_size // 8)  # after three strides of 2
         super().__init__(
             ConvNormReLU(3, first, stride=2),
             ConvNormReLU(first, second, stride=2),
             ResidualBlock(second),
             ConvNormReLU(second, third, stride=2),
             nn.Flatten(),
-            nn.Linear(third * cells * cells, hidden),
+            nn.Linear(third * side * side, config.head_hidden),
             nn.ReLU(inplace=True),
         )

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from detector.models.base import DetectorConfig
 from detector.models.ladder.classifiers import convolution
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.view import SIDE, STEP
@@ -24,7 +25,7 @@ REACH = SIDE / 2  # pixels: no part of a digit is farther from where it was said
 
 
 @dataclass(frozen=True)
-class SpaceDisplacementConfig:
+class SpaceDisplacementConfig(DetectorConfig):
     """What shapes it."""
 
     filters: tuple[int, int, int] = (32, 48, 64)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from detector.models.base import DetectorConfig
 from detector.models.ladder.classifiers import TwoConvCNNConfig, convolution, two_conv_layers
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.view import INK, SIDE, View
@@ -70,7 +71,7 @@ class FixedCells(WholePicture):
 
 
 @dataclass(frozen=True)
-class StripConfig:
+class StripConfig(DetectorConfig):
     """The network that rungs 6 and 7 share, in front of their answers."""
 
     filters: tuple[int, int, int] = (32, 48, 96)
