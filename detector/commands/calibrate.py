@@ -67,7 +67,7 @@ def main(args: Args) -> None:
     if not digits.right.any():
         raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
     after = calibrate(pictures)
-    checkpoint.set_calibration(args.weights, after)
+    checkpoint.set_extra(args.weights, {"calibration": after.as_json()})
     for path in args.onnx:
         export.set_calibration(path, after)
     print(f"on {len(pictures)} validation scenes of {', '.join(args.preset)}:")

@@ -16,7 +16,6 @@ from torch import Tensor
 from detector.errors import WeightsError
 from detector.models.base import Detector
 from detector.models.registry import DETECTORS
-from detector.reading.calibration import Calibration
 
 FORMAT = "digit-reader 1"
 
@@ -36,7 +35,7 @@ def save(path: Path, model_name: str, model: Detector, extra: dict[str, Any], ha
     metadata = {
         "format": FORMAT,
         "model": model_name,
-        "config": json.dumps(dataclasses.asdict(model.config)),  # type: ignore[call-overload]
+        "config": json.dumps(dataclasses.asdict(model.config)),
         "extra": json.dumps(extra),
     }
     _write(path, tensors, metadata)
@@ -80,18 +79,10 @@ def extra_of(path: Path | str) -> dict[str, Any]:
         raise WeightsError(f"{path}: expected weights of this project, got something else ({error}).") from error
 
 
-def calibration_of(path: Path | str, extra: dict[str, Any]) -> Calibration:
-    """What makes chances of the scores, as a file's extra has it. Raises WeightsError where it makes no sense."""
-    try:
-        return Calibration.from_json(extra.get("calibration"))
-    except ValueError as error:
-        raise WeightsError(f"{path}: {error} as its calibration; fit it again with tools/calibrate.py.") from error
-
-
-def set_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration into a weights file, of which all else stays as it is. Raises WeightsError."""
+def set_extra(path: Path, changes: dict[str, Any]) -> None:
+    """Replace some entries of a file's extra; all else in it stays as it is. Raises WeightsError."""
     metadata, tensors = _read(path)
-    extra = extra_of(path) | {"calibration": calibration.as_json()}
+    extra = extra_of(path) | changes
     _write(path, tensors, metadata | {"extra": json.dumps(extra)})
 
 

@@ -1,47 +1,64 @@
-"""The detectors there are, by the name that checkpoints and command lines give them."""
+"""The detectors there are, by the name that checkpoints and command lines give them.
+
+A detector's module is imported when it is asked for: whoever reads with Faster R-CNN never loads the ladder's networks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import cast
 
 from detector.errors import OptionError
-from detector.models.base import Detector
-from detector.models.faster_rcnn import FasterRCNN, FasterRCNNConfig
-from detector.models.ladder import classifiers, space_displacement
-from detector.models.ladder import strip_heads as places
-from detector.models.ladder.rcnn import RCNN, FastRCNN, FastRCNNConfig, RCNNConfig
-from detector.models.sliding_window import SlidingWindow, SlidingWindowConfig
+from detector.models.base import Detector, DetectorConfig
 
 
 @dataclass(frozen=True)
 class DetectorEntry:
-    """A detector's config dataclass and what builds the detector from it; the detector keeps it as `.config`."""
+    """Where a detector is defined. Its class is given its config, and keeps it as `.config`."""
 
-    config: Callable[..., Any]
-    build: Callable[[Any], Detector]
+    module: str
+    """Its module, by the name within detector.models."""
+    detector_name: str
+    """The name of its class."""
+    config_name: str
+    """The name of its config dataclass."""
+
+    @property
+    def config(self) -> type[DetectorConfig]:
+        """The config dataclass; all of its fields have defaults."""
+        return cast("type[DetectorConfig]", getattr(self._imported(), self.config_name))
+
+    @property
+    def build(self) -> type[Detector]:
+        """The class, whose one argument is a config."""
+        return cast("type[Detector]", getattr(self._imported(), self.detector_name))
+
+    def _imported(self) -> object:
+        return import_module(f"detector.models.{self.module}")
 
 
-DETECTORS: dict[str, DetectorEntry] = {
-    "softmax": DetectorEntry(classifiers.SoftmaxConfig, classifiers.Softmax),
-    "mlp": DetectorEntry(classifiers.MLPConfig, classifiers.MLP),
-    "simple-cnn": DetectorEntry(classifiers.SimpleCNNConfig, classifiers.SimpleCNN),
-    "improved-cnn": DetectorEntry(classifiers.ImprovedCNNConfig, classifiers.ImprovedCNN),
-    "two-conv-cnn": DetectorEntry(classifiers.TwoConvCNNConfig, classifiers.TwoConvCNN),
-    "modern-cnn": DetectorEntry(classifiers.ModernCNNConfig, classifiers.ModernCNN),
-    "wide-cnn": DetectorEntry(classifiers.WideCNNConfig, classifiers.WideCNN),
-    "cells": DetectorEntry(classifiers.TwoConvCNNConfig, places.FixedCells),
-    "sigmoids": DetectorEntry(places.StripConfig, places.Sigmoids),
-    "five-softmax": DetectorEntry(places.StripConfig, places.FiveSoftmax),
-    "five-softmax-length": DetectorEntry(places.StripConfig, places.FiveSoftmaxLength),
-    "space-displacement": DetectorEntry(
-        space_displacement.SpaceDisplacementConfig, space_displacement.SpaceDisplacement
-    ),
-    "rcnn": DetectorEntry(RCNNConfig, RCNN),
-    "fast-rcnn": DetectorEntry(FastRCNNConfig, FastRCNN),
-    "faster-rcnn": DetectorEntry(FasterRCNNConfig, FasterRCNN),
-    "sliding-window": DetectorEntry(SlidingWindowConfig, SlidingWindow),
+def _of_ladder(module: str, detector_name: str, config_name: str | None = None) -> DetectorEntry:
+    return DetectorEntry(f"ladder.{module}", detector_name, config_name or f"{detector_name}Config")
+
+
+DETECTORS = {
+    "softmax": _of_ladder("classifiers", "Softmax"),
+    "mlp": _of_ladder("classifiers", "MLP"),
+    "simple-cnn": _of_ladder("classifiers", "SimpleCNN"),
+    "improved-cnn": _of_ladder("classifiers", "ImprovedCNN"),
+    "two-conv-cnn": _of_ladder("classifiers", "TwoConvCNN"),
+    "modern-cnn": _of_ladder("classifiers", "ModernCNN"),
+    "wide-cnn": _of_ladder("classifiers", "WideCNN"),
+    "cells": _of_ladder("strip_heads", "FixedCells", "TwoConvCNNConfig"),
+    "sigmoids": _of_ladder("strip_heads", "Sigmoids", "StripConfig"),
+    "five-softmax": _of_ladder("strip_heads", "FiveSoftmax", "StripConfig"),
+    "five-softmax-length": _of_ladder("strip_heads", "FiveSoftmaxLength", "StripConfig"),
+    "space-displacement": _of_ladder("space_displacement", "SpaceDisplacement"),
+    "rcnn": _of_ladder("rcnn", "RCNN"),
+    "fast-rcnn": _of_ladder("rcnn", "FastRCNN"),
+    "faster-rcnn": DetectorEntry("faster_rcnn", "FasterRCNN", "FasterRCNNConfig"),
+    "sliding-window": DetectorEntry("sliding_window", "SlidingWindow", "SlidingWindowConfig"),
 }
 
 

@@ -19,14 +19,16 @@ its odds are multiplied before they are compared with the threshold. A number wi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detector.errors import WeightsError
 from detector.reading.reading_order import median, read_lines, without_nested
 from detector.rotation import turned_boxes
 from detector.types import BoolArray, Detections, FloatArray, Line, Number
@@ -161,6 +163,14 @@ class Calibration:
             return cls(digit, number, float(value["min_score"]), alone and Chance(**alone), company)  # type: ignore[index]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
+
+
+def calibration_of(path: Path | str, extra: Mapping[str, Any]) -> Calibration:
+    """The calibration in what a weights file holds beside its weights. Raises WeightsError where it makes no sense."""
+    try:
+        return Calibration.from_json(extra.get("calibration"))
+    except ValueError as error:
+        raise WeightsError(f"{path}: {error} as its calibration; fit it again with tools/calibrate.py.") from error
 
 
 def is_alone(line: Line, lines: Sequence[Line]) -> bool:

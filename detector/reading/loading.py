@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from detector.errors import OptionError, WeightsError
 from detector.images import Source
-from detector.reading.calibration import Calibration
+from detector.reading.calibration import Calibration, calibration_of
 from detector.reading.onnx_runtime import OnnxNetwork, int8_is_fast
 from detector.reading.reader import Network, Reader
 from detector.types import Page
@@ -125,7 +125,7 @@ def _network(
     if threads is not None:
         torch.set_num_threads(threads)
     name, detector, extra = checkpoint.load(path, target)
-    return name, detector, checkpoint.calibration_of(path, extra)
+    return name, detector, calibration_of(path, extra)
 
 
 def _is_cpu(device: str) -> bool:

@@ -23,7 +23,7 @@ def test_round_trip(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "w.safetensors", "faster-rcnn", model, {"scenes": 7})
     name, loaded, extra = checkpoint.load(tmp_path / "w.safetensors")
     assert (name, extra) == ("faster-rcnn", {"scenes": 7})
-    assert loaded.config == TINY  # type: ignore[attr-defined]
+    assert loaded.config == TINY
     assert not loaded.training
     for key, tensor in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], tensor)
@@ -51,7 +51,7 @@ def test_a_file_from_before_there_was_a_close_look_or_a_deep_one(
     head = {"format": checkpoint.FORMAT, "model": "faster-rcnn", "config": json.dumps(config), "extra": "{}"}
     save_file(tensors, tmp_path / "old", head)
     _, loaded, _ = checkpoint.load(tmp_path / "old")
-    assert loaded.config == before.config  # type: ignore[attr-defined]
+    assert loaded.config == before.config
 
 
 def damaged_files(folder: Path) -> dict[str, Path]:
@@ -133,3 +133,14 @@ def test_a_narrower_design_adopts_only_what_fits(tmp_path: Path) -> None:
     count = checkpoint.adopt(narrow, tmp_path / "wide")
     assert 0 < count < len(own)
     assert torch.equal(narrow.state_dict()["backbone.stem.0.weight"], own["backbone.stem.0.weight"])
+
+
+def test_the_extra_can_be_replaced_in_part(tmp_path: Path) -> None:
+    model = tiny_model()
+    checkpoint.save(tmp_path / "w", "faster-rcnn", model, {"scenes": 7, "calibration": None})
+    checkpoint.set_extra(tmp_path / "w", {"calibration": {"min_score": 0.5}})
+    _, loaded, extra = checkpoint.load(tmp_path / "w")
+    assert extra == checkpoint.extra_of(tmp_path / "w") == {"scenes": 7, "calibration": {"min_score": 0.5}}
+    assert all(torch.equal(loaded.state_dict()[key], tensor) for key, tensor in model.state_dict().items())
+    with pytest.raises(WeightsError, match="found none"):
+        checkpoint.set_extra(tmp_path / "nowhere", {})

@@ -228,7 +228,7 @@ def test_both_runtimes_give_the_same_chances(tmp_path: Path) -> None:
     export(model, exported, replace(SHAKY, min_score=0.9))
     assert detector.load(weights).calibration == Calibration()
     assert detector.load(exported).min_score == 0.9
-    checkpoint.set_calibration(weights, SHAKY)
+    checkpoint.set_extra(weights, {"calibration": SHAKY.as_json()})
     set_calibration(exported, SHAKY)
     assert checkpoint.extra_of(weights) == {"scenes": 7, "calibration": SHAKY.as_json()}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w.onnx", "w.safetensors"]
