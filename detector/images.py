@@ -30,7 +30,7 @@ Source: TypeAlias = (
 )
 
 MAX_PIXELS = 150_000_000  # below the point where Pillow gives up, so that the sentence is ours
-SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     (".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
 # Pixels at least this opaque are looked at when the colour of the ink decides what it is laid on.
@@ -85,10 +85,10 @@ def find_images(arguments: Iterable[str | PathLike[str]]) -> list[Path]:
     for argument in arguments:
         path, text = Path(argument), str(argument)
         if path.is_dir():
-            paths = [p for p in _entries(path) if p.suffix.lower() in SUFFIXES and p.is_file()]
+            paths = [p for p in _entries(path) if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
             if not paths:
                 raise ImageError(
-                    f"{text}: expected pictures ({', '.join(sorted(SUFFIXES))}) in this folder, found none; "
+                    f"{text}: expected pictures ({', '.join(sorted(IMAGE_SUFFIXES))}) in this folder, found none; "
                     "name another folder, or a pattern such as 'folder/**/*.png' for the folders in it."
                 )
         elif not path.exists() and glob.has_magic(text):

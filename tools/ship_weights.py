@@ -28,7 +28,7 @@ from detector.export.quantise import SEEN, quantise
 from detector.models import checkpoint
 from detector.models.base import Detector, rebuilt
 from detector.reading.calibration import calibration_of
-from detector.reading.loading import SUFFIXES
+from detector.reading.loading import WEIGHTS_SUFFIXES
 from digit_scenes.stream import assorted
 
 WEIGHTS = Path("detector/weights")
@@ -206,7 +206,7 @@ def main(args: Args) -> None:
         calibration = calibration_of(target, extra)
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
         if args.int8:
-            quantise(target.with_suffix(".onnx"), target.with_suffix(SUFFIXES["int8"]), assorted(SEEN))
+            quantise(target.with_suffix(".onnx"), target.with_suffix(WEIGHTS_SUFFIXES["int8"]), assorted(SEEN))
     data = target.read_bytes()
     before = read_json(target.with_suffix(".json"))["trained"] if args.goes_on or args.figures else None
     if args.figures:  # and so does what is told of them

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import detector
 from detector.errors import OptionError
-from detector.reading.loading import SUFFIXES
+from detector.reading.loading import WEIGHTS_SUFFIXES
 from digit_scenes.stream import assorted
 
 
@@ -51,7 +51,7 @@ def main(args: Args) -> None:
     print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: python tools/infer.py --weights {path}")
     written = [path]
     if args.int8:
-        written.append(path.with_suffix(SUFFIXES["int8"]))
+        written.append(path.with_suffix(WEIGHTS_SUFFIXES["int8"]))
         count = quantise(path, written[-1], assorted(SEEN))
         print(f"wrote {written[-1]} ({written[-1].stat().st_size / 1e6:.1f} MB), {count} convolutions in int8")
     for file in written if args.check else []:

@@ -36,7 +36,7 @@ from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.models.ladder.whole_picture import WholePicture
 from detector.models.registry import entry
-from detector.reading.loading import load, shipped
+from detector.reading.loading import load, shipped_weights
 from detector.reading.reader import Reader
 from detector.scoring.evaluation import Pictures, prepare_folder, write_json
 from detector.scoring.plots import save_confusions
@@ -162,7 +162,7 @@ def count_parameters(model: Detector) -> int:
 
 
 def _shipped(rung: Rung, folder: Path) -> Plan:
-    _, weights = shipped(rung.name, "cpu", "torch")
+    _, weights = shipped_weights(rung.name, "cpu", "torch")
     settings = {"shipped": hashlib.sha256(weights.read_bytes()).hexdigest()}
     card: dict[str, Any] = json.loads(
         resources.files("detector.weights").joinpath(f"{rung.name}.json").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Readers to have: with weights from a file, or with those that are shipped; on PyTorch or on ONNX Runtime."""
+"""Make a reader, with weights from a file or with shipped ones, on PyTorch or on ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # Python 3.10 has it elsewhere
     from importlib.resources.abc import Traversable
 
 DEFAULT_MODEL = "faster-rcnn"
-SUFFIXES = {"int8": ".int8.onnx", "onnx": ".onnx", "torch": ".safetensors"}
-"""Of the weights that each runtime takes, the fastest first."""
+WEIGHTS_SUFFIXES = {"int8": ".int8.onnx", "onnx": ".onnx", "torch": ".safetensors"}
+"""How the names of weights files end, by the runtime that takes them, the fastest runtime first."""
 
 
 def load(
@@ -35,46 +35,48 @@ def load(
     turn: bool = True,
     spinning: bool = True,
 ) -> Reader:
-    """A reader to keep: with the weights in a file that training or export wrote or, without one, with shipped ones.
+    """A reader with the weights in a file that training or export wrote or, without a file, with shipped weights.
 
-    model: which of the shipped ones, the default where none is named; with a file, what its weights have to be of.
-    device: where to compute, by PyTorch's name; ONNX Runtime is used on the CPU only.
-    min_score: digits with a lower score are not read; without one, what was found best when it was calibrated.
-    threads: CPU threads to compute with; without it, all cores. PyTorch's are those of the whole process.
-    runtime: "int8", "onnx" or "torch". A file decides by its name: .int8.onnx and .onnx are for ONNX Runtime, all else
-    for PyTorch. Shipped weights are read with ONNX Runtime where it is installed and they can be, as it is faster, in
-    int8 where the processor has instructions for it, else with PyTorch.
-    min_number_score: numbers with a lower score are rejected, their text withheld; 0 rejects none. Scores are the
-    chances of being right as far as the weights were calibrated (tools/calibrate.py).
-    turn: whether pictures that lie on a side or upside down are found out and read upright.
-    spinning: whether ONNX Runtime's threads keep their cores while they wait; False where others need them, too.
+    weights: the file.
+    model: which detector the weights are of. Without a file, it picks the shipped weights: by default DEFAULT_MODEL's.
+    device: where to compute, by PyTorch's name. ONNX Runtime computes on the CPU only.
+    min_score: digits with a lower score are not read. By default the threshold that calibration found best.
+    threads: CPU threads to compute with, by default one for each core. PyTorch's threads serve the whole process.
+    runtime: "int8", "onnx" or "torch". By default the name of the file decides: .int8.onnx and .onnx are for ONNX
+    Runtime, any other for PyTorch. With shipped weights, ONNX Runtime is taken where it is installed, since it is
+    faster, in int8 where the processor has instructions for that; else PyTorch.
+    min_number_score: numbers with a lower score are rejected: their text is withheld. 0 rejects none. Once weights are
+    calibrated (tools/calibrate.py), a score is the chance of being right.
+    turn: whether pictures that lie on a side or upside down are recognised and read upright.
+    spinning: whether ONNX Runtime's threads keep their cores while they wait. False leaves the cores to others.
     Raises WeightsError where there are no such weights, or what they need is not installed; OptionError for a bad
     device, threshold, threads or runtime, or those that do not go together.
     """
-    if runtime is not None and runtime not in SUFFIXES:
-        raise OptionError(f"runtime: expected one of {', '.join(SUFFIXES)}, got {runtime!r}; or leave it out.")
+    if runtime is not None and runtime not in WEIGHTS_SUFFIXES:
+        raise OptionError(f"runtime: expected one of {', '.join(WEIGHTS_SUFFIXES)}, got {runtime!r}; or leave it out.")
     if threads is not None and threads < 1:
         raise OptionError(f"threads: expected at least 1, got {threads}; leave it out to use all cores.")
     if weights is None:
-        engine, file = shipped(model or DEFAULT_MODEL, device, runtime)
+        chosen, file = shipped_weights(model or DEFAULT_MODEL, device, runtime)
         with resources.as_file(file) as path:
-            name, network, calibration = _network(engine, path, device, threads, spinning)
+            name, network, calibration = _network(chosen, path, device, threads, spinning)
     else:
         path = Path(weights)
-        engine = next((engine for engine, suffix in SUFFIXES.items() if path.name.lower().endswith(suffix)), "torch")
-        if runtime is not None and runtime != engine:
+        endings = WEIGHTS_SUFFIXES.items()
+        chosen = next((each for each, suffix in endings if path.name.lower().endswith(suffix)), "torch")
+        if runtime is not None and runtime != chosen:
             raise OptionError(
-                f"runtime: expected {engine} for {path}, got {runtime}, which takes {SUFFIXES[runtime]} files; leave "
-                "it out or name other weights."
+                f"runtime: expected {chosen} for {path}, got {runtime}, which takes {WEIGHTS_SUFFIXES[runtime]} files; "
+                "leave it out or name other weights."
             )
-        name, network, calibration = _network(engine, path, device, threads, spinning)
+        name, network, calibration = _network(chosen, path, device, threads, spinning)
     if model is not None and model != name:
         raise WeightsError(f"{path}: expected weights of '{model}', got those of '{name}'; name that model.")
     return Reader(network, min_score, min_number_score, calibration, turn)
 
 
 def read(source: Source) -> Page:
-    """What is written in a picture, read with the shipped weights, which stay loaded. See Reader.read."""
+    """What is written in a picture, read with the shipped weights. They stay loaded. See Reader.read."""
     return _default_reader().read(source)
 
 
@@ -83,16 +85,17 @@ def _default_reader() -> Reader:
     return load()
 
 
-def shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversable]:
+def shipped_weights(model: str, device: str, runtime: str | None) -> tuple[str, Traversable]:
     """The runtime to read a shipped model with, and its weights. Raises WeightsError where there are none for it."""
-    files = {engine: resources.files("detector.weights") / (model + suffix) for engine, suffix in SUFFIXES.items()}
-    there = [engine for engine, file in files.items() if file.is_file()]
+    folder = resources.files("detector.weights")
+    files = {each: folder / (model + suffix) for each, suffix in WEIGHTS_SUFFIXES.items()}
+    there = [each for each, file in files.items() if file.is_file()]
     if not there:
         raise WeightsError(f"{model}: no weights are shipped for this model; train it, then name the file.")
     if runtime is None:
         onnx = _is_cpu(device) and (_installed("onnxruntime") or not _installed("torch"))
-        fit = {"int8": onnx and int8_is_fast(), "onnx": onnx, "torch": True}
-        runtime = next((engine for engine in there if fit[engine]), there[-1])
+        usable = {"int8": onnx and int8_is_fast(), "onnx": onnx, "torch": True}
+        runtime = next((each for each in there if usable[each]), there[-1])
     if runtime not in there:
         listed = " and ".join(there)
         raise WeightsError(f"{model}: its shipped weights are for {listed}, not for {runtime}; leave runtime out.")
@@ -102,7 +105,7 @@ def shipped(model: str, device: str, runtime: str | None) -> tuple[str, Traversa
 def _network(
     runtime: str, path: Path, device: str, threads: int | None, spinning: bool
 ) -> tuple[str, Network, Calibration]:
-    """A model's name, the model, and what makes chances of its scores."""
+    """A detector's name, the detector on its runtime, and the calibration of its scores."""
     if runtime != "torch":
         if not _is_cpu(device):
             raise OptionError(

@@ -1,4 +1,4 @@
-"""Pictures opened in a thread, ahead of whoever looks at them, as far as memory allows. No torch."""
+"""Pictures are opened in a thread of their own, ahead of the detector, as far as memory allows. No torch."""
 
 from __future__ import annotations
 
@@ -11,65 +11,66 @@ from typing import TypeAlias
 from detector.errors import DigitReaderError
 from detector.images import Picture, Source, open_image
 
-AHEAD = 32_000_000  # pixels that may wait, opened, before the next picture is: three bytes each
-WAITING = 256  # pictures that may wait, opened or not
-GROUP = 4_000_000  # pixels from which a group is not added to
-MOST = 64  # pictures of a group
+MAX_WAITING_PX = 32_000_000  # of opened pictures that wait, three bytes each; the next one is opened when fewer wait
+MAX_WAITING_PICTURES = 256  # opened or still to be opened
+GROUP_PX = 4_000_000  # a group with so many pixels is full
+MAX_GROUP_PICTURES = 64
 
 Group: TypeAlias = "list[Picture | DigitReaderError]"
 
 
 class _Opener:
-    """Opens pictures, one after the other, as long as less than AHEAD pixels wait."""
+    """Opens one picture after the other while fewer than MAX_WAITING_PX pixels wait."""
 
     def __init__(self) -> None:
-        self._waiting = 0.0  # pixels
+        self._waiting_px = 0.0
         self._changed = Condition()
 
     def open(self, source: Source) -> Picture | DigitReaderError:
-        """The picture or what is wrong with it; returns when there is room."""
+        """The picture, or what is wrong with it. Blocks until there is room for it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting < AHEAD)
+            self._changed.wait_for(lambda: self._waiting_px < MAX_WAITING_PX)
         try:
             picture = open_image(source)
         except DigitReaderError as error:
             return error
-        self.taken(-picture.size // 3)
+        self.release(-_pixels(picture))
         return picture
 
-    def taken(self, pixels: float) -> None:
-        """So many pixels wait no more."""
+    def release(self, pixels: float) -> None:
+        """Make room: so many pixels no longer wait."""
         with self._changed:
-            self._waiting -= pixels
+            self._waiting_px -= pixels
             self._changed.notify()
 
 
 def open_ahead(sources: Iterable[Source]) -> Generator[Group, None, None]:
-    """The pictures, or what is wrong with each, in order: in groups of what is ready, to be looked at together.
+    """The pictures, or what is wrong with each, in order, in groups of those that are ready together.
 
-    A group is one picture or more, of GROUP pixels and a picture at most. The sources are taken in the caller's thread,
-    and opened in another; nobody waits for a full group, so that the first answer comes as soon as it can.
+    A group has at least one picture. It is full at GROUP_PX pixels or MAX_GROUP_PICTURES pictures. Nobody waits for a
+    full group, so that the first results come as soon as they can. The sources are iterated in the caller's thread and
+    opened in another one.
     """
     opener = _Opener()
     rest = iter(sources)
     waiting: deque[Future[Picture | DigitReaderError]] = deque()
-    pool = ThreadPoolExecutor(1, "open")  # more than one might each wait for room that only the first can make
+    pool = ThreadPoolExecutor(1, "open")  # of several threads, each might wait for room that only another one can make
     try:
         while True:
-            while len(waiting) < WAITING and (source := next(rest, None)) is not None:
+            while len(waiting) < MAX_WAITING_PICTURES and (source := next(rest, None)) is not None:
                 waiting.append(pool.submit(opener.open, source))
             if not waiting:
                 return
             group = [waiting.popleft().result()]
             pixels = _pixels(group[0])
-            while waiting and waiting[0].done() and pixels < GROUP and len(group) < MOST:
+            while waiting and waiting[0].done() and pixels < GROUP_PX and len(group) < MAX_GROUP_PICTURES:
                 group.append(waiting.popleft().result())
                 pixels += _pixels(group[-1])
-            opener.taken(pixels)
+            opener.release(pixels)
             yield group
-            del group
+            del group  # not kept while the next one is waited for
     finally:
-        opener.taken(float("inf"))
+        opener.release(float("inf"))
         pool.shutdown(cancel_futures=True)
 
 

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import detector
-from detector.images import SUFFIXES
+from detector.images import IMAGE_SUFFIXES
 from detector.reading.reader import Reader
 from detector.server import schema
 from detector.server.guard import FAILED
@@ -127,7 +127,7 @@ def example_pictures() -> dict[str, Path]:
     root = Path(detector.__file__).resolve().parents[1]
     if not (root / "pyproject.toml").is_file() or not (root / "examples").is_dir():
         return {}
-    return {path.name: path for path in (root / "examples").iterdir() if path.suffix.lower() in SUFFIXES}
+    return {path.name: path for path in (root / "examples").iterdir() if path.suffix.lower() in IMAGE_SUFFIXES}
 
 
 def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -11,7 +11,7 @@ from itertools import count
 from threading import Condition, Thread
 
 from detector.images import Picture
-from detector.reading.prefetch import AHEAD, GROUP, MOST
+from detector.reading.prefetch import GROUP_PX, MAX_GROUP_PICTURES, MAX_WAITING_PX
 from detector.reading.reader import Reader
 from detector.types import Detections
 
@@ -119,7 +119,7 @@ class Batcher:
     def _next_unopened(self) -> _Job | None:
         """The next picture of the request whose turn it is. Waits for one, and for room; None when closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or (self._unopened and self._pixels < AHEAD))
+            self._changed.wait_for(lambda: self._closed or (self._unopened and self._pixels < MAX_WAITING_PX))
             if self._closed:
                 return None
             request = self._unopened.popleft()
@@ -152,7 +152,7 @@ class Batcher:
             batch: list[_Job] = []
             for_other_readers: deque[_Job] = deque()
             pixels = 0
-            while self._opened and not self._closed and pixels < GROUP and len(batch) < MOST:
+            while self._opened and not self._closed and pixels < GROUP_PX and len(batch) < MAX_GROUP_PICTURES:
                 job = self._opened.popleft()
                 if batch and job.reader is not batch[0].reader:
                     for_other_readers.append(job)

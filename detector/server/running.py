@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from detector.errors import OptionError
-from detector.reading.loading import DEFAULT_MODEL, SUFFIXES, load
+from detector.reading.loading import DEFAULT_MODEL, WEIGHTS_SUFFIXES, load
 from detector.reading.reader import Reader
 from detector.server.app import create_app
 from detector.server.guard import LOOPBACK, Guard
@@ -47,7 +47,7 @@ def shipped_readers(
 
 
 def _shipped_models(runtime: str | None) -> list[str]:
-    suffixes = SUFFIXES.values() if runtime is None else [SUFFIXES[runtime]]
+    suffixes = WEIGHTS_SUFFIXES.values() if runtime is None else [WEIGHTS_SUFFIXES[runtime]]
     models = (file.name.partition(".") for file in resources.files("detector.weights").iterdir())
     return sorted({name for name, dot, suffix in models if dot + suffix in suffixes})
 

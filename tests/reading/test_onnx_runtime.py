@@ -376,7 +376,7 @@ def test_without_onnx_runtime_shipped_weights_are_read_with_pytorch(
 def test_what_is_shipped_in_one_form_is_read_in_that(shipped: Path, suffix: str, runtime: str) -> None:
     ship(shipped, suffix)
     assert detector.load().model.runtime == detector.load(runtime=runtime).model.runtime
-    for other in set(loading.SUFFIXES) - {runtime}:
+    for other in set(loading.WEIGHTS_SUFFIXES) - {runtime}:
         with pytest.raises(WeightsError, match=f"are for {runtime}, not for {other}; leave runtime out"):
             detector.load(runtime=other)
     with pytest.raises(WeightsError, match="sliding-window: no weights are shipped"):

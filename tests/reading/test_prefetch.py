@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.errors import ImageError
-from detector.reading import prefetch as stream
+from detector.reading import prefetch
 from detector.reading.prefetch import open_ahead
 
 
@@ -45,8 +45,8 @@ def test_all_come_in_order_with_errors_in_their_places(kinds: list[str]) -> None
 
 
 def test_groups_are_small_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "GROUP", 10)
-    monkeypatch.setattr(stream, "MOST", 5)
+    monkeypatch.setattr(prefetch, "GROUP_PX", 10)
+    monkeypatch.setattr(prefetch, "MAX_GROUP_PICTURES", 5)
     sizes = [len(group) for group in open_ahead([tiny(0)] * 30)]
     assert sum(sizes) == 30
     assert max(sizes) <= 3  # 4 + 4 pixels are under 10, and one more makes them 12
@@ -54,15 +54,15 @@ def test_groups_are_small_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_more_is_opened_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "AHEAD", 100)
-    monkeypatch.setattr(stream, "GROUP", 1)
+    monkeypatch.setattr(prefetch, "MAX_WAITING_PX", 100)
+    monkeypatch.setattr(prefetch, "GROUP_PX", 1)
     opened: list[int] = []
 
     def open_image(source: int) -> np.ndarray:
         opened.append(source)
         return tiny(0, 60)
 
-    monkeypatch.setattr(stream, "open_image", open_image)
+    monkeypatch.setattr(prefetch, "open_image", open_image)
     for taken, group in enumerate(open_ahead(range(20)), 1):  # type: ignore[arg-type]
         assert len(group) == 1
         time.sleep(0.005)
@@ -71,7 +71,7 @@ def test_no_more_is_opened_than_there_is_room_for(monkeypatch: pytest.MonkeyPatc
 
 
 def test_who_leaves_early_leaves_no_thread_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "AHEAD", 10)
+    monkeypatch.setattr(prefetch, "MAX_WAITING_PX", 10)
     before = threading.active_count()
     groups = open_ahead(tiny(0) for _ in count())
     next(groups)

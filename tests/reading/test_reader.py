@@ -16,7 +16,7 @@ from torch import Tensor
 
 from detector.errors import ImageError, OptionError, WeightsError
 from detector.images import Picture, Source
-from detector.reading import prefetch as stream
+from detector.reading import prefetch
 from detector.reading.loading import load
 from detector.reading.reader import BATCH, Reader
 from detector.reading.tiles import ENLARGED, LARGEST, TILE
@@ -237,7 +237,7 @@ class Sociable(FakeDetector):
 
 def test_as_many_groups_are_looked_at_as_the_network_likes(monkeypatch: pytest.MonkeyPatch) -> None:
     """And pages come in the order of their pictures all the same."""
-    monkeypatch.setattr(stream, "MOST", 1)
+    monkeypatch.setattr(prefetch, "MAX_GROUP_PICTURES", 1)
     images = [draw_blobs(blank(60, 60 + 8 * n), [(8, 8, 24, 40)], [n % 10]) for n in range(12)]
     sociable, alone = Sociable(), FakeDetector()
     pages = list(Reader(sociable).read_many(images))
