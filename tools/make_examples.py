@@ -11,7 +11,7 @@ Beside the pictures it writes truth.csv, so that they can be scored:
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -23,28 +23,34 @@ from digit_scenes.presets import PAPER
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene, page_scene
 
-_CALM = replace(
-    PAPER,
-    scattered=0,
-    blank=0,
-    spilled=0,
-    desks=0,
-    patterned=0,
-    perspective=0.03,
-    light_on_dark=0,
-    clutter=0,
-    slope=2,
-    furnished=0,
+_CALM = PAPER.changed(
+    text={"blank": 0.0, "scattered": 0.0, "max_clutter": 0},
+    paper={"light_on_dark": 0.0, "patterned": 0.0, "furnished": 0.0, "on_desk": 0.0},
+    camera={"max_slope": 2, "max_perspective": 0.03, "spilled": 0.0},
 )
 EXAMPLES: dict[str, PageRecipe] = {
-    "page.jpg": replace(_CALM, size=(720, 960), heights=(44, 50), lines=(5, 6), furnished=1, lit=1, clutter=4),
-    "tilted.jpg": replace(_CALM, size=(420, 800), heights=(62, 70), lines=(1, 1), slope=14, lengths=(6, 9), lit=1),
-    "light_on_dark.png": replace(_CALM, size=(480, 640), heights=(52, 60), lines=(3, 3), light_on_dark=1),
-    "large.jpg": replace(
-        _CALM, size=(2400, 3200), heights=(30, 34), lines=(7, 9), most_digits=110, photographed=0, lit=1
+    "page.jpg": _CALM.changed(
+        text={"digit_heights": (44, 50), "line_counts": (5, 6), "max_clutter": 4},
+        paper={"furnished": 1.0},
+        camera={"size": (720, 960), "lit": 1.0},
     ),
-    "no_digits.jpg": replace(
-        PAPER, size=(480, 640), heights=(40, 60), blank=1, clutter=0, patterned=0, light_on_dark=0, desks=0
+    "tilted.jpg": _CALM.changed(
+        text={"digit_heights": (62, 70), "line_counts": (1, 1), "number_lengths": (6, 9)},
+        camera={"size": (420, 800), "max_slope": 14, "lit": 1.0},
+    ),
+    "light_on_dark.png": _CALM.changed(
+        text={"digit_heights": (52, 60), "line_counts": (3, 3)},
+        paper={"light_on_dark": 1.0},
+        camera={"size": (480, 640)},
+    ),
+    "large.jpg": _CALM.changed(
+        text={"digit_heights": (30, 34), "line_counts": (7, 9), "max_digits": 110},
+        camera={"size": (2400, 3200), "lit": 1.0, "photographed": 0.0},
+    ),
+    "no_digits.jpg": PAPER.changed(
+        text={"digit_heights": (40, 60), "blank": 1.0, "max_clutter": 0},
+        paper={"light_on_dark": 0.0, "patterned": 0.0, "on_desk": 0.0},
+        camera={"size": (480, 640)},
     ),
 }
 
@@ -64,7 +70,11 @@ def draw(name: str, recipe: PageRecipe, seed: int) -> Scene:
         scene = page_scene(np.random.default_rng((seed, *name.encode(), attempt)), digits, recipe)
         ys = scene.target.boxes[:, 1::2].mean(1)
         tilted = name != "tilted.jpg" or (len(ys) > 5 and abs(ys[-1] - ys[0]) > 110)
-        if scene.lines is not None and len(scene.lines) >= recipe.lines[0] * (not recipe.blank) and tilted:
+        if (
+            scene.lines is not None
+            and len(scene.lines) >= recipe.text.line_counts[0] * (not recipe.text.blank)
+            and tilted
+        ):
             return scene
     raise AssertionError(f"no scene for {name}")
 

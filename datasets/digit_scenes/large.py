@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
@@ -14,26 +12,25 @@ from digit_scenes.presets import PAPER
 from digit_scenes.scene import Scene, page_scene
 
 DRAWN = (3000, 4000)  # height and width of the page as it is drawn
-PAGE = replace(
-    PAPER,
-    size=DRAWN,
-    heights=(100, 150),
-    lines=(9, 11),
-    most_digits=200,
-    slope=2.0,
-    perspective=0.03,
-    light_on_dark=0.0,
-    redrawn=1.0,
-    embellished=0.0,
-    furnished=1.0,
-    patterned=0.0,
-    desks=1.0,
-    lit=0.0,
-    photographed=0.0,
-    spilled=0.0,
-    scattered=0.0,
-    blank=0.0,
-    clutter=6,
+PAGE = PAPER.changed(
+    text={
+        "digit_heights": (100, 150),
+        "line_counts": (9, 11),
+        "max_digits": 200,
+        "blank": 0.0,
+        "scattered": 0.0,
+        "max_clutter": 6,
+    },
+    pen={"redrawn": 1.0, "embellished": 0.0},
+    paper={"light_on_dark": 0.0, "patterned": 0.0, "furnished": 1.0, "on_desk": 1.0},
+    camera={
+        "size": DRAWN,
+        "max_slope": 2.0,
+        "max_perspective": 0.03,
+        "spilled": 0.0,
+        "lit": 0.0,
+        "photographed": 0.0,
+    },
 )
 SEED = 3  # of a page that looks as photographs of pages do
 DARK = 0.6  # how much of the light is left in the corner farthest from the lamp

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,215 +20,192 @@ from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.glyphs.lettering import lettered_digits
 from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
-from digit_scenes.recipe import PageRecipe
+from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 from digit_scenes.scene import Scene, page_scene
 
-MOST = 125_000  # digits of a split, drawn and all: seconds to draw, and 0.1 GB
+MAX_DIGITS = 125_000
+"""Most digits of a split, all sources together: they take seconds to draw, and 0.1 GB."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe by name. size: height and width of its pictures, pixels.
-
-    drawn, printed, lettered: shares of digits drawn after `forms`, printed in `fonts` and written in the open fonts of
-    `lettering`; all others are MNIST's. edition: of the drawn ones.
-    """
+    """A kind of scenes by name, and the digits that they show: MNIST's, and shares of others."""
 
     name: str
+    """What it is called, also in the seed of each of its scenes."""
     version: int
+    """Of the preset; another version is another row of scenes."""
     size: tuple[int, int]
+    """Height and width of its pictures, pixels."""
     draw: Callable[[np.random.Generator, DigitSet], Scene]
+    """Makes a scene of the digits it is given."""
     drawn: float = 0.0
+    """Share of digits drawn after forms, see `glyphs.forms`."""
     printed: float = 0.0
+    """Share of digits printed, see `glyphs.fonts`."""
     lettered: float = 0.0
+    """Share of digits in open handwriting fonts, see `glyphs.lettering`."""
     edition: int = 1
+    """Of the drawn digits: later editions have more forms."""
 
 
 def _page(name: str, version: int, recipe: PageRecipe, **digits: Any) -> Preset:
-    return Preset(name, version, recipe.size, partial(page_scene, recipe=recipe), **digits)
+    """The preset of a recipe. digits: its shares and the edition, see `Preset`."""
+    return Preset(name, version, recipe.camera.size, partial(page_scene, recipe=recipe), **digits)
 
 
 LINES = PageRecipe(
-    size=(384, 384),
-    heights=(14, 64),
-    lines=(1, 4),
-    lengths=(1, 10),
-    most_digits=60,
-    slope=8,
-    perspective=0.04,
-    steadiness=0.7,
-    light_on_dark=0.3,
-    redrawn=0.3,
-    embellished=0.0,
-    furnished=0.0,
-    patterned=0.0,
-    desks=0.0,
-    lit=0.5,
-    photographed=0.3,
-    spilled=0.0,
-    scattered=0.0,
-    blank=0.0,
-    clutter=0,
+    text=TextRecipe(digit_heights=(14, 64), line_counts=(1, 4), number_lengths=(1, 10), max_digits=60),
+    hand=HandRecipe(steadiness=0.7),
+    pen=PenRecipe(redrawn=0.3),
+    paper=PaperRecipe(light_on_dark=0.3),
+    camera=CameraRecipe(size=(384, 384), max_slope=8, max_perspective=0.04, lit=0.5, photographed=0.3),
 )
+"""Lines of numbers, in steady hands on plain paper."""
 PAPER = PageRecipe(
-    size=(512, 512),
-    heights=(11, 130),
-    lines=(1, 8),
-    lengths=(1, 10),
-    most_digits=60,
-    slope=15,
-    perspective=0.12,
-    steadiness=1.0,
-    light_on_dark=0.25,
-    redrawn=0.75,
-    embellished=0.3,
-    furnished=0.5,
-    patterned=0.2,
-    desks=0.15,
-    lit=0.6,
-    photographed=0.85,
-    spilled=0.12,
-    scattered=0.2,
-    blank=0.06,
-    clutter=12,
+    text=TextRecipe(
+        digit_heights=(11, 130),
+        line_counts=(1, 8),
+        number_lengths=(1, 10),
+        max_digits=60,
+        blank=0.06,
+        scattered=0.2,
+        max_clutter=12,
+    ),
+    hand=HandRecipe(steadiness=1.0),
+    pen=PenRecipe(redrawn=0.75, embellished=0.3),
+    paper=PaperRecipe(light_on_dark=0.25, patterned=0.2, furnished=0.5, on_desk=0.15),
+    camera=CameraRecipe(size=(512, 512), max_slope=15, max_perspective=0.12, spilled=0.12, lit=0.6, photographed=0.85),
 )
+"""Whole pages as phones photograph them: rulings, patterns, clutter, scattered digits, a desk."""
 AMOUNTS = PageRecipe(
-    size=(96, 320),
-    heights=(30, 88),
-    lines=(1, 1),
-    lengths=(1, 9),
-    most_digits=20,
-    slope=5,
-    perspective=0.06,
-    steadiness=1.0,
-    light_on_dark=0.12,
-    redrawn=0.8,
-    embellished=0.4,
-    furnished=0.6,
-    patterned=0.55,
-    desks=0.03,
-    lit=0.4,
-    photographed=0.8,
-    spilled=0.4,
-    scattered=0.0,
-    blank=0.02,
-    clutter=3,
+    text=TextRecipe(
+        digit_heights=(30, 88), line_counts=(1, 1), number_lengths=(1, 9), max_digits=20, blank=0.02, max_clutter=3
+    ),
+    hand=HandRecipe(steadiness=1.0),
+    pen=PenRecipe(redrawn=0.8, embellished=0.4),
+    paper=PaperRecipe(light_on_dark=0.12, patterned=0.55, furnished=0.6, on_desk=0.03),
+    camera=CameraRecipe(size=(96, 320), max_slope=5, max_perspective=0.06, spilled=0.4, lit=0.4, photographed=0.8),
 )
+"""One amount a picture, as in the field of a form or a cheque."""
 HANDS = PageRecipe(
-    size=(72, 256),
-    heights=(28, 68),
-    lines=(1, 1),
-    lengths=(1, 9),
-    most_digits=20,
-    slope=4,
-    perspective=0.05,
-    steadiness=1.0,
-    light_on_dark=0.04,
-    redrawn=0.88,
-    embellished=0.0,
-    furnished=0.3,
-    patterned=0.65,
-    desks=0.02,
-    lit=0.35,
-    photographed=0.8,
-    spilled=0.35,
-    scattered=0.0,
-    blank=0.015,
-    clutter=2,
-    numbers=(1, 1),
-    separated=0.55,
-    joined=0.35,
-    slanted=0.35,
-    grey=0.5,
+    text=TextRecipe(
+        digit_heights=(28, 68),
+        line_counts=(1, 1),
+        number_counts=(1, 1),
+        number_lengths=(1, 9),
+        max_digits=20,
+        blank=0.015,
+        max_clutter=2,
+    ),
+    hand=HandRecipe(steadiness=1.0, joined=0.35, slanted=0.35, separated=0.55),
+    pen=PenRecipe(redrawn=0.88),
+    paper=PaperRecipe(light_on_dark=0.04, patterned=0.65, furnished=0.3, on_desk=0.02),
+    camera=CameraRecipe(
+        size=(72, 256), max_slope=4, max_perspective=0.05, spilled=0.35, lit=0.35, photographed=0.8, grey=0.5
+    ),
 )
-PAGES = replace(PAPER, embellished=0.0, blank=0.1, separated=0.5, joined=0.2, slanted=0.15, worded=0.5)
-PLACES = replace(
-    PAGES,
-    size=(384, 384),
-    heights=(10, 150),
-    lines=(1, 3),
-    lengths=(1, 6),
-    furnished=0.2,
-    patterned=0.1,
-    desks=0.9,
-    spilled=0.0,
-    scattered=0.08,
-    blank=0.45,
-    clutter=14,
-    textured=0.85,
-    far=0.65,
+"""Amounts in hurried hands: nested, joined, slanted, grouped by threes."""
+PAGES = PAPER.changed(
+    text={"blank": 0.1, "worded": 0.5},
+    hand={"joined": 0.2, "slanted": 0.15, "separated": 0.5},
+    pen={"embellished": 0.0},
 )
-SCRIPTS = replace(
-    HANDS,
-    heights=(24, 68),
-    lengths=(3, 9),
-    joined=0.45,
-    slanted=0.4,
-    lit=0.45,
-    creased=0.1,
-    shown_through=0.15,
-    screened=0.03,
-    broken=0.15,
+"""Whole pages in hurried hands, with words."""
+PLACES = PAGES.changed(
+    text={
+        "digit_heights": (10, 150),
+        "line_counts": (1, 3),
+        "number_lengths": (1, 6),
+        "blank": 0.45,
+        "scattered": 0.08,
+        "max_clutter": 14,
+    },
+    paper={"patterned": 0.1, "furnished": 0.2, "on_desk": 0.9, "textured": 0.85},
+    camera={"size": (384, 384), "spilled": 0.0, "max_shrink": 0.65},
 )
-NOTES = replace(PAGES, creased=0.25, shown_through=0.2, screened=0.12, broken=0.2)
-SIGNS = replace(
-    PLACES, size=(256, 256), heights=(36, 190), lines=(1, 2), lengths=(1, 4), desks=0.5, blank=0.2, clutter=5, far=0.35
+"""Small pages in pictures of the world, and the world without any digit."""
+SCRIPTS = HANDS.changed(
+    text={"digit_heights": (24, 68), "number_lengths": (3, 9)},
+    hand={"joined": 0.45, "slanted": 0.4},
+    pen={"broken": 0.15},
+    paper={"creased": 0.1, "shown_through": 0.15},
+    camera={"lit": 0.45, "screened": 0.03},
 )
-HAIRLINES = replace(
-    NOTES,
-    size=(320, 448),
-    heights=(36, 210),
-    lines=(1, 3),
-    lengths=(1, 7),
-    most_digits=24,
-    slope=8,
-    perspective=0.08,
-    light_on_dark=0.3,
-    redrawn=1.0,
-    furnished=0.2,
-    patterned=0.1,
-    desks=0.3,
-    photographed=0.7,
-    spilled=0.05,
-    blank=0.03,
-    clutter=4,
-    grey=0.4,
-    creased=0.1,
-    shown_through=0.08,
-    broken=0.05,
-    fine=0.75,
+"""Amounts on worn paper, in dry pens."""
+NOTES = PAGES.changed(
+    pen={"broken": 0.2},
+    paper={"creased": 0.25, "shown_through": 0.2},
+    camera={"screened": 0.12},
 )
-FREEHAND = replace(SCRIPTS, lengths=(2, 9), slanted=0.5, light_on_dark=0.08, furnished=0.35, fine=0.15)
-DRAFTS = replace(
-    FREEHAND, heights=(26, 76), lengths=(2, 8), lit=0.5, patterned=0.75, spilled=0.5, broken=0.1, fine=0.05, faint=0.35
+"""Whole pages on worn paper and on displays."""
+SIGNS = PLACES.changed(
+    text={"digit_heights": (36, 190), "line_counts": (1, 2), "number_lengths": (1, 4), "blank": 0.2, "max_clutter": 5},
+    paper={"on_desk": 0.5},
+    camera={"size": (256, 256), "max_shrink": 0.35},
 )
-PHONES = replace(
-    HAIRLINES,
-    size=(320, 512),
-    heights=(14, 60),
-    lines=(1, 5),
-    lengths=(4, 13),
-    most_digits=70,
-    light_on_dark=0.15,
-    desks=0.2,
-    blank=0.02,
-    fine=0.65,
-    faint=0.15,
+"""Few large numbers in pictures of the world."""
+HAIRLINES = NOTES.changed(
+    text={
+        "digit_heights": (36, 210),
+        "line_counts": (1, 3),
+        "number_lengths": (1, 7),
+        "max_digits": 24,
+        "blank": 0.03,
+        "max_clutter": 4,
+    },
+    pen={"redrawn": 1.0, "fine": 0.75, "broken": 0.05},
+    paper={
+        "light_on_dark": 0.3,
+        "patterned": 0.1,
+        "furnished": 0.2,
+        "on_desk": 0.3,
+        "creased": 0.1,
+        "shown_through": 0.08,
+    },
+    camera={
+        "size": (320, 448),
+        "max_slope": 8,
+        "max_perspective": 0.08,
+        "spilled": 0.05,
+        "photographed": 0.7,
+        "grey": 0.4,
+    },
 )
-LEDGERS = replace(
-    DRAFTS, lengths=(2, 9), joined=0.6, separated=0.6, fine=0.0, faint=0.25, broken=0.08, rounded=0.5, alike=0.6
+"""Large digits in pens as thin as a hair."""
+FREEHAND = SCRIPTS.changed(
+    text={"number_lengths": (2, 9)},
+    hand={"slanted": 0.5},
+    pen={"fine": 0.15},
+    paper={"light_on_dark": 0.08, "furnished": 0.35},
 )
-INVOICES = replace(
-    LEDGERS,
-    size=(80, 288),
-    heights=(26, 72),
-    lengths=(2, 7),
-    joined=0.5,
-    separated=0.75,
-    rounded=0.35,
-    alike=0.5,
-    ended=0.85,
+"""Amounts in thin pens and with a strong slant, also light on dark."""
+DRAFTS = FREEHAND.changed(
+    text={"digit_heights": (26, 76), "number_lengths": (2, 8)},
+    pen={"fine": 0.05, "faint": 0.35, "broken": 0.1},
+    paper={"patterned": 0.75},
+    camera={"spilled": 0.5, "lit": 0.5},
 )
+"""Amounts in pale ink, often cut by the picture's border."""
+PHONES = HAIRLINES.changed(
+    text={"digit_heights": (14, 60), "line_counts": (1, 5), "number_lengths": (4, 13), "max_digits": 70, "blank": 0.02},
+    pen={"fine": 0.65, "faint": 0.15},
+    paper={"light_on_dark": 0.15, "on_desk": 0.2},
+    camera={"size": (320, 512)},
+)
+"""Long numbers in thin pens."""
+LEDGERS = DRAFTS.changed(
+    text={"number_lengths": (2, 9)},
+    hand={"joined": 0.6, "separated": 0.6, "rounded": 0.5, "alike": 0.6},
+    pen={"fine": 0.0, "faint": 0.25, "broken": 0.08},
+)
+"""Round amounts, joined and separated, whose equal digits are alike."""
+INVOICES = LEDGERS.changed(
+    text={"digit_heights": (26, 72), "number_lengths": (2, 7)},
+    hand={"joined": 0.5, "separated": 0.75, "rounded": 0.35, "alike": 0.5, "ended": 0.85},
+    camera={"size": (80, 288)},
+)
+"""Amounts that end in points and dashes of the same stroke."""
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -269,13 +246,13 @@ def mixed_digits(
 ) -> DigitSet:
     """MNIST's digits of a split and so many others that these are the given shares of all.
 
-    At most MOST in all: where the shares ask for more, MNIST's first ones have to do.
+    At most MAX_DIGITS in all: where the shares ask for more, MNIST's first ones have to do.
     """
     sets = [load_digits(split)]
     own = 1 - drawn - printed - lettered
     total = len(sets[0]) / own
-    if total > MOST:
-        total, few = MOST, round(MOST * own)
+    if total > MAX_DIGITS:
+        total, few = MAX_DIGITS, round(MAX_DIGITS * own)
         sets = [DigitSet(sets[0].images[:few], sets[0].labels[:few])]
     if drawn:
         sets.append(drawn_digits(split, round(total * drawn), edition))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
@@ -12,21 +10,27 @@ from hypothesis import strategies as st
 
 from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.ink import endings
-from digit_scenes.ink.clutter import HEIGHT
+from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
 from digit_scenes.ink.endings import KINDS, SHARES, WIDTH, ending, point
 from digit_scenes.ink.pens import Pen, digit_field, draw
 from digit_scenes.presets import INVOICES
 from digit_scenes.scene import page_scene
 
+SEPARATED = INVOICES.changed(
+    text={"blank": 0.0},
+    hand={"separated": 1.0},
+    paper={"patterned": 0.0, "furnished": 0.0},
+    camera={"spilled": 0.0},
+)
 AS_IT_IS = np.array([[1.0, 0.0, 20.0], [0.0, 1.0, 20.0]])
-CANVAS = (HEIGHT + 40, WIDTH + 40)
+CANVAS = (SIGN_HEIGHT_PX + 40, WIDTH + 40)
 
 
 @given(st.integers(0, 100_000), st.booleans(), st.sampled_from([0.3, 0.6, 0.86]), st.booleans())
 def test_signs_are_whole_under_any_pen(seed: int, broad: bool, level: float, end: bool) -> None:
     field = (ending if end else point)(np.random.default_rng(seed), broad)
     assert field.dtype == np.uint8
-    assert field.shape == (HEIGHT, WIDTH if end else HEIGHT)
+    assert field.shape == (SIGN_HEIGHT_PX, WIDTH if end else SIGN_HEIGHT_PX)
     ink = draw(field, AS_IT_IS, Pen(level, 1.5, True), CANVAS)
     assert ink is not None
     thick, thin = ((f > limit).astype(np.uint8) for f, limit in ((field, 60), (ink.alpha, 60)))
@@ -68,22 +72,24 @@ def test_every_kind_has_the_strokes_it_is_named_after(monkeypatch: pytest.Monkey
 @given(st.integers(0, 10_000))
 def test_they_are_ink_and_no_digits(seed: int) -> None:
     """Nothing but the digits of the numbers has a box."""
-    only = replace(INVOICES, patterned=0.0, furnished=0.0, blank=0.0, spilled=0.0, separated=1.0, ended=1.0)
-    scene = page_scene(np.random.default_rng(seed), load_digits("val"), only)
+    scene = page_scene(np.random.default_rng(seed), load_digits("val"), SEPARATED.changed(hand={"ended": 1.0}))
     if scene.lines is not None:
         assert len(scene.target) == sum(len(line.replace(" ", "")) for line in scene.lines)
 
 
 def test_hands_that_end_their_numbers_leave_more_ink_than_others() -> None:
     """Right of the last digit of light paper."""
-    plain = replace(
-        INVOICES, patterned=0.0, furnished=0.0, blank=0.0, spilled=0.0, separated=1.0, lit=0.0, photographed=0.0,
-        light_on_dark=0.0, faint=0.0, creased=0.0, shown_through=0.0, screened=0.0, clutter=0,
-    )  # fmt: skip
+    plain = SEPARATED.changed(
+        text={"max_clutter": 0},
+        pen={"faint": 0.0},
+        paper={"light_on_dark": 0.0, "creased": 0.0, "shown_through": 0.0},
+        camera={"lit": 0.0, "screened": 0.0, "photographed": 0.0},
+    )
     dark = [0, 0]
     for ended in (0, 1):
         for seed in range(40):
-            scene = page_scene(np.random.default_rng(seed), load_digits("val"), replace(plain, ended=float(ended)))
+            recipe = plain.changed(hand={"ended": float(ended)})
+            scene = page_scene(np.random.default_rng(seed), load_digits("val"), recipe)
             beyond = int(scene.target.boxes[:, 2].max()) + 2
             grey = scene.image.min(axis=2).astype(int)
             dark[ended] += bool((grey[:, beyond:] < np.median(grey) - 60).any())

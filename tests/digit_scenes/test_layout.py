@@ -12,24 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digit_scenes.glyphs.digits import MIN_INK_GREY, load_digits
+from digit_scenes.ink.hand import Hand
 from digit_scenes.ink.layout import (
-    DIGIT_GAP,
-    NUMBER_GAP,
-    Hand,
+    DIGIT_GAP_HEIGHTS,
+    MIN_NUMBER_GAP_HEIGHTS,
     Slot,
     extents,
-    homography,
     largest_iou,
-    localise,
     nesting,
-    page_to_canvas,
     profiles,
     scatter,
-    transform,
     write_line,
     write_lines,
 )
-from digit_scenes.ink.pens import SCALE
+from digit_scenes.ink.pens import FIELD_SCALE
+from digit_scenes.ink.perspective import homography, localise, place_page, transform
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -51,7 +48,7 @@ def test_the_homography_is_opencvs(seed: int) -> None:
 @given(seeds)
 def test_localise_is_the_tangent_of_the_page(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    _, page = page_to_canvas(rng, (300, 400), float(rng.uniform(-15, 15)), 0.1, 0.0)
+    page = place_page(rng, (300, 400), float(rng.uniform(-15, 15)), 0.1, 0.0).matrix
     slot = Slot(0, *rng.uniform(50, 250, 2), float(rng.uniform(10, 60)), 1.1, 0.2, 0.1)
     affine = slot.matrix(np.array([6, 4, 20, 24], np.float32))
     local = localise(page, affine, slot.x, slot.y)
@@ -65,8 +62,9 @@ def test_localise_is_the_tangent_of_the_page(seed: int) -> None:
 @given(seeds, st.floats(-15, 15))
 def test_a_page_that_does_not_spill_lies_on_the_canvas(seed: int, slope: float) -> None:
     size = (240, 400)
-    (height, width), matrix = page_to_canvas(np.random.default_rng(seed), size, slope, 0.1, 0.0)
-    corners = transform(matrix, np.array([[0, 0], [width, 0], [width, height], [0, height]], float))
+    page = place_page(np.random.default_rng(seed), size, slope, 0.1, 0.0)
+    height, width = page.size
+    corners = transform(page.matrix, np.array([[0, 0], [width, 0], [width, height], [0, height]], float))
     assert (corners >= -1e-6).all()
     assert (corners <= np.array(size[::-1]) + 1e-6).all()
 
@@ -82,16 +80,16 @@ def test_gaps_within_a_number_are_narrow_and_between_numbers_wide(seed: int) -> 
         """Left and right end of a digit's ink, from the corners of each of its pixels through the slot's own map."""
         ys, xs = np.nonzero(digits.images[slot.digit] >= MIN_INK_GREY)
         matrix = slot.matrix(digits.boxes[slot.digit])
-        y, left, right = (ys + 0.5) * SCALE - 0.5, xs * SCALE - 0.5, (xs + 1) * SCALE - 0.5
+        y, left, right = (ys + 0.5) * FIELD_SCALE - 0.5, xs * FIELD_SCALE - 0.5, (xs + 1) * FIELD_SCALE - 0.5
         row = matrix[0, 1] * y + matrix[0, 2]
         return (matrix[0, 0] * left + row).min(), (matrix[0, 0] * right + row).max()
 
     for number in line:
         assert 1 <= len(number) <= 10
         gaps = [edges(b)[0] - edges(a)[1] for a, b in pairwise(number)]
-        assert all(DIGIT_GAP[0] * 30 - 1e-6 <= gap <= DIGIT_GAP[1] * 30 + 1e-6 for gap in gaps)
+        assert all(DIGIT_GAP_HEIGHTS[0] * 30 - 1e-6 <= gap <= DIGIT_GAP_HEIGHTS[1] * 30 + 1e-6 for gap in gaps)
     for left, right in pairwise(line):
-        assert edges(right[0])[0] - edges(left[-1])[1] >= NUMBER_GAP * 30 - 1e-6
+        assert edges(right[0])[0] - edges(left[-1])[1] >= MIN_NUMBER_GAP_HEIGHTS * 30 - 1e-6
 
 
 @given(seeds)
@@ -128,7 +126,7 @@ def test_nested_digits_stand_closer_but_not_on_one_another(seed: int) -> None:
     for k, ((a, b), (c, d)) in enumerate(zip(pairwise(rows[0]), pairwise(rows[1]), strict=True)):
         narrower = min((right[k] - left[k]) * scale[k], (right[k + 1] - left[k + 1]) * scale[k + 1])
         overlap = (d.x + left[k + 1] * scale[k + 1]) - (c.x + right[k] * scale[k])
-        assert overlap >= min(DIGIT_GAP[0] * 30, -0.9 * narrower) - 1e-6
+        assert overlap >= min(DIGIT_GAP_HEIGHTS[0] * 30, -0.9 * narrower) - 1e-6
         assert d.x - c.x <= max(b.x - a.x, -0.35 * narrower + (right[k] * scale[k] - left[k + 1] * scale[k + 1])) + 1e-6
 
 

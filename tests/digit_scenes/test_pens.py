@@ -16,7 +16,7 @@ from digit_scenes.ink.layout import Slot
 from digit_scenes.ink.pens import Pen
 from digit_scenes.presets import HAIRLINES, NOTES
 from digit_scenes.surface.sheet import Sheet
-from digit_scenes.writer import BROADEST, FINEST, Writer
+from digit_scenes.writer import FINE_STROKE_HEIGHTS, Writer
 
 Mask = NDArray[np.uint8]
 
@@ -131,15 +131,15 @@ def test_a_fine_field_lies_where_the_digit_does() -> None:
 def test_a_fine_pen_draws_strokes_of_its_own_thickness(height: float) -> None:
     """Told along the middle line of a 1."""
     digits = load_digits("val")
-    number = next(i for i, label in enumerate(digits.labels) if label == 1)
+    index = next(i for i, label in enumerate(digits.labels) if label == 1)
     seen = set()
     for seed in range(60):
         sheet = Sheet((300, 300))
         writer = Writer(np.random.default_rng(seed), digits, HAIRLINES, sheet, np.eye(3))
         if writer.fineness is None:
             continue
-        assert FINEST <= writer.fineness <= BROADEST
-        assert writer.digit(Slot(number, 150, 150, height))
+        assert FINE_STROKE_HEIGHTS[0] <= writer.fineness <= FINE_STROKE_HEIGHTS[1]
+        assert writer.digit(Slot(index, 150, 150, height))
         ink = (sheet.written > 127).astype(np.uint8)
         away = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
         thick = 2 * float(np.median(away[pens.thinned(ink) > 0]))

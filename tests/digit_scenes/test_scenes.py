@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import DigitSet, load_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.ink.pens import Ink
-from digit_scenes.presets import HANDS, LINES, MOST, PAPER, mixed_digits
+from digit_scenes.presets import HANDS, LINES, MAX_DIGITS, PAPER, mixed_digits
 from digit_scenes.scene import page_scene
 from digit_scenes.stream import Zoomed, zoom
 from digit_scenes.surface import paper
@@ -132,8 +131,9 @@ def test_clean_boxes_hold_all_ink_and_overlap_little() -> None:
 
 
 def test_boxes_are_those_of_the_ink_after_slope_and_perspective() -> None:
-    plain = replace(
-        LINES, slope=15, perspective=0.12, lines=(1, 1), lengths=(1, 1), lit=0.0, photographed=0.0, heights=(40, 90)
+    plain = LINES.changed(
+        text={"digit_heights": (40, 90), "line_counts": (1, 1), "number_lengths": (1, 1)},
+        camera={"max_slope": 15, "max_perspective": 0.12, "lit": 0.0, "photographed": 0.0},
     )
     digits = load_digits("val")
     checked = 0
@@ -183,8 +183,9 @@ def test_shares_of_digits_are_as_asked_and_none_is_mnist_alone(tmp_path: Path) -
     np.testing.assert_array_equal(mixed.images[len(mnist) :], drawn_digits("val", len(mixed) - len(mnist)).images)
     assert len(mnist) / len(mixed) == pytest.approx(0.6, abs=1e-3)
     many = mixed_digits("train", drawn=0.9)  # as many drawn ones as all of MNIST would ask for are too many
-    assert len(many) == MOST
-    assert np.mean(many.images[: MOST // 10] == load_digits("train").images[: MOST // 10]) == 1
+    assert len(many) == MAX_DIGITS
+    tenth = MAX_DIGITS // 10
+    assert np.mean(many.images[:tenth] == load_digits("train").images[:tenth]) == 1
     write_set(tmp_path)
     own = Scenes("hands", "train", mnist_dir=tmp_path).digits
     np.testing.assert_array_equal(own.images, load_digits("train", tmp_path).images)
@@ -192,14 +193,17 @@ def test_shares_of_digits_are_as_asked_and_none_is_mnist_alone(tmp_path: Path) -
 
 def test_ties_and_signs_put_ink_outside_of_boxes() -> None:
     """Of clean black pages: 0s that are tied, and numbers that are grouped, against the same hand without."""
-    plain = replace(
-        HANDS, redrawn=0.0, furnished=0.0, patterned=0.0, desks=0.0, lit=0.0, photographed=0.0, clutter=0, spilled=0.0
+    plain = HANDS.changed(
+        text={"max_clutter": 0, "number_lengths": (4, 6)},
+        pen={"redrawn": 0.0},
+        paper={"patterned": 0.0, "furnished": 0.0, "on_desk": 0.0},
+        camera={"spilled": 0.0, "lit": 0.0, "photographed": 0.0},
     )
     zeros = drawn_digits("val", 2000)
     zeros = DigitSet(zeros.images[zeros.labels == 0], zeros.labels[zeros.labels == 0])
     outside = {}
     for name, shares in {"signs": (1.0, 0.0), "neither": (0.0, 0.0), "ties": (0.0, 1.0)}.items():
-        recipe = replace(plain, separated=shares[0], joined=shares[1], slanted=0.01, lengths=(4, 6))
+        recipe = plain.changed(hand={"separated": shares[0], "joined": shares[1], "slanted": 0.01})
         found = []
         for seed in range(40):
             picture, target = (scene := page_scene(np.random.default_rng(seed), zeros, recipe)).image, scene.target
@@ -216,7 +220,8 @@ def test_ties_and_signs_put_ink_outside_of_boxes() -> None:
 def test_grey_pictures_have_no_colour_and_the_same_truth() -> None:
     digits = load_digits("val")
     for seed in range(5):
-        scenes = [page_scene(np.random.default_rng(seed), digits, replace(HANDS, grey=grey)) for grey in (0.0, 1.0)]
+        recipes = [HANDS.changed(camera={"grey": share}) for share in (0.0, 1.0)]
+        scenes = [page_scene(np.random.default_rng(seed), digits, recipe) for recipe in recipes]
         np.testing.assert_array_equal(scenes[0].target.boxes, scenes[1].target.boxes)
         assert (np.ptp(scenes[1].image, axis=2) == 0).all()
 
@@ -261,10 +266,11 @@ def test_an_empty_sheet_is_an_empty_target() -> None:
 
 def test_blank_pages_have_no_text_and_scattered_ones_none_to_speak_of() -> None:
     digits = load_digits("val")
-    blank = page_scene(np.random.default_rng(0), digits, replace(PAPER, blank=1.0))
+    blank = page_scene(np.random.default_rng(0), digits, PAPER.changed(text={"blank": 1.0}))
     assert blank.lines == ()
     assert len(blank.target) == 0
-    scattered = page_scene(np.random.default_rng(0), digits, replace(PAPER, blank=0.0, scattered=1.0))
+    anywhere = PAPER.changed(text={"blank": 0.0, "scattered": 1.0})
+    scattered = page_scene(np.random.default_rng(0), digits, anywhere)
     assert scattered.lines is None
 
 
@@ -272,7 +278,7 @@ def test_blank_pages_have_no_text_and_scattered_ones_none_to_speak_of() -> None:
 def test_canvases_of_any_size(size: tuple[int, int]) -> None:
     digits = load_digits("val")
     for seed in range(12):
-        scene = page_scene(np.random.default_rng(seed), digits, replace(PAPER, size=size))
+        scene = page_scene(np.random.default_rng(seed), digits, PAPER.changed(camera={"size": size}))
         assert scene.image.shape == (*size, 3)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digit_scenes.glyphs.digits import load_digits
-from digit_scenes.ink.layout import page_to_canvas
+from digit_scenes.ink.perspective import PaperPlacement, place_page
 from digit_scenes.presets import PAGES
 from digit_scenes.scene import page_scene
 from digit_scenes.surface import wear
@@ -23,8 +22,8 @@ INK = np.array([20.0, 30.0, 90.0])
 Effect = Callable[[np.random.Generator, Picture], Picture]
 
 
-def page_of(rng: np.random.Generator, size: tuple[int, int]) -> wear.Page:
-    return wear.Page(*page_to_canvas(rng, size, rng.uniform(-30, 30), rng.uniform(0, 0.2), rng.uniform(-0.6, 0.2)))
+def page_of(rng: np.random.Generator, size: tuple[int, int]) -> PaperPlacement:
+    return place_page(rng, size, rng.uniform(-30, 30), rng.uniform(0, 0.2), rng.uniform(-0.6, 0.2))
 
 
 def creased(rng: np.random.Generator, picture: Picture) -> Picture:
@@ -100,7 +99,7 @@ def test_the_other_side_is_mirrored() -> None:
     alpha = np.zeros((100, 200), np.uint8)
     alpha[40:60, 10:60] = 255
     alpha[30:40, 10:20] = 255  # an L lying on its back: its short arm is at the left
-    page = wear.Page((100.0, 200.0), np.eye(3))
+    page = PaperPlacement((100.0, 200.0), np.eye(3))
     arms = []
     for seed in range(40):
         picture = np.full((100, 200, 3), 255, np.uint8)
@@ -127,13 +126,21 @@ def test_screens_keep_brightness_and_have_a_grid() -> None:
         assert np.abs(np.diff(shown, axis=1)).mean() > 0.5
 
 
-@pytest.mark.parametrize("field", ["creased", "shown_through", "screened", "broken"])
-def test_wear_changes_the_picture(field: str) -> None:
-    digits, recipe = load_digits("val"), replace(PAGES, size=(160, 160), heights=(20, 40), light_on_dark=0.0, blank=0.0)
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [("paper", "creased"), ("paper", "shown_through"), ("camera", "screened"), ("pen", "broken")],
+)
+def test_wear_changes_the_picture(record: str, field: str) -> None:
+    digits = load_digits("val")
+    recipe = PAGES.changed(
+        text={"digit_heights": (20, 40), "blank": 0.0},
+        paper={"light_on_dark": 0.0},
+        camera={"size": (160, 160)},
+    )
     changed = 0
     for seed in range(6):
         plain = page_scene(np.random.default_rng(seed), digits, recipe)
-        worn = page_scene(np.random.default_rng(seed), digits, replace(recipe, **{field: 1.0}))
+        worn = page_scene(np.random.default_rng(seed), digits, recipe.changed(**{record: {field: 1.0}}))
         np.testing.assert_array_equal(plain.target.boxes, worn.target.boxes)
         np.testing.assert_array_equal(plain.target.labels, worn.target.labels)
         assert plain.lines == worn.lines

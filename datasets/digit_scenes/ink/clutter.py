@@ -20,18 +20,21 @@ FONTS = (
 LONE_LETTERS = "ACEFGHJKLMNPRTUVWXYadefhkmnprvwxy"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzaeiourstnaeiourstn"
 SIGNS = "#$&*+=-<>?%()[]:;@"
-HEIGHT = 64  # of the fields made here
+SIGN_HEIGHT_PX = 64
+"""Height of the fields made here."""
 
 
 def text_field(rng: np.random.Generator, text: str) -> Field:
-    """Text as a field, uint8 (HEIGHT, W): OpenCV's stroke fonts, bent a little, as if written or printed."""
+    """Text as a field, uint8 (SIGN_HEIGHT_PX, W): OpenCV's stroke fonts, bent a little, as if written or printed."""
     font, thickness = int(rng.choice(FONTS)), int(rng.integers(2, 6))
     (width, _), _ = cv2.getTextSize(text, font, 1.4, thickness)
-    field = np.zeros((HEIGHT, width + 24), np.uint8)
-    cv2.putText(field, text, (12, HEIGHT - 20), font, 1.4, 255, thickness, cv2.LINE_AA)
+    field = np.zeros((SIGN_HEIGHT_PX, width + 24), np.uint8)
+    cv2.putText(field, text, (12, SIGN_HEIGHT_PX - 20), font, 1.4, 255, thickness, cv2.LINE_AA)
     coarse = rng.standard_normal((3, 2 + width // 32, 2)).astype(np.float32) * np.float32(rng.uniform(0, 2.5))
-    bend = cv2.resize(coarse, (field.shape[1], HEIGHT), interpolation=cv2.INTER_CUBIC)
-    columns, rows = np.meshgrid(np.arange(field.shape[1], dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
+    bend = cv2.resize(coarse, (field.shape[1], SIGN_HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
+    columns, rows = np.meshgrid(
+        np.arange(field.shape[1], dtype=np.float32), np.arange(SIGN_HEIGHT_PX, dtype=np.float32)
+    )
     return cv2.GaussianBlur(
         cv2.remap(field, bend[..., 0] + columns, bend[..., 1] + rows, cv2.INTER_LINEAR), (0, 0), 1.2
     )
@@ -49,11 +52,11 @@ def lone_sign(rng: np.random.Generator) -> Field:
 
 def scribble(rng: np.random.Generator) -> Field:
     """A smooth wandering stroke, as of handwriting that cannot be read, a signature or crossed-out words."""
-    field = np.zeros((HEIGHT, int(rng.integers(64, 260))), np.uint8)
+    field = np.zeros((SIGN_HEIGHT_PX, int(rng.integers(64, 260))), np.uint8)
     turns = int(rng.integers(6, 24))
     t = np.linspace(0, 1, turns * 8)
     x = 10 + t * (field.shape[1] - 20) + rng.uniform(2, 9) * np.cos(t * turns * 2.6 + rng.uniform(0, 6))
-    coarse = rng.uniform(10, HEIGHT - 10, turns)
+    coarse = rng.uniform(10, SIGN_HEIGHT_PX - 10, turns)
     y = np.interp(t, np.linspace(0, 1, turns), coarse)
     y = np.convolve(np.pad(y, 3, mode="edge"), np.ones(7) / 7, mode="valid")
     points = np.round(np.stack([x, y], 1) * 8).astype(np.int32).reshape(-1, 1, 2)
@@ -63,10 +66,10 @@ def scribble(rng: np.random.Generator) -> Field:
 
 def stroke(rng: np.random.Generator) -> Field:
     """A long line or arc: underlinings, ticks, brackets, arrows. Never short and steep, which would be a 1."""
-    field = np.zeros((HEIGHT, int(rng.integers(90, 260))), np.uint8)
+    field = np.zeros((SIGN_HEIGHT_PX, int(rng.integers(90, 260))), np.uint8)
     start, end = (
-        np.array([8.0, rng.uniform(10, HEIGHT - 10)]),
-        np.array([field.shape[1] - 8.0, rng.uniform(10, HEIGHT - 10)]),
+        np.array([8.0, rng.uniform(10, SIGN_HEIGHT_PX - 10)]),
+        np.array([field.shape[1] - 8.0, rng.uniform(10, SIGN_HEIGHT_PX - 10)]),
     )
     middle = (start + end) / 2 + (0, rng.uniform(-14, 14) if rng.uniform() < 0.5 else 0)
     t = np.linspace(0, 1, 16)[:, None]
@@ -81,7 +84,7 @@ def blob(rng: np.random.Generator) -> Field:
     angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     radii = rng.uniform(8, 26) * (1 + rng.uniform(-0.4, 0.4, 14))
     points = np.stack([32 + radii * np.cos(angles), 32 + radii * np.sin(angles)], 1)
-    field = np.zeros((HEIGHT, HEIGHT), np.uint8)
+    field = np.zeros((SIGN_HEIGHT_PX, SIGN_HEIGHT_PX), np.uint8)
     cv2.fillPoly(field, [points.astype(np.int32)], 255, cv2.LINE_AA)
     return cv2.GaussianBlur(field, (0, 0), 1.5)
 
@@ -93,7 +96,7 @@ def separator(rng: np.random.Generator, kind: str) -> Field:
     """
     if kind == "currency":
         return text_field(rng, str(rng.choice(list("$#*$"))))
-    field = np.zeros((HEIGHT, HEIGHT), np.uint8)
+    field = np.zeros((SIGN_HEIGHT_PX, SIGN_HEIGHT_PX), np.uint8)
     width = int(rng.integers(3, 7))
     if kind == "dot":
         cv2.circle(field, (32, 50), int(rng.integers(3, 6)), 255, -1, cv2.LINE_AA)
@@ -121,7 +124,7 @@ def amount_sign(rng: np.random.Generator, trailing: bool) -> Field:
     if kind == "hash":
         return text_field(rng, str(rng.choice(["#", "##", "*", "--"])))
     if kind in ("pointed", "wave"):
-        field = np.zeros((HEIGHT, 2 * HEIGHT), np.uint8)
+        field = np.zeros((SIGN_HEIGHT_PX, 2 * SIGN_HEIGHT_PX), np.uint8)
         width, end = int(rng.integers(3, 6)), int(rng.integers(56, 120))
         if kind == "pointed":
             drop = int(rng.integers(0, 9))
@@ -138,8 +141,8 @@ def amount_sign(rng: np.random.Generator, trailing: bool) -> Field:
 
 
 def thread() -> Field:
-    """A stroke that hangs slightly between (8, 16) and (56, 16): what joins two 0s. uint8 (32, HEIGHT)."""
-    field = np.zeros((HEIGHT // 2, HEIGHT), np.uint8)
+    """A stroke that hangs slightly between (8, 16) and (56, 16): what joins two 0s. uint8 (32, SIGN_HEIGHT_PX)."""
+    field = np.zeros((SIGN_HEIGHT_PX // 2, SIGN_HEIGHT_PX), np.uint8)
     x = np.linspace(8, 56, 13)
     points = np.stack([x, 16 + 3 * np.sin((x - 8) / 48 * np.pi)], 1)
     cv2.polylines(field, [np.round(points * 8).astype(np.int32).reshape(-1, 1, 2)], False, 255, 4, cv2.LINE_AA, 3)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.ink.clutter import HEIGHT
+from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
 from digit_scenes.ink.pens import Field
 
 HEAD, FOOT = 9.0, 55.0  # between which a digit beside these signs reaches, in pixels of their fields
@@ -21,7 +21,7 @@ Points = NDArray[np.float64]
 
 
 def ending(rng: np.random.Generator, broad: bool) -> Field:
-    """What ends an amount, uint8 (HEIGHT, WIDTH). broad: the digits beside it have MNIST's own stroke."""
+    """What ends an amount, uint8 (SIGN_HEIGHT_PX, WIDTH). broad: the digits beside it have MNIST's own stroke."""
     kind = str(rng.choice(KINDS, p=SHARES))
     strokes: list[Points] = []
     x = 10.0
@@ -48,8 +48,8 @@ def ending(rng: np.random.Generator, broad: bool) -> Field:
 
 
 def point(rng: np.random.Generator, broad: bool) -> Field:
-    """A point or comma at the digits' feet, uint8 (HEIGHT, HEIGHT)."""
-    return _tents(rng, [_point(rng, 32.0)], HEIGHT, broad)
+    """A point or comma at the digits' feet, uint8 (SIGN_HEIGHT_PX, SIGN_HEIGHT_PX)."""
+    return _tents(rng, [_point(rng, 32.0)], SIGN_HEIGHT_PX, broad)
 
 
 def _point(rng: np.random.Generator, x: float) -> Points:
@@ -59,12 +59,12 @@ def _point(rng: np.random.Generator, x: float) -> Points:
         return np.array([[x, y], [x + rng.uniform(0, 2), y + rng.uniform(0, 2)]])
     if kind < 0.65:
         turn, half = rng.uniform(0, np.pi), rng.uniform(1.5, 5)
-        return np.array([[x, y], [x + np.cos(turn) * 2 * half, min(y + np.sin(turn) * half, HEIGHT - 3.0)]])
+        return np.array([[x, y], [x + np.cos(turn) * 2 * half, min(y + np.sin(turn) * half, SIGN_HEIGHT_PX - 3.0)]])
     drop, back = rng.uniform(5, 14), rng.uniform(1, 9)
     top = y - drop * rng.uniform(0.3, 0.8)
     hook = [[x - rng.uniform(1, 5), top + rng.uniform(0, 3)]] if rng.uniform() < 0.4 else []
     bend = x + rng.uniform(-1, 2)
-    return np.array([*hook, [x, top], [bend, top + drop * 0.5], [x - back, min(top + drop, HEIGHT - 3.0)]])
+    return np.array([*hook, [x, top], [bend, top + drop * 0.5], [x - back, min(top + drop, SIGN_HEIGHT_PX - 3.0)]])
 
 
 def _dash(rng: np.random.Generator, x: float, y: float, length: float, rise: float) -> Points:
@@ -78,12 +78,12 @@ def _dash(rng: np.random.Generator, x: float, y: float, length: float, rise: flo
         line = np.concatenate([line[:1] + hook, line])
     elif kind < 0.24:
         line = np.concatenate([line, line[-1:] - hook])
-    return line.clip((2, 2), (WIDTH - 4, HEIGHT - 3))
+    return line.clip((2, 2), (WIDTH - 4, SIGN_HEIGHT_PX - 3))
 
 
 def _tents(rng: np.random.Generator, strokes: list[Points], width: int, broad: bool) -> Field:
-    """Strokes as a field, uint8 (HEIGHT, width): 255 along their lines, falling to 0 within about five pixels."""
-    lines = np.full((HEIGHT, width), 255, np.uint8)
+    """Strokes as a field, uint8 (64, width): 255 along their lines, falling to 0 within about five pixels."""
+    lines = np.full((SIGN_HEIGHT_PX, width), 255, np.uint8)
     for stroke in strokes:
         cv2.polylines(lines, [np.round(stroke * 8).astype(np.int32)[:, None]], False, 0, 1, cv2.LINE_8, 3)
     away = cv2.distanceTransform(lines, cv2.DIST_L2, 5)

@@ -1,7 +1,7 @@
 """Where digits go, in page coordinates: pure geometry. A page is a flat rectangle, before slope and perspective.
 
-Two arrangements: *scattered* digits, and *numbers on lines*. The gaps between the digits of a number stay below
-`DIGIT_GAP` digit heights and those between two numbers above `NUMBER_GAP`, so that the text of a line is well defined.
+Two arrangements: *scattered* digits, and *numbers on lines*. The gaps between the digits of a number lie within
+`DIGIT_GAP_HEIGHTS`, those between two numbers above `MIN_NUMBER_GAP_HEIGHTS`: so the text of a line is well defined.
 """
 
 from __future__ import annotations
@@ -14,115 +14,67 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from digit_scenes.chance import happens, happens_no_draw_at_zero
 from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, MIN_INK_GREY, DigitSet
-from digit_scenes.ink.pens import SCALE
+from digit_scenes.ink.hand import Hand
+from digit_scenes.ink.pens import FIELD_SCALE
+from digit_scenes.ink.perspective import Matrix
 
-DIGIT_GAP = (-0.14, 0.32)
-NUMBER_GAP = 1.15
-LINE_PITCH = 1.4
-MOST_ZEROS = 5  # at the end of a number that is rounded
-Matrix = NDArray[np.float64]
+DIGIT_GAP_HEIGHTS = (-0.14, 0.32)
+"""Least and most between two digits of a number, in heights of a digit; below 0 they overlap."""
+MIN_NUMBER_GAP_HEIGHTS = 1.15
+"""Least between two numbers of a line, in heights of a digit."""
+LINE_PITCH_HEIGHTS = (1.4, 2.6)
+"""Least and most from one line to the next, in heights of a digit."""
+MAX_ROUNDED_ZEROS = 5
+"""Most 0s at the end of a number that is rounded."""
+MIN_SCALED_HEIGHT_PX = 15.0
+"""Digits flatter than that, in MNIST pixels, are scaled as if they were as high: a flat one is not blown up."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One digit's place: `digit` is its index in the set, x and y its ink's centre, height that of its ink, pixels.
-
-    stretch: width relative to MNIST's. slant: shift to the right a unit of height. rotation: radians, clockwise.
-    """
+    """One digit's place on a page."""
 
     digit: int
+    """Its index in the set of digits."""
     x: float
+    """Of the centre of its ink, pixels."""
     y: float
+    """Of the centre of its ink, pixels."""
     height: float
+    """Of its ink, pixels."""
     stretch: float = 1.0
+    """Width relative to MNIST's."""
     slant: float = 0.0
+    """Shift to the right a unit of height."""
     rotation: float = 0.0
+    """Radians, clockwise."""
 
     def matrix(self, ink_box: NDArray[np.float32]) -> Matrix:
         """(2, 3) affine map from the digit's field pixels to page pixels. ink_box: (4,), in MNIST pixels."""
         x0, y0, x1, y1 = ink_box.tolist()
-        scale = self.height / max(y1 - y0, 15.0) / SCALE  # a flat digit is not blown up to the height of a tall one
+        scale = self.height / max(y1 - y0, MIN_SCALED_HEIGHT_PX) / FIELD_SCALE
         cos, sin = math.cos(self.rotation) * scale, math.sin(self.rotation) * scale
         a, b = cos * self.stretch, -cos * self.slant - sin
         c, d = sin * self.stretch, -sin * self.slant + cos
-        u, v = (x0 + x1) / 2 * SCALE - 0.5, (y0 + y1) / 2 * SCALE - 0.5
+        u, v = (x0 + x1) / 2 * FIELD_SCALE - 0.5, (y0 + y1) / 2 * FIELD_SCALE - 0.5
         return np.array([[a, b, self.x - a * u - b * v], [c, d, self.y - c * u - d * v]])
 
 
-Number = tuple[Slot, ...]
-
-
-@dataclass(frozen=True)
-class Hand:
-    """How somebody writes lines of numbers; lengths are in digit heights.
-
-    gap, gap_spread: between digits. number_gap: between numbers. uneven: spread of heights. wander: of the baseline.
-    zero: height of a 0 against the others.
-    stretch, slant: see Slot. lengths: fewest and most digits a number. pitch: numbers start at multiples of it, or 0.
-    nested: gaps are those between inks, along each row, not those between boxes. grouped: what is added to the gap
-    before each third digit from the right, where a dot goes; 0 for plain numbers. tied: neighbouring 0s are joined.
-    rounded: share of numbers that end in 0s. alike: equal digits of a number are one digit, each bent in its own way.
-    ended: points, commas and dashes have the stroke of the digits, see `endings`.
-    """
-
-    gap: float
-    gap_spread: float
-    number_gap: float
-    uneven: float
-    zero: float
-    wander: float
-    stretch: float
-    slant: float
-    lengths: tuple[int, int]
-    pitch: float = 0.0
-    nested: bool = False
-    grouped: float = 0.0
-    tied: bool = False
-    rounded: float = 0.0
-    alike: bool = False
-    ended: bool = False
-
-    @classmethod
-    def random(cls, rng: np.random.Generator, lengths: tuple[int, int] = (1, 10), steadiness: float = 1.0) -> Hand:
-        """Somebody's hand. steadiness: 1 for anybody's, towards 0 for a steady and upright one."""
-        return cls(
-            gap=float(rng.choice([rng.uniform(-0.1, 0.06), rng.uniform(0.0, 0.2), rng.uniform(0.15, 0.3)])),
-            gap_spread=float(rng.uniform(0.0, 0.06)),
-            number_gap=float(rng.uniform(1.25, 2.6)),
-            uneven=float(rng.choice([rng.uniform(0.0, 0.12), rng.uniform(0.05, 0.26)])) * steadiness,
-            zero=1 - (float(rng.uniform(0.1, 0.45)) * steadiness if rng.uniform() < 0.25 else 0.0),
-            wander=float(rng.uniform(0.0, 0.1)) * steadiness,
-            stretch=float(np.exp(rng.normal(0.0, 0.14) * steadiness)),
-            slant=float(rng.normal(0.08, 0.2) * steadiness),
-            lengths=lengths,
-            pitch=float(rng.uniform(3.0, 6.0)) if rng.uniform() < 0.12 else 0.0,
-        )
-
-    def hurried(self, rng: np.random.Generator, joined: float, slanted: float, separated: float) -> Hand:
-        """The hand as it fills in amounts; shares of hands: digits that touch, a strong slant, groups of three."""
-        hand = replace(self, nested=True)
-        if rng.uniform() < joined:
-            hand = replace(
-                hand,
-                gap=float(rng.uniform(-0.07, 0.02)),
-                gap_spread=float(rng.uniform(0.02, 0.06)),
-                tied=bool(rng.uniform() < 0.6),
-            )
-        if rng.uniform() < slanted:
-            hand = replace(hand, slant=float(rng.uniform(0.2, 0.55)))
-        return replace(hand, grouped=float(rng.uniform(0.06, 0.3))) if rng.uniform() < separated else hand
+NumberSlots = tuple[Slot, ...]
+"""The places of a number's digits, from left to right."""
 
 
 def profiles(
-    digits: DigitSet, index: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
+    digits: DigitSet, indices: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far digits' ink reaches left and right of its centre in each row, MNIST pixels: (N, 28) each.
 
-    index: (N,), which digits. slants: (N,), see Slot. Rows without ink: inf to the left, -inf to the right.
+    indices: (N,), which digits. slants: (N,), see Slot. Rows without ink: inf to the left, -inf to the right.
     """
-    ink = np.asarray(digits.images[index] >= MIN_INK_GREY)  # (N, 28, 28)
-    x0, y0, x1, y1 = digits.boxes[index].astype(np.float64).T
+    ink = np.asarray(digits.images[indices] >= MIN_INK_GREY)  # (N, 28, 28)
+    x0, y0, x1, y1 = digits.boxes[indices].astype(np.float64).T
     shift = -slants[:, None] * (np.arange(DIGIT_SIDE_PX) + 0.5 - (y0 + y1)[:, None] / 2)  # (N, 28)
     centre = (x0 + x1)[:, None] / 2
     left = stretch * (ink.argmax(2) - centre) + shift  # (N, 28)
@@ -132,78 +84,89 @@ def profiles(
 
 
 def extents(
-    digits: DigitSet, index: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
+    digits: DigitSet, indices: NDArray[np.int64], stretch: float, slants: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far digits' ink reaches left and right of its centre once stretched and slanted, MNIST pixels: (N,) each.
 
-    index: (N,), which digits. slants: (N,), see Slot.
+    indices: (N,), which digits. slants: (N,), see Slot.
     """
-    left, right = profiles(digits, index, stretch, slants)
+    left, right = profiles(digits, indices, stretch, slants)
     return left.min(1), right.max(1)
 
 
 def nesting(left: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How much closer neighbours can come than box to box until their inks touch, MNIST pixels: (N - 1,).
 
-    left, right: (N, 28), see profiles. Never more than half of the narrower one, whose width is the second answer.
+    left, right: (N, 28), see profiles. Never more than half the width of the narrower neighbour. The second answer is
+    that width, (N - 1,).
     """
     first, last = left.min(1), right.max(1)  # (N,)
     reach = sliding_window_view(right, 4, axis=1).max(2)  # (N, 25): neighbours are not quite on one level
     start = sliding_window_view(left, 4, axis=1).min(2)
-    room = (last[:-1, None] - reach[:-1]) + (start[1:] - first[1:, None])  # (N - 1, 25)
+    free = (last[:-1, None] - reach[:-1]) + (start[1:] - first[1:, None])  # (N - 1, 25)
     narrower = np.minimum((last - first)[:-1], (last - first)[1:])
-    return np.minimum(room.min(1), 0.5 * narrower), narrower
+    return np.minimum(free.min(1), 0.5 * narrower), narrower
 
 
 def rounded_off(
-    rng: np.random.Generator, digits: DigitSet, index: NDArray[np.int64]
+    rng: np.random.Generator, digits: DigitSet, indices: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
-    """Numbers (N,) of digits, N > 1, of which the last ones become 0s: these numbers, sizes (N,), and a lift.
+    """A number of two digits or more whose last ones become 0s.
 
-    sizes: of each, in its usual height: some hands write such 0s smaller. lift: how far those are raised, from the feet
-    of the others, 0, to their heads, 1.
+    indices: (N,), which digits. Returns such indices; sizes (N,), since some hands write these 0s smaller than other
+    digits; and a lift: small 0s stand between the feet of the others, 0, and their heads, 1.
     """
-    zeros = int(rng.integers(1, min(len(index) - 1, MOST_ZEROS) + 1))
-    index = np.concatenate([index[:-zeros], rng.choice(np.flatnonzero(digits.labels == 0), zeros)])
-    sizes, lift = np.ones(len(index)), 0.0
-    if rng.uniform() < 0.4:
+    zeros = int(rng.integers(1, min(len(indices) - 1, MAX_ROUNDED_ZEROS) + 1))
+    indices = np.concatenate([indices[:-zeros], rng.choice(np.flatnonzero(digits.labels == 0), zeros)])
+    sizes, lift = np.ones(len(indices)), 0.0
+    if happens(rng, 0.4):
         sizes[-zeros:], lift = rng.uniform(0.45, 0.9), rng.uniform()
-    return index, sizes, lift
+    return indices, sizes, lift
 
 
-def one_of_each_label(digits: DigitSet, index: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers (N,) of digits, of which those with equal labels are all the first of them."""
-    _, first, group = np.unique(digits.labels[index], return_index=True, return_inverse=True)
-    same: NDArray[np.int64] = index[first[group]]
+def one_of_each_label(digits: DigitSet, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Indices (N,) of digits, where the first digit of a label stands for all others of it."""
+    _, first, group = np.unique(digits.labels[indices], return_index=True, return_inverse=True)
+    same: NDArray[np.int64] = indices[first[group]]
     return same
 
 
 def write_line(
-    rng: np.random.Generator, digits: DigitSet, hand: Hand, height: float, x0: float, x1: float, y: float, numbers: int
-) -> list[Number]:
-    """Up to `numbers` numbers of digits about `height` pixels high on a line at y, within x0..x1 pixels: maybe none."""
-    line: list[Number] = []
+    rng: np.random.Generator,
+    digits: DigitSet,
+    hand: Hand,
+    height: float,
+    x0: float,
+    x1: float,
+    y: float,
+    max_count: int,
+) -> list[NumberSlots]:
+    """Up to `max_count` numbers on a line at y, within x0..x1 pixels; none where not even a digit fits.
+
+    height: about that of its digits, pixels.
+    """
+    line: list[NumberSlots] = []
     x = x0
-    for _ in range(numbers):
+    for _ in range(max_count):
         shortest, longest = hand.lengths
         length = shortest + int((longest - shortest + 1) * rng.uniform() ** 1.6)  # short numbers are the commoner ones
-        index = rng.integers(len(digits), size=length)
+        indices = rng.integers(len(digits), size=length)
         sizes, lift = np.ones(length), 0.0
-        if hand.rounded and length > 1 and rng.uniform() < hand.rounded:
-            index, sizes, lift = rounded_off(rng, digits, index)
+        if length > 1 and happens_no_draw_at_zero(rng, hand.rounded):
+            indices, sizes, lift = rounded_off(rng, digits, indices)
         if hand.alike:
-            index = one_of_each_label(digits, index)
+            indices = one_of_each_label(digits, indices)
         heights = height * (1 + hand.uneven * rng.uniform(-1, 1, length)) * sizes
-        heights = heights * np.where((digits.labels[index] == 0) & (sizes == 1), hand.zero, 1.0)
+        heights = heights * np.where((digits.labels[indices] == 0) & (sizes == 1), hand.zero, 1.0)
         slants = hand.slant + rng.normal(0, 0.03, length)
-        edges = profiles(digits, index, hand.stretch, slants)
+        edges = profiles(digits, indices, hand.stretch, slants)
         left, right = edges[0].min(1), edges[1].max(1)  # (length,) each
-        scale = heights / np.maximum(digits.boxes[index, 3] - digits.boxes[index, 1], 15.0)
-        gaps = np.clip(hand.gap + hand.gap_spread * rng.standard_normal(length), *DIGIT_GAP) * height
+        scale = heights / np.maximum(digits.boxes[indices, 3] - digits.boxes[indices, 1], MIN_SCALED_HEIGHT_PX)
+        gaps = np.clip(hand.gap + hand.gap_spread * rng.standard_normal(length), *DIGIT_GAP_HEIGHTS) * height
         if hand.nested:
-            room, narrower = np.stack(nesting(*edges)) * np.minimum(scale[:-1], scale[1:])  # (length - 1,) each
+            closer, narrower = np.stack(nesting(*edges)) * np.minimum(scale[:-1], scale[1:])  # (length - 1,) each
             thirds = (length - 1 - np.arange(length - 1)) % 3 == 0
-            gaps[:-1] = np.maximum(gaps[:-1], -0.35 * narrower) + thirds * hand.grouped * height - room
+            gaps[:-1] = np.maximum(gaps[:-1], -0.35 * narrower) + thirds * hand.grouped * height - closer
         ends = x + np.cumsum((right - left) * scale) + np.concatenate([[0.0], np.cumsum(gaps[:-1])])  # (length,)
         fitting = int((ends <= x1).sum())
         if fitting == 0:
@@ -213,11 +176,11 @@ def write_line(
         ys = ys + height * hand.wander * rng.standard_normal(length).clip(-2, 2)
         line.append(
             tuple(
-                Slot(int(index[i]), float(xs[i]), float(ys[i]), float(heights[i]), hand.stretch, float(slants[i]))
+                Slot(int(indices[i]), float(xs[i]), float(ys[i]), float(heights[i]), hand.stretch, float(slants[i]))
                 for i in range(fitting)
             )
         )
-        x = float(ends[fitting - 1]) + height * max(NUMBER_GAP, hand.number_gap * rng.uniform(0.9, 1.3))
+        x = float(ends[fitting - 1]) + height * max(MIN_NUMBER_GAP_HEIGHTS, hand.number_gap * rng.uniform(0.9, 1.3))
         if hand.pitch:
             x = x0 + np.ceil((x - x0) / (hand.pitch * height)) * hand.pitch * height
     return line
@@ -229,31 +192,31 @@ def write_lines(
     hand: Hand,
     height: float,
     page: tuple[float, float],
-    line_range: tuple[int, int],
-    most_digits: int,
-    number_range: tuple[int, int] = (1, 4),
-) -> list[list[Number]]:
-    """Lines of numbers on a page of (height, width) pixels: line_range lines where they fit, at least one number.
+    line_counts: tuple[int, int],
+    max_digits: int,
+    number_counts: tuple[int, int] = (1, 4),
+) -> list[list[NumberSlots]]:
+    """Lines of numbers on a page of (height, width) pixels: at least one number, and no line that does not fit.
 
-    number_range: fewest and most numbers a line.
+    height: of digits, pixels. line_counts: fewest and most lines. number_counts: fewest and most numbers a line.
     """
     page_height, page_width = page
     height = min(height, page_height * 0.9)
-    pitch = height * rng.uniform(LINE_PITCH, 2.6)
+    pitch = height * rng.uniform(*LINE_PITCH_HEIGHTS)
     fitting = 1 + int(max(0.0, page_height - 1.2 * height) // pitch)
-    count = min(int(rng.integers(line_range[0], line_range[1] + 1)), fitting)
+    count = min(int(rng.integers(line_counts[0], line_counts[1] + 1)), fitting)
     spare = page_height - 1.2 * height - (count - 1) * pitch
     first = 0.6 * height + rng.uniform(0, max(spare, 1e-6))
-    aligned, align = rng.uniform() < 0.6, rng.uniform()
-    lines: list[list[Number]] = []
-    left = most_digits
+    aligned, align = happens(rng, 0.6), rng.uniform()
+    lines: list[list[NumberSlots]] = []
+    digits_left = max_digits
     for row in range(count):
-        numbers = int(rng.integers(number_range[0], number_range[1] + 1)) if not hand.pitch else 3 * number_range[1]
-        line = write_line(rng, digits, hand, height, 0.0, page_width * 0.99, first + row * pitch, numbers)
-        while line and sum(map(len, line)) > left:
+        max_count = 3 * number_counts[1] if hand.pitch else int(rng.integers(number_counts[0], number_counts[1] + 1))
+        line = write_line(rng, digits, hand, height, 0.0, page_width * 0.99, first + row * pitch, max_count)
+        while line and sum(map(len, line)) > digits_left:
             line.pop()
         if line:
-            left -= sum(map(len, line))
+            digits_left -= sum(map(len, line))
             lines.append(line)
     # write_line begins at 0: share out what is left on the right, for all lines alike or for each of its own
     spares = [page_width * 0.99 - line[-1][-1].x - 0.4 * line[-1][-1].height for line in lines]
@@ -283,7 +246,7 @@ def scatter(
             height = float(np.exp(rng.uniform(*np.log(heights))))
             index = int(rng.integers(len(digits)))
             x0, y0, x1, y1 = digits.boxes[index]
-            width = height / max(float(y1 - y0), 15.0) * float(x1 - x0)
+            width = height / max(float(y1 - y0), MIN_SCALED_HEIGHT_PX) * float(x1 - x0)
             x, y = rng.uniform(0, page[1]), rng.uniform(0, page[0])
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
             if largest_iou(box, boxes) < max_iou:
@@ -305,55 +268,3 @@ def largest_iou(box: Sequence[float], others: Sequence[Sequence[float]]) -> floa
             common = width * height
             best = max(best, common / (area + (a1 - a0) * (b1 - b0) - common))
     return best
-
-
-def page_to_canvas(
-    rng: np.random.Generator, canvas: tuple[int, int], slope: float, perspective: float, spill: float
-) -> tuple[tuple[float, float], Matrix]:
-    """A page's size and how it lies under the camera.
-
-    canvas: (height, width) pixels. slope: degrees clockwise. perspective: how far a corner may move, relative to the
-    canvas. spill: 0 for a page that lies wholly on the canvas, more for one that reaches over its borders.
-    Returns the page (height, width) in pixels and its (3, 3) homography to the canvas; its scale is about 1.
-    """
-    height, width = canvas
-    angle = np.deg2rad(slope)
-    cos, sin = np.cos(angle), np.sin(angle)
-    # the largest rectangle of the canvas's shape that, turned, still lies within it
-    fit = min(width / (width * abs(cos) + height * abs(sin)), height / (width * abs(sin) + height * abs(cos)))
-    fit = fit * (1 - 1.5 * perspective) * (1 + spill)
-    page = (height * fit, width * fit)
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (page[1] / 2, page[0] / 2)  # (4, 2)
-    turned = corners @ np.array([[cos, sin], [-sin, cos]]) + (width / 2, height / 2)
-    turned = turned + rng.uniform(-1, 1, (4, 2)) * perspective * min(canvas) * 0.5
-    flat = np.add(corners, (page[1] / 2, page[0] / 2))
-    return page, homography(flat, turned)
-
-
-def homography(source: Matrix, target: Matrix) -> Matrix:
-    """The (3, 3) projective map that takes four points (4, 2) to four others."""
-    rows, right = [], []
-    for (x, y), (u, v) in zip(source.tolist(), target.tolist(), strict=True):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        right += [u, v]
-    return np.append(np.linalg.solve(np.array(rows), np.array(right)), 1.0).reshape(3, 3)
-
-
-def transform(matrix: Matrix, points: Matrix) -> Matrix:
-    """Points (N, 2) through a homography (3, 3)."""
-    mapped = points @ matrix[:, :2].T + matrix[:, 2]  # (N, 3)
-    return mapped[:, :2] / mapped[:, 2:]
-
-
-def localise(page: Matrix, affine: Matrix, x: float, y: float) -> Matrix:
-    """An affine map (2, 3) to the page continued to the canvas: the homography is replaced by its tangent at (x, y).
-
-    A digit is small against the page, so that its own perspective is invisible, and drawn once it is interpolated once.
-    """
-    (p, q, r), (s, t, o), (g, h, k) = page.tolist()
-    w = g * x + h * y + k
-    u, v = (p * x + q * y + r) / w, (s * x + t * y + o) / w
-    jacobian = np.array([[p - u * g, q - u * h], [s - v * g, t - v * h]]) / w  # (2, 2)
-    mapped = jacobian @ (affine - [[0, 0, x], [0, 0, y]])  # (2, 3)
-    mapped[:, 2] += (u, v)
-    return mapped

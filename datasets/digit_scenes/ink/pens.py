@@ -17,47 +17,54 @@ from numpy.typing import NDArray
 
 from digit_scenes.glyphs.digits import DIGIT_SIDE_PX
 
-FIELD = 64  # a field's width and height
-LARGER = 2  # sides of a fine field, in those of the one it is made of
-SCALE = FIELD / DIGIT_SIDE_PX
-BANK = 256  # ready-made elastic deformations to choose from
+FIELD_SIDE_PX = 64
+"""Width and height of a digit's field."""
+FINE_FIELD_SCALE = 2
+"""How many times larger a fine field is than the one that it is made of."""
+FIELD_SCALE = FIELD_SIDE_PX / DIGIT_SIDE_PX
+"""How many times larger a field is than the picture of its digit."""
+WARP_COUNT = 256
+"""Ready-made elastic deformations to choose from."""
 Field = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Pen:
-    """level: where the field is cut, in (0, 1): 0.35 a marker, 0.9 a hard pencil. softness: width of the edge, pixels.
-
-    redrawn: True cuts the ridge of the stroke, so that it stays whole however thin; False keeps MNIST's own stroke.
-    """
+    """How a field is cut."""
 
     level: float
+    """Where, in (0, 1): 0.35 for a marker, 0.9 for a hard pencil."""
     softness: float
+    """Width of the stroke's edge, pixels."""
     redrawn: bool
+    """True cuts the ridge of the stroke, so that it stays whole however thin; False keeps MNIST's own stroke."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """Ink on the canvas: alpha uint8 (H, W), 255 where the pen covers all, with its top left pixel at x, y."""
+    """Ink on the canvas."""
 
     alpha: NDArray[np.uint8]
+    """uint8 (H, W), 255 where the ink covers all."""
     x: int
+    """Column of its first pixel on the canvas."""
     y: int
+    """Row of its first pixel on the canvas."""
 
 
 @lru_cache(maxsize=2)
 def _elastic_maps(strength: float) -> NDArray[np.float32]:
-    """Sampling maps from field to MNIST pixels, float32 (BANK, FIELD, FIELD, 2): smooth, up to about 1.5 pixels off.
+    """Smooth deformations, as sampling maps from field to MNIST pixels: float32 (WARP_COUNT, 64, 64, 2), x and y.
 
-    strength: 1 for that, less for less.
+    strength: 1 for points that move by up to about 1.5 MNIST pixels, less for less.
     """
     rng = np.random.default_rng(20240229)
-    centre = (np.arange(FIELD, dtype=np.float32) + 0.5) / SCALE - 0.5
-    straight = np.stack(np.meshgrid(centre, centre), -1)  # (FIELD, FIELD, 2): x, y
-    maps = np.empty((BANK, FIELD, FIELD, 2), np.float32)
-    for i in range(BANK):
+    centre = (np.arange(FIELD_SIDE_PX, dtype=np.float32) + 0.5) / FIELD_SCALE - 0.5
+    straight = np.stack(np.meshgrid(centre, centre), -1)  # (64, 64, 2): x, y
+    maps = np.empty((WARP_COUNT, FIELD_SIDE_PX, FIELD_SIDE_PX, 2), np.float32)
+    for i in range(WARP_COUNT):
         coarse = rng.standard_normal((5, 5, 2)).astype(np.float32)
-        maps[i] = straight + cv2.resize(coarse, (FIELD, FIELD), interpolation=cv2.INTER_CUBIC) * (
+        maps[i] = straight + cv2.resize(coarse, (FIELD_SIDE_PX, FIELD_SIDE_PX), interpolation=cv2.INTER_CUBIC) * (
             rng.uniform(0.0, 0.9) * strength
         )
     return maps
@@ -71,15 +78,15 @@ def ridge(field: NDArray[np.uint8], size: int, sigma: float) -> NDArray[np.uint8
 
 
 def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None, strength: float = 1.0) -> Field:
-    """The field of a digit, uint8 (FIELD, FIELD).
+    """The field of a digit, uint8 (64, 64).
 
-    warp: number of an elastic deformation, None for none. strength: of the deformation, in [0, 1].
+    warp: index of an elastic deformation, None for none. strength: of the deformation, in [0, 1].
     """
     source = ridge(image, 5, 1.1) if redrawn else image
     smoothness = cv2.INTER_LINEAR if redrawn else cv2.INTER_CUBIC  # a ridge is smooth already
     if warp is None:
-        return cv2.resize(source, (FIELD, FIELD), interpolation=smoothness)
-    return cv2.remap(source, _elastic_maps(strength)[warp % BANK], None, smoothness)
+        return cv2.resize(source, (FIELD_SIDE_PX, FIELD_SIDE_PX), interpolation=smoothness)
+    return cv2.remap(source, _elastic_maps(strength)[warp % WARP_COUNT], None, smoothness)
 
 
 @lru_cache(maxsize=1)
@@ -110,12 +117,12 @@ def thinned(shape: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def fine(field: Field) -> Field:
-    """The field of the same stroke, uint8 of LARGER sides, that stays whole however high it is cut.
+    """The field of the same stroke, uint8 (128, 128), that stays whole however high it is cut.
 
     A ridge that was found in grey values breaks into dots above a level of 0.86. This one is the distance to the middle
     line of the stroke: cut at 0.9, it is a hair one pixel wide.
     """
-    large = cv2.resize(field, None, fx=LARGER, fy=LARGER, interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(field, None, fx=FINE_FIELD_SCALE, fy=FINE_FIELD_SCALE, interpolation=cv2.INTER_LINEAR)
     lines = thinned((large > 115).astype(np.uint8))
     away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
     tent = cv2.GaussianBlur((1 - away / 5).clip(0), (0, 0), 1.0)

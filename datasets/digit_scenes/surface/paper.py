@@ -7,26 +7,35 @@ homography; textures and light do not need to.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.ink.layout import Matrix, transform
+from digit_scenes.ink.perspective import PaperPlacement, transform
 
 Picture = NDArray[np.uint8]
 Colour = NDArray[np.float64]  # (3,), RGB 0-255
-_BANK = 1024
+GRAIN_SIDE_PX = 1024
+GRAIN_DEVIATION_GREY = 64
+
+
+class Colours(NamedTuple):
+    """Of what is written on, and of what is written with."""
+
+    paper: Colour
+    ink: Colour
 
 
 @lru_cache(maxsize=1)
-def _grain_bank() -> NDArray[np.int16]:
-    """White noise, int16 (_BANK, _BANK, 3), standard deviation 64: drawing it anew for each scene would cost 10 ms."""
-    noise = np.random.default_rng(20240301).standard_normal((_BANK, _BANK, 3), np.float32)
-    return np.clip(noise * 64, -400, 400).astype(np.int16)
+def _grain() -> NDArray[np.int16]:
+    """White noise, int16 (GRAIN_SIDE_PX, GRAIN_SIDE_PX, 3): drawing it anew for each scene would cost 10 ms."""
+    noise = np.random.default_rng(20240301).standard_normal((GRAIN_SIDE_PX, GRAIN_SIDE_PX, 3), np.float32)
+    return np.clip(noise * GRAIN_DEVIATION_GREY, -400, 400).astype(np.int16)
 
 
-def colours(rng: np.random.Generator, light_on_dark: float) -> tuple[Colour, Colour]:
+def colours(rng: np.random.Generator, light_on_dark: float) -> Colours:
     """A paper and an ink that can be told apart. light_on_dark: the share of those where the ink is the lighter one."""
     if rng.uniform() < light_on_dark:
         paper = rng.choice([rng.uniform(0, 30), rng.uniform(20, 110)]) + rng.normal(0, 8, 3)
@@ -41,7 +50,7 @@ def colours(rng: np.random.Generator, light_on_dark: float) -> tuple[Colour, Col
             ink = ink + np.array([-15.0, 0.0, rng.uniform(30, 110)])
         elif kind < 0.38:  # red
             ink = ink + np.array([rng.uniform(40, 110), 0.0, 0.0])
-    return np.clip(paper, 0, 255), np.clip(ink, 0, 255)
+    return Colours(np.clip(paper, 0, 255), np.clip(ink, 0, 255))
 
 
 def faded(rng: np.random.Generator, paper: Colour, ink: Colour) -> Colour:
@@ -60,14 +69,14 @@ def add_grain(rng: np.random.Generator, picture: Picture, strength: float, colou
     """Noise of standard deviation `strength` (of 255), fine or in coarser grains: fibres, or a camera's sensor."""
     height, width = picture.shape[:2]
     step = 2 if coarse else 1
-    h, w = min(-(-height // step), _BANK), min(-(-width // step), _BANK)
-    y, x = int(rng.integers(0, _BANK - h + 1)), int(rng.integers(0, _BANK - w + 1))
-    noise = _grain_bank()[y : y + h, x : x + w]
+    h, w = min(-(-height // step), GRAIN_SIDE_PX), min(-(-width // step), GRAIN_SIDE_PX)
+    y, x = int(rng.integers(0, GRAIN_SIDE_PX - h + 1)), int(rng.integers(0, GRAIN_SIDE_PX - w + 1))
+    noise = _grain()[y : y + h, x : x + w]
     if not coloured:
         noise = cv2.merge([noise[..., 0]] * 3)
     if noise.shape[:2] != (height, width):
         noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.addWeighted(picture, 1.0, noise, strength / 64, 0.0, dtype=cv2.CV_8U)
+    return cv2.addWeighted(picture, 1.0, noise, strength / GRAIN_DEVIATION_GREY, 0.0, dtype=cv2.CV_8U)
 
 
 def flat(size: tuple[int, int], colour: Colour) -> Picture:
@@ -88,33 +97,30 @@ def blank(rng: np.random.Generator, size: tuple[int, int], paper: Colour) -> Pic
 
 
 def _polylines(picture: Picture, lines: list[NDArray[np.float64]], colour: Colour, thickness: int) -> None:
-    shift = 3  # sub-pixel places, so that thin lines do not jump
+    shift = 3  # fractional bits, so that thin lines do not jump from pixel to pixel
     fixed = [
         np.round(line * (1 << shift)).astype(np.int32).reshape(-1, 1, 2) for line in lines if np.abs(line).max() < 30000
     ]
     cv2.polylines(picture, fixed, False, colour.tolist(), thickness, cv2.LINE_AA, shift)
 
 
-def _line_colour(rng: np.random.Generator, paper: Colour, ink: Colour) -> Colour:
+def _line_colour(rng: np.random.Generator, colours: Colours) -> Colour:
     """Between paper and ink, mostly nearer the paper; often bluish, greenish or reddish."""
+    paper, ink = colours
     colour = paper + (ink - paper) * rng.uniform(0.12, 0.7)
     return np.clip(colour + rng.normal(0, 25, 3), 0, 255)
 
 
 def rulings(
-    rng: np.random.Generator,
-    picture: Picture,
-    page: tuple[float, float],
-    matrix: Matrix,
-    paper: Colour,
-    ink: Colour,
-    digit: float,
+    rng: np.random.Generator, picture: Picture, page: PaperPlacement, colours: Colours, digit_height: float
 ) -> None:
-    """Ruled lines, squares or a table over the page. digit: typical digit height, pixels, for the spacing."""
-    height, width = page
-    colour, thickness = _line_colour(rng, paper, ink), int(rng.choice([1, 1, 1, 2, 3]))
+    """Ruled lines, squares or a table over the page. digit_height: of a typical one, pixels, for the spacing."""
+    height, width = page.size
+    colour, thickness = _line_colour(rng, colours), int(rng.choice([1, 1, 1, 2, 3]))
     kind = rng.choice(["ruled", "squared", "table"], p=[0.45, 0.35, 0.2])
-    pitch = digit * (rng.uniform(1.1, 2.2) if kind == "ruled" else rng.uniform(0.5, 1.4) if kind == "squared" else 1.0)
+    pitch = digit_height * (
+        rng.uniform(1.1, 2.2) if kind == "ruled" else rng.uniform(0.5, 1.4) if kind == "squared" else 1.0
+    )
     reach = np.array([-0.3, 1.3])  # rulings go on beyond the page
     if kind == "table":
         down, across = pitch * rng.uniform(1.3, 2.6), pitch * rng.uniform(2.0, 6.0)
@@ -130,7 +136,7 @@ def rulings(
         x = rng.uniform(0.02, 0.25) * width
         lines.append(np.array([[x, reach[0] * height], [x, reach[1] * height]]))
     if lines:
-        ends = transform(matrix, np.concatenate(lines)).reshape(-1, 2, 2)
+        ends = transform(page.matrix, np.concatenate(lines)).reshape(-1, 2, 2)
         _polylines(picture, list(ends), colour, thickness)
 
 
@@ -138,12 +144,11 @@ def form_boxes(
     rng: np.random.Generator,
     picture: Picture,
     boxes: list[tuple[float, float, float, float]],
-    matrix: Matrix,
-    paper: Colour,
-    ink: Colour,
+    page: PaperPlacement,
+    colours: Colours,
 ) -> None:
     """Frames (x0, y0, x1, y1 on the page, pixels) as printed on forms: whole boxes, combs, or a line to write on."""
-    colour, thickness = _line_colour(rng, paper, ink), int(rng.choice([1, 1, 2, 2, 3]))
+    colour, thickness = _line_colour(rng, colours), int(rng.choice([1, 1, 2, 2, 3]))
     kind = rng.choice(["box", "comb", "underline"], p=[0.6, 0.2, 0.2])
     lines = []
     for x0, y0, x1, y1 in boxes:
@@ -152,13 +157,14 @@ def form_boxes(
             "comb": [[x0, (y0 + y1) / 2], [x0, y1], [x1, y1], [x1, (y0 + y1) / 2]],
             "underline": [[x0, y1], [x1, y1]],
         }[str(kind)]
-        lines.append(transform(matrix, np.array(points)))
+        lines.append(transform(page.matrix, np.array(points)))
     _polylines(picture, lines, colour, thickness)
 
 
-def security_pattern(rng: np.random.Generator, picture: Picture, paper: Colour, ink: Colour) -> None:
+def security_pattern(rng: np.random.Generator, picture: Picture, colours: Colours) -> None:
     """Families of waves and lines as on cheques and tickets (guilloche), hatching, or a raster of dots."""
     height, width = picture.shape[:2]
+    paper, ink = colours
     colour = np.clip(paper + (ink - paper) * rng.uniform(0.08, 0.4) + rng.normal(0, 20, 3), 0, 255)
     if rng.uniform() < 0.2:
         cell = int(rng.integers(3, 9))
@@ -211,25 +217,24 @@ def light(rng: np.random.Generator, picture: Picture, darkest: float) -> Picture
     return cv2.multiply(picture, cv2.merge([full, full, full]), dtype=cv2.CV_8U)
 
 
-def desk(
-    rng: np.random.Generator, picture: Picture, page: tuple[float, float], matrix: Matrix, world: Picture | None = None
-) -> None:
+def desk(rng: np.random.Generator, picture: Picture, page: PaperPlacement, world: Picture | None = None) -> None:
     """What lies beyond the paper's edge in a photograph: another colour and texture outside of the page's outline.
 
     world: what can be seen there, uint8 (H, W, 3), instead of a surface of one colour.
     """
     height, width = picture.shape[:2]
-    margin = rng.uniform(0.0, 0.06, 4) * max(page)
+    page_height, page_width = page.size
+    left, top, right, bottom = rng.uniform(0.0, 0.06, 4) * max(page.size)
     corners = np.array(
         [
-            [-margin[0], -margin[1]],
-            [page[1] + margin[2], -margin[1]],
-            [page[1] + margin[2], page[0] + margin[3]],
-            [-margin[0], page[0] + margin[3]],
+            [-left, -top],
+            [page_width + right, -top],
+            [page_width + right, page_height + bottom],
+            [-left, page_height + bottom],
         ]
     )
     outside = np.ones((height, width), np.uint8)
-    cv2.fillPoly(outside, [transform(matrix, corners).astype(np.int32)], 0)
+    cv2.fillPoly(outside, [transform(page.matrix, corners).astype(np.int32)], 0)
     if world is not None:
         cv2.copyTo(world, outside, picture)
         return

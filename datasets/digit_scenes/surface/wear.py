@@ -5,13 +5,11 @@ Nothing here moves ink or adds any that could be read: boxes stay those of the i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_scenes.ink.layout import Matrix, transform
+from digit_scenes.ink.perspective import PaperPlacement
 from digit_scenes.surface.paper import Colour, Picture, add_grain, smooth_field
 from digit_scenes.surface.sheet import blend
 
@@ -22,28 +20,12 @@ KEPT = 0.6  # least share of its ink that a broken stroke keeps
 FAINTEST, STRONGEST = 0.04, 0.17  # of the ink's cover, what the other side's ink covers
 
 
-@dataclass(frozen=True, eq=False)
-class Page:
-    """Where paper lies: its height and width, pixels, its (3, 3) homography to the picture (see layout.page_to_canvas),
-
-    and how far the paper goes on beyond the page, relative to it.
-    """
-
-    size: tuple[float, float]
-    matrix: Matrix
-    margin: float = 0.04
-
-    def seen(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places on the paper (N, 2), x and y from 0 to 1, in the picture, pixels."""
-        return transform(self.matrix, (places * (1 + 2 * self.margin) - self.margin) * self.size[::-1])
-
-
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
     """Points for OpenCV's drawing with three fractional bits."""
     return np.clip(np.round(points * 8), -(2**18), 2**18).astype(np.int32)
 
 
-def folds(rng: np.random.Generator, size: tuple[int, int], page: Page) -> Layer:
+def folds(rng: np.random.Generator, size: tuple[int, int], page: PaperPlacement) -> Layer:
     """The shade of paper that was folded one to five times: bent at each fold, which has worn to a thin line."""
     height, width = size
     h, w = height // 4 + 1, width // 4 + 1
@@ -56,7 +38,7 @@ def folds(rng: np.random.Generator, size: tuple[int, int], page: Page) -> Layer:
         at = rng.choice([1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4]) if evenly else rng.uniform(0.05, 0.95)
         along = np.linspace(0, 1, 12)
         aside = at + rng.uniform(-1, 1) * (0.01 if evenly else 0.5) * (along - 0.5) + rng.normal(0, 0.0008, 12)
-        points = page.seen(np.stack([along, aside] if across else [aside, along], 1))
+        points = page.in_picture(np.stack([along, aside] if across else [aside, along], 1))
         (x0, y0), direction = points[0], points[-1] - points[0]
         normal = np.array([-direction[1], direction[0]]) / max(float(np.hypot(*direction)), 1e-6)
         away = np.float32(normal[0]) * (columns - np.float32(x0)) + np.float32(normal[1]) * (rows - np.float32(y0))
@@ -67,20 +49,20 @@ def folds(rng: np.random.Generator, size: tuple[int, int], page: Page) -> Layer:
             line = _fixed(points + normal * offset * thickness)
             cv2.polylines(worn, [line.reshape(-1, 1, 2)], False, grey, thickness, cv2.LINE_AA, 3)
     part = np.zeros((h, w), np.float32)
-    cv2.fillConvexPoly(part, _fixed(page.seen(_CORNERS) / 4), 1.0, cv2.LINE_8, 3)
+    cv2.fillConvexPoly(part, _fixed(page.in_picture(_CORNERS) / 4), 1.0, cv2.LINE_8, 3)
     worn = cv2.GaussianBlur(worn, (0, 0), float(rng.uniform(0.5, 1.1)))
     bent = cv2.resize(broad * part, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.add(worn, bent, dtype=cv2.CV_8U)
 
 
-def crumples(rng: np.random.Generator, size: tuple[int, int], page: Page) -> Layer:
+def crumples(rng: np.random.Generator, size: tuple[int, int], page: PaperPlacement) -> Layer:
     """The shade of paper that was crumpled and smoothed out again: facets, each tilted another way to the light."""
     cells = int(rng.integers(3, 10))
     rough = float(np.exp(rng.uniform(np.log(2.5), np.log(10))))
     even = np.stack(np.meshgrid(np.arange(cells + 1), np.arange(cells + 1)), -1)  # (C + 1, C + 1, 2): x, y
     places = even + rng.uniform(-0.46, 0.46, even.shape)
     places[[0, -1], :, 1], places[:, [0, -1], 0] = [[0], [cells]], [0, cells]
-    spots = _fixed(page.seen(places.reshape(-1, 2) / cells))
+    spots = _fixed(page.in_picture(places.reshape(-1, 2) / cells))
     number = np.arange((cells + 1) ** 2).reshape(cells + 1, cells + 1)
     a, b, c, d = (x.ravel() for x in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
     other = (rng.uniform(size=len(a)) < 0.5)[:, None]  # the diagonal along which a cell is bent
@@ -99,14 +81,14 @@ def crumples(rng: np.random.Generator, size: tuple[int, int], page: Page) -> Lay
     return cv2.add(cv2.addWeighted(layer, 1 + edge, wide, -edge - 0.3, 0.3 * _EVEN), swell, dtype=cv2.CV_8U)
 
 
-def crease(rng: np.random.Generator, picture: Picture, page: Page) -> Picture:
+def crease(rng: np.random.Generator, picture: Picture, page: PaperPlacement) -> Picture:
     """A picture (H, W, 3) of paper, ink and all, folded or crumpled. A new picture."""
     kind = folds if rng.uniform() < 0.6 else crumples
     shade = kind(rng, picture.shape[:2], page)
     return cv2.multiply(picture, cv2.merge([shade, shade, shade]), scale=1 / _EVEN)
 
 
-def show_through(rng: np.random.Generator, picture: Picture, alpha: Layer, ink: Colour, page: Page) -> None:
+def show_through(rng: np.random.Generator, picture: Picture, alpha: Layer, ink: Colour, page: PaperPlacement) -> None:
     """Let the writing of the other side shimmer through, in place: mirrored, blurred, at most STRONGEST of the ink.
 
     alpha: what is written on this side, which stands for the other, uint8 (H, W).
