@@ -11,7 +11,6 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar
@@ -20,6 +19,7 @@ from PIL import Image
 
 from detector.draw import draw_page
 from detector.errors import DigitReaderError, OptionError
+from detector.files import appearing
 from detector.images import Picture
 from detector.types import Page
 
@@ -225,25 +225,3 @@ class AnnotatedPictures(Output):
         drawn = Image.fromarray(draw_page(result.image, result.page))
         with appearing(self._targets[result.file], "wb") as stream:
             drawn.save(stream, format="PNG", compress_level=3)
-
-
-@contextmanager
-def appearing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """A file to write to that appears under its name, whole, when the block ends, and not at all when it fails.
-
-    Raises OptionError where it cannot be written.
-    """
-    partial = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = None if "b" in mode else "utf-8"
-        stream = partial.open(mode, encoding=text, errors=text and "backslashreplace", newline=text and "")
-    except OSError as error:
-        raise OptionError(f"{path}: cannot be written ({error.strerror}); name another place.") from None
-    try:
-        with stream:
-            yield stream
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

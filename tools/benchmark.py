@@ -31,8 +31,7 @@ from detector.benchmark.machine import cores, describe, was_busy
 from detector.benchmark.measure import Measurement
 from detector.commands.entry import run
 from detector.errors import OptionError
-from detector.results import appearing
-from detector.scoring.evaluation import prepare_folder, write_json
+from detector.files import appearing, prepare_folder, write_json
 from detector.types import Target
 from digit_scenes import SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import load_digits

@@ -28,14 +28,13 @@ from tqdm import tqdm
 
 from detector.commands.entry import run
 from detector.errors import DigitReaderError
+from detector.files import appearing, prepare_folder, write_json
 from detector.ladder.climb import Effort, clock, forget_others, plan, reader_of, score
 from detector.ladder.pictures import StripReading, draw_strip, draw_table
 from detector.ladder.rungs import RUNGS, Making, Rung, choose
 from detector.ladder.table import Row, as_markdown, as_record, as_text, legend, tabulate
 from detector.ladder.tasks import TASKS, Task
 from detector.ladder.training import Samples, as_labels
-from detector.results import appearing
-from detector.scoring.evaluation import prepare_folder, write_json
 from detector.scoring.validation import Pictures
 from digit_scenes import SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import Split, load_digits

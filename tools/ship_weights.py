@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from detector.commands.entry import run
 from detector.errors import DataError, WeightsError
 from detector.export.onnx import export
 from detector.export.quantise import SEEN, quantise
+from detector.files import appearing, write_json
 from detector.models import checkpoint
 from detector.models.base import Detector, rebuilt
 from detector.reading.calibration import calibration_of
@@ -172,12 +172,6 @@ def markdown(card: dict[str, Any]) -> str:
     )
 
 
-def write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
-
-
 def blend(model: Detector, other: Detector) -> None:
     """Move a model halfway to another of its kind, which it began with.
 
@@ -227,8 +221,9 @@ def main(args: Args) -> None:
         "trained": trained,
         "figures": figures,
     }
-    write(args.weights / f"{name}.json", json.dumps(card, indent=2) + "\n")
-    write(args.weights / f"{name}.md", markdown(card))
+    write_json(args.weights / f"{name}.json", card, indent=2)
+    with appearing(args.weights / f"{name}.md") as file:
+        file.write(markdown(card))
     print(f"wrote {target} ({len(data) / 1e6:.2f} MB) and its model card, {target.with_suffix('.md')}")
 
 

@@ -24,7 +24,8 @@ from tqdm import tqdm
 
 import detector
 from detector.errors import OptionError
-from detector.scoring.evaluation import evaluate, format_confusions, format_table, prepare_folder, save, write_json
+from detector.files import prepare_folder, write_json
+from detector.scoring.evaluation import evaluate, format_confusions, format_table, save
 from detector.scoring.failures import save_failures
 from digit_scenes import Scenes
 from digit_scenes.coco import CocoDataset, read_coco

@@ -23,6 +23,7 @@ from tqdm import tqdm
 import detector
 from detector.commands.entry import UsageError
 from detector.errors import DigitReaderError
+from detector.files import appearing
 from detector.images import find_images
 from detector.reading.reader import Reader
 from detector.results import (
@@ -35,7 +36,6 @@ from detector.results import (
     PlainText,
     Result,
     annotated_paths,
-    appearing,
 )
 
 STDIN = Path("-")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 
 from detector.errors import OptionError
 from detector.export.quiet import only_errors
+from detector.files import appearing_at
 from detector.images import Picture
 from detector.models.base import BatchDetector, Detector
 from detector.models.checkpoint import FORMAT
@@ -88,9 +88,8 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
     drop_idle_reshapes(exported.model)
     scale_at_once(exported.model)
     halve(exported.model)
-    temporary = path.with_name(path.name + ".part")
-    exported.save(str(temporary), external_data=False)
-    os.replace(temporary, path)
+    with appearing_at(path) as partial:
+        exported.save(str(partial), external_data=False)
 
 
 def drop_idle_reshapes(model: Any) -> None:
@@ -162,9 +161,8 @@ def set_calibration(path: Path, calibration: Calibration) -> None:
         model,
         {entry.key: entry.value for entry in model.metadata_props} | {"calibration": json.dumps(calibration.as_json())},
     )
-    temporary = path.with_name(path.name + ".part")
-    onnx.save(model, str(temporary))
-    os.replace(temporary, path)
+    with appearing_at(path) as partial:
+        onnx.save(model, str(partial))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,6 @@ or bears it badly stays as it is: the first convolutions, small products, and al
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +19,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 from detector.errors import OptionError
 from detector.export import int8_layout as layout
 from detector.export.quiet import only_errors
+from detector.files import appearing_at
 from detector.images import Picture
 from detector.reading.onnx_runtime import INT8, OnnxNetwork
 
@@ -71,9 +71,8 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
     layout.move_in_int8(model)
     model.metadata_props.clear()
     model.metadata_props.update(ir.load(source).metadata_props | {"precision": INT8})
-    temporary = path.with_name(path.name + ".part")
-    ir.save(model, temporary)
-    os.replace(temporary, path)
+    with appearing_at(path) as partial:
+        ir.save(model, partial)
     return sum(node.op_type in ("Conv", "Gemm") and node.name in set(chosen) for node in model.graph)
 
 

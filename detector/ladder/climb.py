@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from detector.errors import OptionError, TrainingError
+from detector.files import appearing_at, prepare_folder, write_json
 from detector.ladder.record import Record, Settings, as_json, load_record
 from detector.ladder.rungs import Making, Rung
 from detector.ladder.tasks import (
@@ -38,7 +39,7 @@ from detector.models.ladder.whole_picture import WholePicture
 from detector.models.registry import entry
 from detector.reading.loading import load, shipped_weights
 from detector.reading.reader import Reader
-from detector.scoring.evaluation import Pictures, prepare_folder, write_json
+from detector.scoring.evaluation import Pictures
 from detector.scoring.plots import save_confusions
 from detector.scoring.validation import Pictures as Validation
 from detector.scoring.validation import validator
@@ -213,8 +214,8 @@ def _by_minutes(rung: Rung, model: Detector, effort: Effort, lessons: Lessons, f
             raise KeyboardInterrupt  # which `fit` took to save and return
         if not (folder / "best.safetensors").is_file():
             raise TrainingError(f"{rung.name}: learned nothing in {effort.minutes} minutes; give it more --minutes.")
-        shutil.copyfile(folder / "best.safetensors", folder / f"{WEIGHTS}.part")
-        (folder / f"{WEIGHTS}.part").replace(folder / WEIGHTS)
+        with appearing_at(folder / WEIGHTS) as partial:
+            shutil.copyfile(folder / "best.safetensors", partial)
         (folder / "last.state").unlink()  # there is nothing left to go on with
         return end.seconds / 60
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from detector.files import write_json
 from detector.ladder.tasks import Score
-from detector.scoring.evaluation import write_json
 from detector.scoring.metrics import json_safe
 from detector.types import IntArray
 

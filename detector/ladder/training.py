@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from detector.errors import TrainingError
+from detector.files import write_json
 from detector.ladder.distort import distort
 from detector.ladder.samples import Samples, as_labels, batches
 from detector.models import checkpoint
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture
-from detector.scoring.evaluation import write_json
 from detector.scoring.metrics import json_safe
 from detector.scoring.plots import save_figure
 from detector.training.ema import WeightAverage

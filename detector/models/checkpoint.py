@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from safetensors.torch import save as serialise
 from torch import Tensor
 
 from detector.errors import WeightsError
+from detector.files import appearing
 from detector.models.base import Detector
 from detector.models.registry import DETECTORS
 
@@ -123,9 +123,8 @@ def _grown(weights: Tensor, own: Tensor) -> Tensor:
 
 
 def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(serialise(tensors, metadata))
-    os.replace(temporary, path)
+    with appearing(path, "wb") as file:
+        file.write(serialise(tensors, metadata))
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import DataError, DigitReaderError, OptionError
+from detector.files import write_json
 from detector.reading.calibration import Calibration
 from detector.scoring.metrics import (
     coco_ground_truth,
@@ -203,27 +202,6 @@ def points_of(curve: Curve, most: int = 50) -> list[list[float]]:
     at = at[at < len(curve.coverage)]
     table = np.stack([curve.thresholds, curve.coverage, curve.risk], axis=1)[at]  # (most or fewer, 3)
     return [[round(value, 4) for value in row] for row in table.tolist()]
-
-
-def prepare_folder(folder: Path) -> None:
-    """Makes the folder that results will go to, before the work. Raises DataError where that is not possible."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: expected a folder to write to, got {error}; choose another name.") from None
-
-
-def write_json(path: Path, value: object, indent: int | None = None) -> None:
-    """Writes JSON to a temporary name first. Raises DataError where that cannot be written."""
-    try:
-        prepare_folder(path.parent)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        raise DataError(
-            f"{path}: could not be written, {error}; name a place where there is a right to write."
-        ) from None
 
 
 TABLE = {

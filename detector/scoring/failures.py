@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from detector.draw import Box, Colour, draw_boxes, enlargement, score_colour
+from detector.files import appearing
 from detector.images import Picture
-from detector.results import appearing
 from detector.scoring.evaluation import Pictures, Reading
 from detector.scoring.mistakes import Verdict
 from detector.scoring.string_metrics import aligned

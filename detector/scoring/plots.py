@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from detector.benchmark.measure import Measurement
+from detector.files import appearing
 from detector.scoring.risk import Claims, Curve, bins_of, calibration_error
 from detector.types import IntArray
+
+DOTS_PER_INCH = 120
 
 IOU_INDEX = {0.5: 0, 0.75: 5}
 """Where an IoU threshold stands in COCO's list of ten."""
@@ -127,8 +129,6 @@ def _draw_times(axes: Axes, places: Sequence[float], measures: Sequence[Measurem
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes to a temporary name first, so that no half picture is ever under the right one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    figure.savefig(partial, format="png", dpi=120)
-    os.replace(partial, path)
+    """Write a figure as a PNG file, whole or not at all. Raises OptionError where it cannot be written."""
+    with appearing(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH)

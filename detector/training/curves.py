@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from detector.files import appearing
 from detector.training.runs import read_log
 
+DOTS_PER_INCH = 100
 NOT_LOSSES = {"step", "scenes", "seconds", "rate"}
 
 
@@ -35,6 +36,5 @@ def draw_curves(log: Path, picture: Path) -> None:
             right.plot([r["scenes"] for r in checks], [r[name] for r in checks], marker="o", label=name)
             right.legend()
     right.set(xlabel="scenes", ylabel="validation", ylim=(0, 1))
-    temporary = picture.with_name(picture.name + ".part")
-    figure.savefig(temporary, format="png", dpi=100)
-    os.replace(temporary, picture)
+    with appearing(picture, "wb") as file:
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH)

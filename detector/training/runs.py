@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from detector.errors import OptionError, TrainingError
+from detector.files import appearing, appearing_at
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.training.ema import WeightAverage
@@ -56,9 +56,8 @@ def save_state(run: Path, learner: Learner, at: Progress) -> None:
         "optimizer": learner.optimizer.state_dict(),
     }
     checkpoint.save(run / "last.safetensors", learner.name, learner.average.model, asdict(at))  # checks them first
-    temporary = run / "last.state.part"
-    torch.save(state, temporary)
-    os.replace(temporary, run / "last.state")
+    with appearing_at(run / "last.state") as path:
+        torch.save(state, path)
 
 
 def load_state(run: Path, learner: Learner) -> Progress:
@@ -94,9 +93,8 @@ def read_log(path: Path, last_step: int | None = None) -> list[dict[str, Any]]:
 def cut_log(path: Path, last_step: int) -> None:
     """Drop what was logged after `last_step`: a resumed run will log those steps again."""
     records = read_log(path, last_step)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    os.replace(temporary, path)
+    with appearing(path) as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
 
 
 class Log:

@@ -21,8 +21,9 @@ from PIL import Image
 import detector
 from detector.commands import read
 from detector.errors import OptionError
+from detector.files import appearing
 from detector.reading.reader import Reader
-from detector.results import annotated_paths, appearing
+from detector.results import annotated_paths
 from tests.fakes import FakeDetector, blank, draw_blobs
 
 ROOT = Path(__file__).parents[2]

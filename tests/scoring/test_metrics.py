@@ -328,7 +328,7 @@ def test_plots_are_whole_pictures(tmp_path: Path, pages: int) -> None:
     save_confusion(tmp_path / "confusion.png", digit_scores(targets, detections, 0.5).confusion)
     for path in (tmp_path / "new" / "pr.png", tmp_path / "confusion.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_metrics_need_no_torch() -> None:
