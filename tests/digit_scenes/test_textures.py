@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digit_scenes.surface.reliefs import KINDS, SCREENS, Kind
-from digit_scenes.surface.textures import texture
+from digit_scenes.surface.reliefs import Kind
+from digit_scenes.surface.textures import KINDS, SCREENS, texture
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (4, 1), (1, 4), (3, 500), (500, 3), (5, 7), (64, 65)])

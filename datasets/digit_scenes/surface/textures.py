@@ -9,10 +9,40 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_scenes.surface import materials, structures
 from digit_scenes.surface.paper import Picture, add_grain
-from digit_scenes.surface.reliefs import KINDS, SCREENS, Kind, Relief
+from digit_scenes.surface.reliefs import Kind, Relief
 
-SMALLEST = 64  # side of the smallest relief: a smaller picture is a part of it
+SCREENS: tuple[Kind, ...] = (
+    structures.mesh,
+    structures.mesh,
+    structures.perforated,
+    structures.grating,
+    structures.masonry,
+)
+"""What other surfaces are seen through; mesh stands here twice, as it is drawn twice as often as the others."""
+KINDS: dict[Kind, float] = {
+    structures.mesh: 3,
+    structures.perforated: 3,
+    structures.grating: 2,
+    structures.stripes: 1,
+    structures.masonry: 4,
+    materials.wood: 2,
+    materials.cloth: 1.5,
+    materials.gravel: 1.5,
+    materials.foliage: 2,
+    materials.concrete: 2,
+    structures.cables: 1.5,
+    structures.chains: 1,
+    structures.screws: 2,
+    structures.room: 2,
+    structures.papers: 2,
+    structures.cardboard: 1,
+    materials.shine: 1,
+}
+"""How often each is drawn, to be divided by their sum. Their order is part of every scene: it never changes."""
+MIN_SIDE_PX = 64
+"""Side of the smallest relief: a smaller picture is a part of it."""
 _SHARES = np.array(list(KINDS.values())) / sum(KINDS.values())
 
 
@@ -40,7 +70,7 @@ def _colours(rng: np.random.Generator) -> Picture:
 
 def _seen(rng: np.random.Generator, kind: Kind, size: tuple[int, int]) -> Relief:
     """A relief of one kind through the camera: grey levels (H, W)."""
-    side = max(*size, SMALLEST)
+    side = max(*size, MIN_SIDE_PX)
     relief = kind(rng, side)
     if rng.uniform() < 0.6:
         relief = cv2.normalize(relief, None, 0, 255, cv2.NORM_MINMAX)
