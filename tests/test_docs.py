@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -27,9 +27,9 @@ from typing import Any
 
 import cv2
 import pytest
-import tyro
 
 import detector
+from detector.commands.entry import parse
 from detector.images import ImageError, open_image
 from detector.models import checkpoint
 from detector.models.registry import entry
@@ -110,6 +110,15 @@ def extras() -> set[str]:
     return set(re.findall(r"^([a-z]+) = \[", table.split("\n[")[0], re.MULTILINE))
 
 
+def options(arguments: type) -> Iterator[str]:
+    """The names of a command's options, those in groups too."""
+    for field in fields(arguments):
+        if isinstance(field.default_factory, type) and is_dataclass(field.default_factory):
+            yield from options(field.default_factory)
+        else:
+            yield field.name.replace("_", "-")
+
+
 class Reader:
     """Somebody who follows a document: in a folder where whatever it takes for granted is there."""
 
@@ -148,6 +157,8 @@ class Reader:
             path = Path(words[1])
             assert path.parent == Path("tools"), f"{path}: expected a tool"
             self.tool(path.stem, words[2:], piped)
+        elif program == "digit-reader":
+            self.tool({command: name for name, command in COMMANDS.items()}[words[1]], words[2:], piped)
         elif program == "pip":
             self.pip(words[1:])
         elif program == "make":
@@ -169,7 +180,7 @@ class Reader:
         module = tool(name)
         self.patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(piped)))
         try:
-            args = tyro.cli(module.Args, args=list(words))
+            args = parse(module.Args, words)
         except SystemExit:
             raise AssertionError(f"tools/{name}.py does not take {shlex.join(words)}") from None
         getattr(self, name)(module, args)
@@ -178,7 +189,7 @@ class Reader:
         assert module.main(args) == 0
 
     def evaluate(self, module: ModuleType, args: Any) -> None:
-        assert module.main(replace(args, count=1)) == 0
+        assert module.main(replace(args, pictures=replace(args.pictures, count=1))) == 0
 
     def make_dataset(self, module: ModuleType, args: Any) -> None:
         module.main(replace(args, count=2, workers=1, preview=min(args.preview, 2)))
@@ -229,7 +240,7 @@ class Reader:
         assert module.choose(args.only)
 
     def serve(self, module: ModuleType, args: Any) -> None:
-        assert args.weights is None or detector.load(args.weights).model
+        assert args.reading.weights is None or detector.load(args.reading.weights).model
 
     def curl(self, words: Sequence[str], status: int) -> None:
         if not shutil.which("curl"):
@@ -321,8 +332,8 @@ def compare_proxy(text: str) -> None:
     assert text.count("{") == text.count("}")
     assert all(line.strip()[-1:] in ("", "{", "}", ";") for line in text.splitlines())
     assert f"proxy_pass {ADDRESS}" in text
-    assert f"client_max_body_size {tool('serve').Args().max_upload}m;" in text
-    assert f":{tool('serve').Args().port}" in ADDRESS
+    assert f"client_max_body_size {tool('serve').Limits().max_upload}m;" in text
+    assert f":{tool('serve').Listening().port}" in ADDRESS
 
 
 @pytest.fixture(scope="module")
@@ -412,7 +423,7 @@ def test_options_named_in_passing_are_there(name: str) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
     for program, words in re.findall(r"`(?:python )?(?:tools/)?([a-z_]+)\.py((?: [^`]*)?)`", text):
         if (ROOT / "tools" / f"{program}.py").exists():
-            known = {field.name.replace("_", "-") for field in fields(tool(program).Args)}
+            known = set(options(tool(program).Args))
             named = re.findall(r"--(?:no-)?([a-z][a-z0-9-]*)", words)
             assert set(named) <= known, f"{program}.py has no {set(named) - known}"
 

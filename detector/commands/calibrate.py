@@ -19,6 +19,7 @@ import tyro
 from tqdm import tqdm
 
 import detector
+from detector.commands.options import IfGiven
 from detector.errors import DataError, OptionError
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reader import Reader
@@ -43,12 +44,12 @@ class Args:
         "places",
         "signs",
     )
-    """Kinds of scenes."""
+    """Kinds of scenes; one preset or several."""
     count: int = 200
     """How many of each."""
     seed: int = 0
     """Another seed gives other scenes."""
-    threads: int | None = None
+    threads: IfGiven[int] = None
     """How many CPU threads to compute with; without it, as many as there are cores."""
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from detector.commands import entry
 from detector.commands.entry import UsageError, exit_with
+from detector.commands.options import one_of
 from detector.errors import OptionError
 
 NAME = "digit-reader"
@@ -81,11 +82,6 @@ def dispatch(words: Sequence[str], prog: str) -> int:
     else:
         raise UsageError(f"expected a command, {one_of(COMMANDS)}, got {first!r}; see {prog} --help.")
     return 0
-
-
-def one_of(names: Sequence[str] | dict[str, Any]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}"
 
 
 def load(name: str) -> ModuleType:

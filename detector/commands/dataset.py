@@ -14,11 +14,13 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import tyro
 from tqdm import tqdm
 
-from digit_scenes import Scenes
+from detector.commands.options import IfGiven, one_of
+from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.coco import dataset_head, write_coco
 
 INTERRUPTED = "error: interrupted; nothing was written under the name asked for."
@@ -28,9 +30,7 @@ INTERRUPTED = "error: interrupted; nothing was written under the name asked for.
 class Args:
     out: Path
     """Folder to write to; it must be new or empty."""
-    preset: str = "clean"
-    """What the scenes look like: clean, strips, short-strips, loose-strips, lines, paper, amounts, hands, pages or
-    places."""
+    preset: Annotated[str, tyro.conf.arg(help=f"What the scenes look like: {one_of(PRESET_NAMES)}.")] = "clean"
     split: Literal["train", "val", "test"] = "test"
     """Whose digits are drawn from; the splits share none."""
     count: int = 1000
@@ -39,7 +39,7 @@ class Args:
     """Another seed gives other scenes of the same kind."""
     workers: int = os.cpu_count() or 1
     """How many processes draw."""
-    mnist_dir: Path | None = None
+    mnist_dir: IfGiven[Path] = None
     """Folder with other digits in IDX form (EMNIST, QMNIST, your own); without it, the embedded MNIST."""
     preview: int = 0
     """Also write preview.png, a contact sheet of the first so many scenes with their boxes and text."""

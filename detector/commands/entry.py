@@ -46,11 +46,14 @@ def run(
     prog: what the command is called in its help; without it, the file that was started.
     words: the command line; without it, that of this process.
     """
+    exit_with(lambda: main(parse(arguments, words, description, prog)), interrupted)
 
-    def action() -> int | None:
-        return main(tyro.cli(arguments, prog=prog, args=words, description=description, config=STYLE))
 
-    exit_with(action, interrupted)
+def parse(
+    arguments: type[ArgsT], words: Sequence[str] | None = None, description: str | None = None, prog: str | None = None
+) -> ArgsT:
+    """The options that a command line gives; see run. Exits with 2, and says why, if it cannot be understood."""
+    return tyro.cli(arguments, prog=prog, args=words, description=description, config=STYLE)
 
 
 def exit_with(action: Callable[[], int | None], interrupted: str = INTERRUPTED) -> NoReturn:

@@ -15,83 +15,85 @@ picture that cannot be read is reported and left out, and the exit status is the
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import tyro
 from tqdm import tqdm
 
 import detector
+from detector.commands.options import IfGiven, Network, one_of
 from detector.errors import OptionError
 from detector.files import prepare_folder, write_json
 from detector.scoring.evaluation import evaluate, format_confusions, format_table, save
 from detector.scoring.failures import save_failures
-from digit_scenes import Scenes
+from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.coco import CocoDataset, read_coco
 from digit_scenes.manifest import Manifest, read_manifest
 
 
 @dataclass(frozen=True)
-class Args:
-    preset: str | None = None
-    """Score on scenes of this preset: clean, strips, short-strips, loose-strips, lines, paper, amounts, hands, pages or
-    places."""
-    data: Path | None = None
-    """Or on a COCO dataset: a folder with annotations.json and images/."""
-    annotations: Path | None = None
-    """Or on any COCO file of which the categories are named 0 to 9 ..."""
-    images: Path | None = None
+class Pictures:
+    """What to score on: --preset, --data, --annotations or --lines."""
+
+    preset: Annotated[IfGiven[str], tyro.conf.arg(help=f"Scenes of this preset: {one_of(PRESET_NAMES)}.")] = None
+    data: IfGiven[Path] = None
+    """A COCO dataset: a folder with annotations.json and images/."""
+    annotations: IfGiven[Path] = None
+    """Any COCO file of which the categories are named 0 to 9 ..."""
+    images: IfGiven[Path] = None
     """... and whose pictures lie here; without it, in images/ beside the file."""
-    lines: Path | None = None
-    """Or on pictures of which only the text is known: a CSV file with the columns file and lines."""
+    lines: IfGiven[Path] = None
+    """Pictures of which only the text is known: a CSV file with the columns file and lines."""
+    count: IfGiven[int] = None
+    """The first so many pictures; without it 1000 of a preset, all of a dataset."""
     split: Literal["train", "val", "test"] = "test"
     """For a preset: whose digits are drawn from."""
     seed: int = 0
     """For a preset: another seed gives other scenes."""
-    mnist_dir: Path | None = None
+    mnist_dir: IfGiven[Path] = None
     """For a preset: folder with other digits in IDX form."""
-    count: int | None = None
-    """The first so many pictures; without it 1000 of a preset, all of a dataset."""
-    model: str | None = None
-    """Which detector; without it, the one that the weights are of."""
-    weights: Path | None = None
-    """Weights file, .safetensors or .onnx; without it, those that are shipped."""
-    runtime: Literal["int8", "onnx", "torch"] | None = None
-    """What computes with the shipped weights; without it, ONNX Runtime where it is installed and they can be read with
-    it, else PyTorch."""
-    device: str = "cpu"
-    """Where to compute: cpu, cuda, ..."""
-    threads: int | None = None
-    """How many CPU threads to compute with; without it, as many as there are cores."""
-    min_score: float | None = None
-    """Working threshold for digits and text; without it, the reader's own. AP takes all scores."""
-    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    out: IfGiven[Path] = None
     """Folder for metrics.json, confusion.png, risk_coverage.png and pr_curve.png."""
-    coco_results: Path | None = None
+    coco_results: IfGiven[Path] = None
     """File for all detections in COCO's results format."""
-    failures: Path | None = None
+    failures: IfGiven[Path] = None
     """Folder for the pictures that were read wrongly: failures.csv, failures.png, 001_name.png, ..."""
     most_failures: int = 200
     """How many of them are drawn at most."""
 
 
-def pictures(args: Args) -> Scenes | CocoDataset | Manifest:
+@dataclass(frozen=True)
+class Args:
+    pictures: Pictures = field(default_factory=Pictures)
+    network: Network = field(default_factory=Network)
+    min_score: IfGiven[float] = None
+    """Working threshold for digits and text; without it, the reader's own. AP takes all scores."""
+    output: Files = field(default_factory=Files)
+
+
+def opened(asked: Pictures) -> Scenes | CocoDataset | Manifest:
     """What to score on."""
-    chosen = [name for name in ("preset", "data", "annotations", "lines") if getattr(args, name) is not None]
+    chosen = [name for name in ("preset", "data", "annotations", "lines") if getattr(asked, name) is not None]
     if len(chosen) != 1:
         got = " and ".join(f"--{name}" for name in chosen) or "none"
         raise OptionError(f"expected one of --preset, --data, --annotations and --lines to score on, got {got}.")
-    if args.images and not args.annotations:
-        raise OptionError(f"--images {args.images}: expected --annotations with it, got --{chosen[0]}.")
-    if args.preset:
-        return Scenes(args.preset, args.split, args.seed, args.mnist_dir)
-    if args.data:
-        return read_coco(args.data / "annotations.json", args.data / "images")
-    if args.annotations:
-        return read_coco(args.annotations, args.images or args.annotations.parent / "images")
-    assert args.lines
-    return read_manifest(args.lines)
+    if asked.images and not asked.annotations:
+        raise OptionError(f"--images {asked.images}: expected --annotations with it, got --{chosen[0]}.")
+    if asked.preset:
+        return Scenes(asked.preset, asked.split, asked.seed, asked.mnist_dir)
+    if asked.data:
+        return read_coco(asked.data / "annotations.json", asked.data / "images")
+    if asked.annotations:
+        return read_coco(asked.annotations, asked.images or asked.annotations.parent / "images")
+    assert asked.lines
+    return read_manifest(asked.lines)
 
 
 def name_of(data: Scenes | CocoDataset | Manifest, index: int) -> str:
@@ -102,26 +104,27 @@ def name_of(data: Scenes | CocoDataset | Manifest, index: int) -> str:
 
 
 def main(args: Args) -> int:
-    data = pictures(args)
-    if args.most_failures < 1:
-        raise OptionError(f"--most-failures: expected 1 or more, got {args.most_failures}.")
-    if args.coco_results and isinstance(data, Manifest):
+    files = args.output
+    data = opened(args.pictures)
+    if files.most_failures < 1:
+        raise OptionError(f"--most-failures: expected 1 or more, got {files.most_failures}.")
+    if files.coco_results and isinstance(data, Manifest):
         raise OptionError(
             "--coco-results: expected a preset or a COCO dataset, got --lines, whose pictures have no ids."
         )
-    for folder in (args.out, args.failures, args.coco_results and args.coco_results.parent):
+    for folder in (files.out, files.failures, files.coco_results and files.coco_results.parent):
         if folder:
             prepare_folder(folder)
-    count = 1000 if args.count is None else args.count
+    count = 1000 if args.pictures.count is None else args.pictures.count
     if not isinstance(data, Scenes):
-        count = len(data) if args.count is None else min(args.count, len(data))
+        count = len(data) if args.pictures.count is None else min(args.pictures.count, len(data))
     reader = detector.load(
-        args.weights,
-        model=args.model,
-        device=args.device,
+        args.network.weights,
+        model=args.network.model,
+        device=args.network.device,
         min_score=args.min_score,
-        threads=args.threads,
-        runtime=args.runtime,
+        threads=args.network.threads,
+        runtime=args.network.runtime,
     )
     evaluation = evaluate(
         reader,
@@ -133,13 +136,13 @@ def main(args: Args) -> int:
     )
     print(format_table(evaluation.metrics))
     print(format_confusions(evaluation.confusion))
-    if args.out:
-        save(evaluation, args.out)
-    if args.coco_results:
-        write_json(args.coco_results, evaluation.results)
-    if args.failures:
-        failed = save_failures(args.failures, evaluation.readings, data, partial(name_of, data), args.most_failures)
-        print(f"read wrongly: {failed} pictures, see {args.failures}" if failed else "read wrongly: no picture")
+    if files.out:
+        save(evaluation, files.out)
+    if files.coco_results:
+        write_json(files.coco_results, evaluation.results)
+    if files.failures:
+        failed = save_failures(files.failures, evaluation.readings, data, partial(name_of, data), files.most_failures)
+        print(f"read wrongly: {failed} pictures, see {files.failures}" if failed else "read wrongly: no picture")
     for reason in evaluation.unread.values():
         print(f"error: {reason}", file=sys.stderr)
     return 1 if evaluation.unread else 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import detector
+from detector.commands.options import IfGiven
 from detector.errors import OptionError
 from detector.reading.loading import WEIGHTS_SUFFIXES
 from digit_scenes.stream import assorted
@@ -21,11 +22,11 @@ from digit_scenes.stream import assorted
 
 @dataclass(frozen=True)
 class Args:
-    model: str | None = None
+    model: IfGiven[str] = None
     """Which of the shipped detectors; with --weights, the one that they are of."""
-    weights: Path | None = None
+    weights: IfGiven[Path] = None
     """Weights file; without it, those that are shipped."""
-    out: Path | None = None
+    out: IfGiven[Path] = None
     """File to write; without it, out/ and the detector's name."""
     int8: bool = False
     """Write the network in int8, too, beside the other: NAME.int8.onnx, for processors with instructions for it. Ranges

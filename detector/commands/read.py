@@ -13,15 +13,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
 import tyro
 from tqdm import tqdm
 
 import detector
 from detector.commands.entry import UsageError
+from detector.commands.options import IfGiven, Network
 from detector.errors import DigitReaderError
 from detector.files import appearing
 from detector.images import find_images
@@ -48,34 +49,37 @@ INTERRUPTED = "error: interrupted; nothing was written under the names asked for
 
 
 @dataclass(frozen=True)
-class Args:
-    pictures: tyro.conf.Positional[tuple[str, ...]]
-    """Pictures, folders of pictures, patterns in quotes, or - for one picture from standard input."""
-    json: str | None = None
+class Files:
+    json: IfGiven[str] = None
     """File for JSON Lines, one line a picture, with every digit's box and score; - for standard output."""
-    csv: Path | None = None
+    csv: IfGiven[Path] = None
     """File for a table with one row a number."""
-    coco: Path | None = None
+    coco: IfGiven[Path] = None
     """File in COCO's results format; image_id counts the pictures from 1, in the order in which they are read."""
-    annotated: Path | None = None
+    annotated: IfGiven[Path] = None
     """Folder for pictures that show what was read where."""
-    min_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    min_score: IfGiven[float] = None
     """Digits with a lower score are not read, 0 to 1; without it, the reader's own threshold."""
     min_number_score: float = 0.0
     """Numbers with a lower score, the chance that all of it is right, are rejected, 0 to 1: each digit is a ? in text,
     table and annotated pictures. JSON Lines have "rejected": true, and still the boxes and the likeliest digits."""
     turn: bool = True
     """Pictures that lie on a side or upside down are found out and read upright."""
-    model: str | None = None
-    """Which detector; without it, the one that the weights are of."""
-    weights: Path | None = None
-    """Weights file; without it, those that are shipped."""
-    runtime: Literal["int8", "onnx", "torch"] | None = None
-    """What to compute with; without it, ONNX Runtime where it is installed and can be used, else PyTorch."""
-    device: str = "cpu"
-    """Where to compute: cpu, cuda, ..."""
-    threads: int | None = None
-    """How many CPU threads to compute with; without it, as many as there are cores."""
+
+
+@dataclass(frozen=True)
+class Args:
+    pictures: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE ...", help_behavior_hint="")
+    ]
+    """Pictures, folders of pictures, patterns in quotes, or - for one picture from standard input."""
+    output: Files = field(default_factory=Files)
+    reading: Reading = field(default_factory=Reading)
+    network: Network = field(default_factory=Network)
 
 
 def found_or_error(arguments: tuple[str, ...]) -> Iterator[tuple[Path, DigitReaderError | None]]:
@@ -96,14 +100,14 @@ def main(args: Args) -> int:
         raise UsageError("expected pictures, folders or patterns to read, got none; see --help.")
     listed = list(found_or_error(args.pictures))
     reader = detector.load(
-        args.weights,
-        model=args.model,
-        device=args.device,
-        min_score=args.min_score,
-        min_number_score=args.min_number_score,
-        turn=args.turn,
-        threads=args.threads,
-        runtime=args.runtime,
+        args.network.weights,
+        model=args.network.model,
+        device=args.network.device,
+        min_score=args.reading.min_score,
+        min_number_score=args.reading.min_number_score,
+        turn=args.reading.turn,
+        threads=args.network.threads,
+        runtime=args.network.runtime,
     )
     readable = [path for path, error in listed if error is None]
     failed = 0
@@ -134,25 +138,27 @@ def main(args: Args) -> int:
 def opened(args: Args, pictures: list[Path], stack: ExitStack) -> list[Output]:
     """Every output that was asked for. Files appear when the stack is left, and not at all if reading breaks off."""
     outputs: list[Output] = []
-    if args.annotated:  # first: a picture that cannot be annotated is an error in all other outputs
+    if args.output.annotated:  # first: a picture that cannot be annotated is an error in all other outputs
         named = [Path("stdin") if path == STDIN else path for path in pictures]
-        targets = annotated_paths(named, args.annotated)
+        targets = annotated_paths(named, args.output.annotated)
         outputs.append(AnnotatedPictures(dict(zip(map(str, pictures), targets, strict=True))))
     for option, output in FILE_OUTPUTS.items():
-        path = getattr(args, option)
+        path = getattr(args.output, option)
         if path:
             to_stdout = output is JsonLines and path == "-"
             outputs.append(output(sys.stdout if to_stdout else stack.enter_context(appearing(Path(path)))))
-    if args.json != "-":
+    if args.output.json != "-":
         outputs.append(PlainText(tqdm.write))
     return outputs
 
 
 def report(args: Args, reader: Reader, read: int, failed: int) -> None:
     """Say what was done and where it is, beside what was read or, where that is for machines, out of its way."""
-    written = [f"{form.name} in {path}" for option, form in FILE_OUTPUTS.items() if (path := getattr(args, option))]
-    written += [f"annotated pictures in {args.annotated}/"] if args.annotated else []
-    stream = sys.stderr if args.json == "-" else sys.stdout
+    written = [
+        f"{form.name} in {path}" for option, form in FILE_OUTPUTS.items() if (path := getattr(args.output, option))
+    ]
+    written += [f"annotated pictures in {args.output.annotated}/"] if args.output.annotated else []
+    stream = sys.stderr if args.output.json == "-" else sys.stdout
     name = getattr(reader.model, "name", None)
     by = f"by {name} on {reader.model.runtime}" if name else f"on {reader.model.runtime}"
     count = f"{read} picture{'' if read == 1 else 's'} read {by}" + (f", {failed} not" if failed else "")

@@ -12,29 +12,42 @@ from __future__ import annotations
 
 import logging
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from detector.commands.options import IfGiven, Runtime
 from detector.errors import OptionError
 
 INTERRUPTED = ""
 
 
 @dataclass(frozen=True)
-class Args:
+class Listening:
     host: str = "127.0.0.1"
     """Address to listen at; 0.0.0.0 for everybody in the network."""
     port: int = 8000
     """Port to listen at; 0 for any that is free."""
-    model: str | None = None
+    allow_host: tuple[str, ...] = ()
+    """Further names that clients may call this server by, without ports. Where it listens to this machine alone, they
+    may call it localhost; in a network anything, unless names are given here."""
+    verbose: bool = False
+    """Every request is shown, on standard error."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    model: IfGiven[str] = None
     """Which detector reads unless a request says otherwise; without it, the one that the weights are of."""
-    weights: Path | None = None
+    weights: IfGiven[Path] = None
     """Weights file, whose detector is then the only one; without it, those that are shipped."""
-    runtime: Literal["int8", "onnx", "torch"] | None = None
+    runtime: IfGiven[Runtime] = None
     """What to compute with; without it, ONNX Runtime where it is installed and can be used, else PyTorch."""
-    threads: int | None = None
+    threads: IfGiven[int] = None
     """How many CPU threads to compute with; without it, as many as there are cores."""
+
+
+@dataclass(frozen=True)
+class Limits:
     max_upload: float = 20
     """Megabytes of a request."""
     max_pixels: float = 50
@@ -45,15 +58,18 @@ class Args:
     """Requests that are read at once, or wait for it; others are asked to try again."""
     timeout: float = 60
     """Seconds in which a request has to have arrived."""
-    allow_host: tuple[str, ...] = ()
-    """Further names that clients may call this server by, without ports. Where it listens to this machine alone, they
-    may call it localhost; in a network anything, unless names are given here."""
-    verbose: bool = False
-    """Every request is shown, on standard error."""
+
+
+@dataclass(frozen=True)
+class Args:
+    listening: Listening = field(default_factory=Listening)
+    reading: Reading = field(default_factory=Reading)
+    limits: Limits = field(default_factory=Limits)
 
 
 def main(args: Args) -> None:
-    logging.basicConfig(format="%(message)s", level=logging.INFO if args.verbose else logging.ERROR)
+    listening, reading, asked = args.listening, args.reading, args.limits
+    logging.basicConfig(format="%(message)s", level=logging.INFO if listening.verbose else logging.ERROR)
     warnings.simplefilter("ignore")  # Pillow's, about pictures that others send
     try:
         from detector.server import limits, running
@@ -63,20 +79,20 @@ def main(args: Args) -> None:
             "pip install 'digit-reader[serve]'"
         ) from error
     most = limits.Limits(
-        int(args.max_upload * 10**6),
-        int(args.max_pixels * 10**6),
-        args.max_pictures,
-        args.max_waiting,
-        args.timeout,
+        int(asked.max_upload * 10**6),
+        int(asked.max_pixels * 10**6),
+        asked.max_pictures,
+        asked.max_waiting,
+        asked.timeout,
     )
-    server = running.listening(args.host, args.port)
-    readers = running.shipped_readers(args.weights, args.model, args.threads, args.runtime)
+    server = running.listening(listening.host, listening.port)
+    readers = running.shipped_readers(reading.weights, reading.model, reading.threads, reading.runtime)
     address = running.address_of(server)
     running.serve(
         readers,
         server,
         most,
-        running.hosts_of(args.host, args.allow_host),
+        running.hosts_of(listening.host, listening.allow_host),
         lambda: print(f"digit-reader listens on {address}", flush=True),
     )
     print("digit-reader stopped", flush=True)

@@ -18,7 +18,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 import detector
-from detector.commands import evaluate as command
+from detector.commands import evaluate as evaluate_command
+from detector.commands.entry import parse
 from detector.errors import DataError, ImageError, OptionError
 from detector.models import checkpoint
 from detector.reading.calibration import Calibration, Chance
@@ -180,7 +181,13 @@ def test_the_commonest_confusions_have_a_row_each() -> None:
     assert rows[0].split()[1] == "none"
 
 
-# The tool
+# The command
+
+
+def scored(**options: object) -> int:
+    """The exit status of `evaluate` with these options, in this process."""
+    words = [word for name, value in options.items() for word in ("--" + name.replace("_", "-"), str(value))]
+    return evaluate_command.main(parse(evaluate_command.Args, words))
 
 
 @pytest.mark.parametrize("preset", ["strips", "paper"])
@@ -192,7 +199,7 @@ def test_pycocotools_alone_scores_the_written_files_the_same(
     write_coco(data, scenes, 8, {})
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows([scenes[i] for i in range(8)], noise=1), raising=False)
     for source in ({"preset": preset, "count": 8}, {"data": data}):
-        assert command.main(command.Args(**source, out=out, coco_results=tmp_path / "results.json")) == 0
+        assert scored(**source, out=out, coco_results=tmp_path / "results.json") == 0
         metrics = json.loads((out / "metrics.json").read_text())
         assert same(metrics, plain_pycocotools(data / "annotations.json", tmp_path / "results.json"))
         assert 0 < metrics["AP"] < 1
@@ -224,10 +231,8 @@ def test_a_strange_dataset_is_scored_by_its_own_numbers(tmp_path: Path, monkeypa
     monkeypatch.setattr(
         detector, "load", lambda *_, **__: Knows([dataset[i] for i in range(6)], noise=0.7), raising=False
     )
-    arguments = command.Args(
-        annotations=path, images=path.parent / "images", out=tmp_path, coco_results=tmp_path / "r.json"
-    )
-    assert command.main(arguments) == 0
+    options = {"annotations": path, "images": path.parent / "images", "out": tmp_path}
+    assert scored(**options, coco_results=tmp_path / "r.json") == 0
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert same(metrics, plain_pycocotools(path, tmp_path / "r.json"))
     assert metrics["AP_medium"] is not None
@@ -245,7 +250,7 @@ def test_a_manifest_with_a_bad_picture(
             table.writerow(["|".join(scene.lines or ()), f"{index}.png"])
         table.writerow(["1", "gone.png"])
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes), raising=False)
-    assert command.main(command.Args(lines=tmp_path / "m.csv", out=tmp_path / "out")) == 1
+    assert scored(lines=tmp_path / "m.csv", out=tmp_path / "out") == 1
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert (metrics["exact_lines"], metrics["pictures"], metrics["unread_pictures"]) == (1, 3, 1)
     assert "AP" not in metrics
@@ -260,7 +265,7 @@ def test_a_manifest_with_a_bad_picture(
     assert "digit_ece" not in metrics
     assert "gone.png" in capsys.readouterr().err
     with pytest.raises(OptionError, match="--coco-results"):
-        command.main(command.Args(lines=tmp_path / "m.csv", coco_results=tmp_path / "r.json"))
+        scored(lines=tmp_path / "m.csv", coco_results=tmp_path / "r.json")
 
 
 @pytest.mark.parametrize("known", ["preset", "boxes", "text"])
@@ -282,7 +287,7 @@ def test_the_failures_of_every_kind_of_set(
     }
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes[:2]), raising=False)
     out = tmp_path / "wrong"
-    assert command.main(command.Args(**source[known], failures=out)) == 0
+    assert scored(**source[known], failures=out) == 0
     printed = capsys.readouterr().out
     assert f"read wrongly: 1 pictures, see {out}" in printed
     assert "missed   " in printed
@@ -290,7 +295,7 @@ def test_the_failures_of_every_kind_of_set(
     assert len(rows) == 2
     assert {path.name for path in out.iterdir()} >= {"failures.csv", "failures.png"}
     monkeypatch.setattr(detector, "load", lambda *_, **__: Knows(scenes), raising=False)
-    assert command.main(command.Args(**source[known], failures=out)) == 0
+    assert scored(**source[known], failures=out) == 0
     assert "read wrongly: no picture" in capsys.readouterr().out
     assert [path.name for path in out.iterdir()] == ["failures.csv"]
 
@@ -306,7 +311,7 @@ def test_the_failures_of_every_kind_of_set(
 )
 def test_settings_that_contradict_each_other(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        command.main(command.Args(**arguments))
+        scored(**arguments)
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tyro
 from PIL import Image
 
 import detector
 from detector.commands import read
+from detector.commands.entry import parse
 from detector.errors import OptionError
 from detector.files import appearing
 from detector.reading.reader import Reader
@@ -42,7 +42,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(detector, "load", load)
-    return lambda *arguments: read.main(tyro.cli(read.Args, args=list(arguments)))
+    return lambda *arguments: read.main(parse(read.Args, arguments))
 
 
 def picture(path: str | Path, digits: list[int] | None = None) -> bytes:
