@@ -134,7 +134,7 @@ def train(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
 
 def infer(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     from detector.benchmark import inference
-    from detector.scoring.plots import save_growth
+    from detector.benchmark.growth import save_growth
 
     pictures = [image for image, _ in crops(args.batch_size)]
     found, skipped = inference.time_inference(subject.networks, subject.model, pictures, SHORT * effort.repeats)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from detector.scoring.metrics import MISSED
+from detector.scoring.mistakes import MISSED
 from detector.scoring.string_metrics import aligned
 from detector.types import IntArray
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detector.ladder.confusion import confusion_of
 from detector.reading.reading_order import read_lines
 from detector.scoring.evaluation import DigitFinder, Pictures, evaluate
-from detector.scoring.metrics import MISSED
+from detector.scoring.mistakes import MISSED
 from detector.scoring.string_metrics import levenshtein
 from detector.types import Detections, IntArray
 

@@ -22,10 +22,10 @@ from detector.scoring.metrics import (
     coco_scores,
     digit_scores,
     json_safe,
-    string_metrics,
 )
 from detector.scoring.mistakes import Verdict, breakdown, commonest, judge, text_confusion
 from detector.scoring.risk import Claims, Curve, digit_claims, number_claims, risk_coverage, risk_metrics
+from detector.scoring.string_metrics import string_metrics
 from detector.types import Detections, IntArray, Line, Target
 
 

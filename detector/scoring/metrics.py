@@ -20,23 +20,7 @@ from pycocotools.cocoeval import COCOeval
 
 from detector.scoring.matching import forgiven, match
 from detector.scoring.mistakes import MISSED
-from detector.scoring.string_metrics import levenshtein, string_metrics
 from detector.types import Detections, FloatArray, IntArray, Target
-
-__all__ = [
-    "MISSED",
-    "CocoScores",
-    "DigitScores",
-    "coco_ground_truth",
-    "coco_metrics",
-    "coco_results",
-    "coco_scores",
-    "detection_metrics",
-    "digit_scores",
-    "json_safe",
-    "levenshtein",
-    "string_metrics",
-]
 
 CATEGORY_IDS: tuple[int | None, ...] = tuple(range(1, 11))
 """The COCO category id of each digit, where the dataset does not say otherwise. Names, not ids, carry the meaning."""

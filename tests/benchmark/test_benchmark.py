@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from detector.benchmark import peers
 from detector.benchmark.detector_under_test import DetectorUnderTest
 from detector.benchmark.goals import GOALS, HEAD, Goal, Report, as_markdown, as_text, goal_rows, section_text
+from detector.benchmark.growth import save_growth
 from detector.benchmark.inference import Growth, detect_functions, time_growth
 from detector.benchmark.machine import describe, processor, was_busy
 from detector.benchmark.measure import Measurement, time_in_turns
@@ -32,7 +33,6 @@ from detector.errors import DataError, ImageError, OptionError
 from detector.models import checkpoint
 from detector.models.sliding_window import SlidingWindow
 from detector.reading.reader import Reader
-from detector.scoring.plots import save_growth
 from detector.types import Target
 from digit_scenes.large import DRAWN, photographed_page, sheet
 from digit_scenes.speed import scenes_per_second

@@ -27,7 +27,7 @@ from detector.ladder.training import Samples, as_labels
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.models.registry import DETECTORS
-from detector.scoring.metrics import MISSED
+from detector.scoring.mistakes import MISSED
 from detector.training.fit import TrainingConfig
 from detector.training.runs import Progress
 from detector.types import Detections, Page, Target

@@ -17,7 +17,6 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from detector.scoring.metrics import (
-    MISSED,
     STANDARD_KEYS,
     coco_ground_truth,
     coco_metrics,
@@ -26,11 +25,10 @@ from detector.scoring.metrics import (
     detection_metrics,
     digit_scores,
     json_safe,
-    levenshtein,
-    string_metrics,
 )
+from detector.scoring.mistakes import MISSED
 from detector.scoring.plots import save_confusion, save_pr_curves
-from detector.scoring.string_metrics import common_in_order
+from detector.scoring.string_metrics import common_in_order, levenshtein, string_metrics
 from detector.types import Detections, Target
 
 Pages = tuple[list[Target], list[Detections], list[tuple[int, int]]]
