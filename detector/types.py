@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,17 @@ class Target:
     def empty(cls) -> Target:
         """The target of a picture without digits."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+
+
+Batch: TypeAlias = "tuple[list[NDArray[np.uint8]], list[Target]]"
+"""Images uint8 (H, W, 3) RGB, of one size or of several, and the target of each."""
+
+
+class BatchSource(Protocol):
+    """Batches to train on, without an end."""
+
+    def __getitem__(self, step: int, /) -> Batch:
+        """The batch of a step, the same whenever and in whichever process it is asked for."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ from detector.images import ImageError, open_image
 from detector.models import checkpoint
 from detector.models.registry import entry
 from detector.results import json_record
-from detector.training.runs import Progress
+from detector.training.runs import RunProgress
 from digit_scenes import Scenes
 from digit_scenes.coco import dataset_head, read_coco, write_coco
 from digit_scenes.manifest import read_manifest
@@ -202,10 +202,10 @@ class Reader:
             module.main(replace(args, **little))
             return
 
-        def fit(name: str, model: Any, *rest: Any, resume: bool) -> Progress:
+        def fit(name: str, model: Any, *rest: Any, resume: bool) -> RunProgress:
             assert resume == (rest[-1] / "best.safetensors").exists()
             checkpoint.save(rest[-1] / "best.safetensors", name, model, {})
-            return Progress()
+            return RunProgress()
 
         self.unnamed += 1  # the time of day is the same for two that follow each other here
         with self.patch.context() as patch:
@@ -229,7 +229,7 @@ class Reader:
 
         with self.patch.context() as patch:
             patch.setattr("detector.export.onnx.export", export)
-            patch.setattr("detector.export.quantise.SEEN", 2)
+            patch.setattr("detector.export.quantise.RANGE_IMAGE_COUNT", 2)
             module.main(replace(args, check=min(args.check, 1)))
 
     def benchmark(self, module: ModuleType, args: Any) -> None:

@@ -35,7 +35,7 @@ from detector.ladder.rungs import RUNGS, Making, Rung, choose
 from detector.ladder.table import Row, as_markdown, as_record, as_text, legend, tabulate
 from detector.ladder.tasks import TASKS, Task
 from detector.ladder.training import Samples, as_labels
-from detector.scoring.validation import Pictures
+from detector.scoring.validation import ValidationSet
 from digit_scenes import SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import Split, load_digits
 from digit_scenes.plain import PLACES
@@ -131,7 +131,7 @@ class Lessons:
         pictures, texts = draw_strips(STRIPS, first, count, split, seed, self.mnist_dir)
         return Samples(pictures, as_labels(texts, PLACES))
 
-    def scenes(self, batch_size: int, seed: int) -> tuple[SceneBatches, dict[str, Pictures]]:
+    def scenes(self, batch_size: int, seed: int) -> tuple[SceneBatches, dict[str, ValidationSet]]:
         batches = SceneBatches(self.mix, batch_size, seed, "train", self.mnist_dir)
         each = range(VALIDATED["scenes"] // len(self.mix))
         scenes = {name: [Scenes(name, "val", 0, self.mnist_dir)[i] for i in each] for name in self.mix}

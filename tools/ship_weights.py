@@ -23,7 +23,7 @@ import tyro
 from detector.commands.entry import run
 from detector.errors import DataError, WeightsError
 from detector.export.onnx import export
-from detector.export.quantise import SEEN, quantise
+from detector.export.quantise import RANGE_IMAGE_COUNT, quantise
 from detector.files import appearing, write_json
 from detector.models import checkpoint
 from detector.models.base import Detector, rebuilt
@@ -200,7 +200,9 @@ def main(args: Args) -> None:
         calibration = calibration_of(target, extra)
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration)
         if args.int8:
-            quantise(target.with_suffix(".onnx"), target.with_suffix(WEIGHTS_SUFFIXES["int8"]), assorted(SEEN))
+            quantise(
+                target.with_suffix(".onnx"), target.with_suffix(WEIGHTS_SUFFIXES["int8"]), assorted(RANGE_IMAGE_COUNT)
+            )
     data = target.read_bytes()
     before = read_json(target.with_suffix(".json"))["trained"] if args.goes_on or args.figures else None
     if args.figures:  # and so does what is told of them

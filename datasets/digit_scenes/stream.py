@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OptionError
-from detector.types import Target
+from detector.types import Batch, BatchSource, Target
 from digit_scenes.glyphs.digits import Split
 from digit_scenes.plain import STRIP
 from digit_scenes.presets import PRESETS, Scenes
-
-
-class Batches(Protocol):
-    """Batches by number: pictures uint8 (H, W, 3), and what is in them."""
-
-    def __getitem__(self, step: int, /) -> tuple[list[NDArray[np.uint8]], list[Target]]: ...
 
 
 class SceneBatches:
@@ -47,7 +40,7 @@ class SceneBatches:
         weights = np.array(list(mix.values()))
         self.shares = weights / weights.sum()
 
-    def __getitem__(self, step: int) -> tuple[list[NDArray[np.uint8]], list[Target]]:
+    def __getitem__(self, step: int) -> Batch:
         chosen = np.random.default_rng((self.seed, step)).choice(len(self.scenes), p=self.shares)
         source = self.scenes[int(chosen)]
         scenes = [source[step * self.batch_size + j] for j in range(self.batch_size)]
@@ -64,12 +57,12 @@ class Zoomed:
     for a factor that makes no sense.
     """
 
-    def __init__(self, batches: Batches, factors: Sequence[float], seed: int) -> None:
+    def __init__(self, batches: BatchSource, factors: Sequence[float], seed: int) -> None:
         if not factors or not all(0.1 <= factor <= 10 for factor in factors):
             raise OptionError(f"--zoom: expected factors from 0.1 to 10, got {', '.join(map(str, factors)) or 'none'}.")
         self.batches, self.factors, self.seed = batches, tuple(factors), seed
 
-    def __getitem__(self, step: int) -> tuple[list[NDArray[np.uint8]], list[Target]]:
+    def __getitem__(self, step: int) -> Batch:
         images, targets = self.batches[step]
         factor = self.factors[int(np.random.default_rng((self.seed, step, 1)).integers(len(self.factors)))]
         zoomed = [zoom(image, target, factor) for image, target in zip(images, targets, strict=True)]

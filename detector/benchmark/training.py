@@ -17,8 +17,8 @@ from detector.benchmark.peers import torchvision_assembly
 from detector.errors import OptionError
 from detector.models.base import Detector, as_tensor, as_tensors
 from detector.models.faster_rcnn import FasterRCNN
-from detector.training.fit import Batch, Batches, Loaded, TrainingConfig, load_batches, parameter_groups
-from detector.types import Target
+from detector.training.fit import Loaded, TrainingConfig, load_batches, parameter_groups
+from detector.types import Batch, BatchSource, Target
 
 CROP_SIDE_PX = 256
 MIN_VISIBLE_FRACTION = 0.5  # a digit is ignored if the crop shows less of its box
@@ -39,7 +39,7 @@ def crop(image: np.ndarray, target: Target, side: int = CROP_SIDE_PX) -> tuple[n
 class CroppedBatches:
     """Batches of cropped scenes."""
 
-    batches: Batches
+    batches: BatchSource
 
     def __getitem__(self, step: int) -> Batch:
         crops = [crop(image, target) for image, target in zip(*self.batches[step], strict=True)]
@@ -113,7 +113,7 @@ def _backbone_step(backbone: nn.Module, batch: Tensor, device: torch.device) -> 
 
 
 def time_stream(
-    model: Detector, batches: Batches, workers: int, turns: int, device: torch.device
+    model: Detector, batches: BatchSource, workers: int, turns: int, device: torch.device
 ) -> dict[str, Measurement]:
     """Time steps on new scenes from other processes on the same cores: scenes a second, and % of the time waited.
 

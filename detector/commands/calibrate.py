@@ -23,7 +23,15 @@ from detector.commands.options import IfGiven
 from detector.errors import DataError, OptionError
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reader import Reader
-from detector.scoring.risk import Claims, Seen, calibrate, calibration_error, claims_with, log_loss, risk_metrics
+from detector.scoring.risk import (
+    Claims,
+    LabelledDetections,
+    calibrate,
+    calibration_error,
+    claims_with,
+    log_loss,
+    risk_metrics,
+)
 from digit_scenes import Scenes
 
 
@@ -86,13 +94,13 @@ def formula(chance: Chance, what: str) -> str:
     return f"sigmoid({chance.slope:.3f} * logit({what}) {chance.offset:+.3f})"
 
 
-def look(reader: Reader, args: Args) -> list[Seen]:
+def look(reader: Reader, args: Args) -> list[LabelledDetections]:
     """All scenes, and what the reader finds in each."""
     drawn = [Scenes(preset, "val", args.seed) for preset in args.preset]
     seen = []
     for i in tqdm(range(args.count * len(drawn)), unit="scene", disable=not sys.stderr.isatty()):
         scene = drawn[i % len(drawn)][i // len(drawn)]
-        seen.append(Seen(scene.target, scene.lines, reader.detect(scene.image)))
+        seen.append(LabelledDetections(scene.target, scene.lines, reader.detect(scene.image)))
     return seen
 
 

@@ -141,7 +141,9 @@ def main(args: Args) -> int:
     if files.coco_results:
         write_json(files.coco_results, evaluation.results)
     if files.failures:
-        failed = save_failures(files.failures, evaluation.readings, data, partial(name_of, data), files.most_failures)
+        failed = save_failures(
+            files.failures, evaluation.image_results, data, partial(name_of, data), files.most_failures
+        )
         print(f"read wrongly: {failed} pictures, see {files.failures}" if failed else "read wrongly: no picture")
     for reason in evaluation.unread.values():
         print(f"error: {reason}", file=sys.stderr)

@@ -38,7 +38,7 @@ class Args:
 def main(args: Args) -> None:
     # Here, because they take seconds, which --help need not wait for.
     from detector.export.onnx import compare, export
-    from detector.export.quantise import SEEN, quantise
+    from detector.export.quantise import RANGE_IMAGE_COUNT, quantise
     from detector.models.base import Detector
 
     if args.check < 0:
@@ -53,7 +53,7 @@ def main(args: Args) -> None:
     written = [path]
     if args.int8:
         written.append(path.with_suffix(WEIGHTS_SUFFIXES["int8"]))
-        count = quantise(path, written[-1], assorted(SEEN))
+        count = quantise(path, written[-1], assorted(RANGE_IMAGE_COUNT))
         print(f"wrote {written[-1]} ({written[-1].stat().st_size / 1e6:.1f} MB), {count} convolutions in int8")
     for file in written if args.check else []:
         found = compare(network, detector.load(file).model, assorted(args.check))

@@ -26,8 +26,9 @@ from detector.errors import OptionError, TrainingError, WeightsError
 from detector.models import checkpoint
 from detector.models.base import Detector, rebuilt
 from detector.models.registry import entry
-from detector.scoring.validation import Pictures, validator
-from detector.training.fit import Batches, TrainingConfig, fit
+from detector.scoring.validation import ValidationSet, validator
+from detector.training.fit import TrainingConfig, fit
+from detector.types import BatchSource
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
 from digit_scenes.coco import CocoBatches, read_coco
 from digit_scenes.stream import Zoomed, zoom
@@ -132,7 +133,7 @@ def shares(presets: Sequence[str]) -> dict[str, float]:
     return mix
 
 
-def training_batches(args: Args) -> Batches:
+def training_batches(args: Args) -> BatchSource:
     if args.data:
         dataset = read_coco(args.data / "annotations.json", args.data / "images")
         return Zoomed(CocoBatches(dataset, args.batch_size, args.seed), args.zoom, args.seed)
@@ -140,7 +141,7 @@ def training_batches(args: Args) -> Batches:
     return Zoomed(batches, args.zoom, args.seed)
 
 
-def validation_pictures(args: Args) -> dict[str, Pictures]:
+def validation_pictures(args: Args) -> dict[str, ValidationSet]:
     """Fixed pictures: of --val-data, of --data where there is nothing else, or of each preset in equal parts."""
     folder = args.val_data or args.data
     if folder:

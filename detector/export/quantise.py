@@ -23,7 +23,7 @@ from detector.files import appearing_at
 from detector.images import Picture
 from detector.reading.onnx_runtime import INT8, OnnxNetwork
 
-SEEN = 120  # pictures that are enough to tell what ranges activations have
+RANGE_IMAGE_COUNT = 120  # pictures that are enough to tell what ranges activations have
 QUANTISED = ["Conv", "Gemm", "Relu", "Add"]  # operations, of ONNX
 LEAST_INPUTS = 16  # channels: with fewer a convolution costs too little to be worth it
 LEAST_PRODUCT = 4096  # weights of a layer that is a product of matrices, likewise

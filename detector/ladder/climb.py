@@ -39,11 +39,11 @@ from detector.models.ladder.whole_picture import WholePicture
 from detector.models.registry import entry
 from detector.reading.loading import load, shipped_weights
 from detector.reading.reader import Reader
-from detector.scoring.evaluation import Pictures
+from detector.scoring.evaluation import LabelledImages
 from detector.scoring.plots import save_confusions
-from detector.scoring.validation import Pictures as Validation
-from detector.scoring.validation import validator
-from detector.training.fit import Batches, TrainingConfig, fit
+from detector.scoring.validation import ValidationSet, validator
+from detector.training.fit import TrainingConfig, fit
+from detector.types import BatchSource
 
 WEIGHTS = "weights.safetensors"
 FEWER = 10  # the part of the digits of T1 that detectors are asked is one in so many
@@ -91,7 +91,7 @@ class Lessons(Protocol):
     def digits(self, count: int) -> Samples:
         """The first so many test digits."""
 
-    def pictures(self, task: Task) -> Pictures:
+    def pictures(self, task: Task) -> LabelledImages:
         """The test strips or scenes of a task."""
 
     def asked(self, task: Task) -> Settings:
@@ -106,7 +106,7 @@ class Lessons(Protocol):
     def mix(self) -> Mapping[str, float]:
         """Of which presets, in which parts, the scenes are that detectors are trained on."""
 
-    def scenes(self, batch_size: int, seed: int) -> tuple[Batches, Mapping[str, Validation]]:
+    def scenes(self, batch_size: int, seed: int) -> tuple[BatchSource, Mapping[str, ValidationSet]]:
         """Batches of such scenes, and others to validate on."""
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from detector.ladder.confusion import confusion_of
 from detector.reading.reading_order import read_lines
-from detector.scoring.evaluation import DigitFinder, Pictures, evaluate
+from detector.scoring.evaluation import DigitFinder, LabelledImages, evaluate
 from detector.scoring.mistakes import MISSED
 from detector.scoring.string_metrics import levenshtein
 from detector.types import Detections, IntArray
@@ -111,7 +111,7 @@ def score_digits(
     return Score({"accuracy": float((read == labels).mean())}, milliseconds, confusion)
 
 
-def score_strips(reader: Finder, scenes: Pictures, count: int, progress: Progress = iter) -> Score:
+def score_strips(reader: Finder, scenes: LabelledImages, count: int, progress: Progress = iter) -> Score:
     """T2-T4: a strip is right when its digits are, all of them and no more, in order; spaces do not count."""
     readings: list[tuple[str, str]] = []
     times = []
@@ -129,7 +129,7 @@ def score_strips(reader: Finder, scenes: Pictures, count: int, progress: Progres
     return Score(figures, statistics.median(times), confusion_of(readings))
 
 
-def score_scenes(reader: Finder, scenes: Pictures, count: int, progress: Progress = iter) -> Score:
+def score_scenes(reader: Finder, scenes: LabelledImages, count: int, progress: Progress = iter) -> Score:
     """T5-T7: as `tools/evaluate.py` scores them."""
     evaluation = evaluate(reader, scenes, count, progress=progress)
     assert evaluation.confusion is not None, "scenes know their boxes"

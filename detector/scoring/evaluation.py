@@ -29,7 +29,7 @@ from detector.scoring.string_metrics import string_metrics
 from detector.types import Detections, IntArray, Line, Target
 
 
-class Picture(Protocol):
+class LabelledImage(Protocol):
     """A picture uint8 (H, W, 3) RGB, what is in it, and its lines of text; the last two are None where unknown."""
 
     @property
@@ -40,10 +40,10 @@ class Picture(Protocol):
     def lines(self) -> tuple[str, ...] | None: ...
 
 
-class Pictures(Protocol):
+class LabelledImages(Protocol):
     """Pictures by number; one that cannot be read raises a DigitReaderError."""
 
-    def __getitem__(self, index: int, /) -> Picture: ...
+    def __getitem__(self, index: int, /) -> LabelledImage: ...
 
 
 class DigitFinder(Protocol):
@@ -55,7 +55,7 @@ class DigitFinder(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class ImageResult:
     """One picture: its number, width and height, what is true of it, what was read, and how long that took.
 
     found: at all scores. lines: what was read at the working threshold. verdict: what is wrong with that, or None where
@@ -83,7 +83,7 @@ class Evaluation:
 
     metrics: all figures, flat. numbers, digits: what was claimed, see `scoring.risk`. precision, confusion: see
     `scoring.metrics`; where boxes are not known, the confusion is that of the text. results: COCO's results format,
-    all scores. readings: the pictures that were read, in order.
+    all scores. image_results: the pictures that were read, in order.
     unread: number of a picture that could not be read -> why.
     """
 
@@ -93,13 +93,13 @@ class Evaluation:
     precision: NDArray[np.float64] | None
     confusion: IntArray
     results: list[dict[str, Any]] | None
-    readings: tuple[Reading, ...]
+    image_results: tuple[ImageResult, ...]
     unread: dict[int, str]
 
 
 def evaluate(
     reader: DigitFinder,
-    pictures: Pictures,
+    pictures: LabelledImages,
     count: int,
     *,
     calibration: Calibration | None = None,
@@ -117,25 +117,25 @@ def evaluate(
     """
     if count < 1:
         raise OptionError(f"expected at least one picture to evaluate on, got {count}; see --count and the dataset.")
-    readings, unread = [], {}
+    image_results, unread = [], {}
     for index in progress(range(count)):
         try:
-            readings.append(_read(reader, pictures[index], index, calibration or Calibration()))
+            image_results.append(_read(reader, pictures[index], index, calibration or Calibration()))
         except DigitReaderError as error:
             unread[index] = str(error)
-    if not readings:
+    if not image_results:
         raise DataError(f"none of {count} pictures could be read; the first: {next(iter(unread.values()))}")
 
     metrics: dict[str, float] = {}
-    verdicts = [reading.verdict for reading in readings if reading.verdict is not None]
-    numbers = Claims.of(number_claims(reading.target, reading.true_lines, reading.lines) for reading in readings)
-    by_text = Claims.of(number_claims(None, reading.true_lines, reading.lines) for reading in readings)
+    verdicts = [result.verdict for result in image_results if result.verdict is not None]
+    numbers = Claims.of(number_claims(result.target, result.true_lines, result.lines) for result in image_results)
+    by_text = Claims.of(number_claims(None, result.true_lines, result.lines) for result in image_results)
     precision = results = claimed = None
-    targets = [reading.target for reading in readings if reading.target is not None]
-    if len(targets) == len(readings):
-        truth = _restricted(ground_truth, readings) if ground_truth else _built(readings, targets)
+    targets = [result.target for result in image_results if result.target is not None]
+    if len(targets) == len(image_results):
+        truth = _restricted(ground_truth, image_results) if ground_truth else _built(image_results, targets)
         ids = {category["name"]: category["id"] for category in truth["categories"]}
-        found = [reading.found for reading in readings]
+        found = [result.found for result in image_results]
         image_ids = [image["id"] for image in truth["images"]]
         results = coco_results(found, image_ids, [ids.get(str(digit)) for digit in range(10)])
         coco, digits = coco_scores(truth, results), digit_scores(targets, found, reader.min_score)
@@ -144,18 +144,20 @@ def evaluate(
         claimed = Claims.of(map(digit_claims, targets, found))
     else:
         confusion = text_confusion(verdict for verdict in verdicts if verdict.by_text)
-    metrics |= string_metrics([reading.true_lines for reading in readings], [reading.texts for reading in readings])
+    metrics |= string_metrics(
+        [result.true_lines for result in image_results], [result.texts for result in image_results]
+    )
     metrics |= breakdown(verdicts) | risk_metrics(numbers, claimed, by_text)
     metrics |= {
-        "ms_per_picture": statistics.median(reading.milliseconds for reading in readings),
-        "pictures": float(len(readings)),
+        "ms_per_picture": statistics.median(result.milliseconds for result in image_results),
+        "pictures": float(len(image_results)),
         "unread_pictures": float(len(unread)),
         "min_score": float(reader.min_score),
     }
-    return Evaluation(metrics, numbers, claimed, precision, confusion, results, tuple(readings), unread)
+    return Evaluation(metrics, numbers, claimed, precision, confusion, results, tuple(image_results), unread)
 
 
-def _read(reader: DigitFinder, picture: Picture, index: int, calibration: Calibration) -> Reading:
+def _read(reader: DigitFinder, picture: LabelledImage, index: int, calibration: Calibration) -> ImageResult:
     start = time.perf_counter()
     found = reader.detect(picture.image)
     lines = calibration.lines(found, reader.min_score)
@@ -163,19 +165,19 @@ def _read(reader: DigitFinder, picture: Picture, index: int, calibration: Calibr
     height, width = picture.image.shape[:2]
     target, true_lines = picture.target, picture.lines
     verdict = None if target is None and true_lines is None else judge(target, true_lines, lines)
-    return Reading(index, (width, height), target, true_lines, found, lines, verdict, milliseconds)
+    return ImageResult(index, (width, height), target, true_lines, found, lines, verdict, milliseconds)
 
 
-def _restricted(ground_truth: Mapping[str, Any], readings: list[Reading]) -> dict[str, Any]:
+def _restricted(ground_truth: Mapping[str, Any], image_results: list[ImageResult]) -> dict[str, Any]:
     """The COCO dataset of just the pictures that were read."""
-    images = [ground_truth["images"][reading.index] for reading in readings]
+    images = [ground_truth["images"][result.index] for result in image_results]
     ids = {image["id"] for image in images}
     annotations = [annotation for annotation in ground_truth["annotations"] if annotation["image_id"] in ids]
     return dict(ground_truth) | {"images": images, "annotations": annotations}
 
 
-def _built(readings: list[Reading], targets: list[Target]) -> dict[str, Any]:
-    return coco_ground_truth(targets, [r.size for r in readings], [r.index for r in readings])
+def _built(image_results: list[ImageResult], targets: list[Target]) -> dict[str, Any]:
+    return coco_ground_truth(targets, [r.size for r in image_results], [r.index for r in image_results])
 
 
 def save(evaluation: Evaluation, out: Path) -> None:

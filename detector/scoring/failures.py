@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from detector.draw import Box, Colour, draw_boxes, enlargement, score_colour
 from detector.files import appearing
 from detector.images import Picture
-from detector.scoring.evaluation import Pictures, Reading
+from detector.scoring.evaluation import ImageResult, LabelledImages
 from detector.scoring.mistakes import Verdict
 from detector.scoring.string_metrics import aligned
 from detector.types import Target
@@ -39,14 +39,14 @@ Tokens: TypeAlias = "list[tuple[str, Colour]]"
 """Pieces of text, each with its colour; a line ends with a piece that is a line feed."""
 
 
-def worst_first(readings: Iterable[Reading]) -> list[tuple[Reading, Verdict]]:
+def worst_first(results: Iterable[ImageResult]) -> list[tuple[ImageResult, Verdict]]:
     """The pictures read wrongly, each with what is wrong: by edits to the text, then by mistakes, then as they came.
 
     Where the text is not known, the mistakes stand for the edits.
     """
-    wrong = [(reading, reading.verdict) for reading in readings if reading.verdict and reading.verdict.wrong]
+    wrong = [(result, result.verdict) for result in results if result.verdict and result.verdict.wrong]
 
-    def badness(failure: tuple[Reading, Verdict]) -> tuple[int, int]:
+    def badness(failure: tuple[ImageResult, Verdict]) -> tuple[int, int]:
         edits, mistakes = failure[1].edits, len(failure[1].mistakes)
         return mistakes if edits is None else edits, mistakes
 
@@ -54,14 +54,14 @@ def worst_first(readings: Iterable[Reading]) -> list[tuple[Reading, Verdict]]:
 
 
 def save_failures(
-    folder: Path, readings: Iterable[Reading], pictures: Pictures, name: Callable[[int], str], most: int = 200
+    folder: Path, results: Iterable[ImageResult], pictures: LabelledImages, name: Callable[[int], str], most: int = 200
 ) -> int:
     """Writes failures.csv, the `most` worst pictures and a sheet of the very worst; returns how many failed.
 
     pictures: those of the evaluation, by number; name: what the picture of a number is called. Pictures that an earlier
     call left in the folder are removed. Raises OptionError where something cannot be written.
     """
-    failures = worst_first(readings)
+    failures = worst_first(results)
     table = folder / "failures.csv"
     if table.exists():
         for earlier in (folder / "failures.png", *folder.glob("[0-9][0-9][0-9]*_*.png")):
@@ -69,16 +69,16 @@ def save_failures(
     with appearing(table) as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
-        for rank, (reading, verdict) in enumerate(failures, 1):
-            true, read = "|".join(reading.true_lines or ()), "|".join(reading.texts)
-            rows.writerow((rank, name(reading.index), true, read, _words(verdict)))
+        for rank, (result, verdict) in enumerate(failures, 1):
+            true, read = "|".join(result.true_lines or ()), "|".join(result.texts)
+            rows.writerow((rank, name(result.index), true, read, _words(verdict)))
     sheet = []
-    for rank, (reading, verdict) in enumerate(failures[:most], 1):
-        called = Path(name(reading.index)).stem
-        image, title = pictures[reading.index].image, f"{rank}  {called}"
-        _save(draw_failure(image, reading, verdict, title), folder / f"{rank:03d}_{called}.png")
+    for rank, (result, verdict) in enumerate(failures[:most], 1):
+        called = Path(name(result.index)).stem
+        image, title = pictures[result.index].image, f"{rank}  {called}"
+        _save(draw_failure(image, result, verdict, title), folder / f"{rank:03d}_{called}.png")
         if rank <= SHEET:
-            sheet.append(draw_failure(image, reading, verdict, title, SHEET_SIDE))
+            sheet.append(draw_failure(image, result, verdict, title, SHEET_SIDE))
     if sheet:
         pitch = max(drawn.shape[1] for drawn in sheet)
         columns = [
@@ -89,7 +89,7 @@ def save_failures(
 
 
 def draw_failure(
-    image: Picture, reading: Reading, verdict: Verdict, title: str = "", largest: int = LARGEST
+    image: Picture, result: ImageResult, verdict: Verdict, title: str = "", largest: int = LARGEST
 ) -> Picture:
     """The truth on the left and what was read on the right, mistakes framed, texts and mistakes below: uint8 (H, W, 3).
 
@@ -97,8 +97,8 @@ def draw_failure(
     from red to green with their score. A picture is shrunk until its longer side is `largest` pixels, a tiny one is
     enlarged.
     """
-    digits = [digit for line in reading.lines for number in line.numbers for digit in number.digits]
-    known = Target.empty() if reading.target is None else reading.target
+    digits = [digit for line in result.lines for number in line.numbers for digit in number.digits]
+    known = Target.empty() if result.target is None else result.target
     found, true = (
         np.array([digit.box for digit in digits]).reshape(-1, 4),
         known.boxes.astype(np.float64),
@@ -127,7 +127,7 @@ def draw_failure(
         frame=WRONG,
     )
     width = max(left.shape[1] + 2, NARROWEST)
-    true_text, read_text = _texts(reading)
+    true_text, read_text = _texts(result)
     panels = [
         _below([ImageOps.expand(Image.fromarray(side), 1, GREY), _written(text, width)])
         for side, text in ((left, [("true  ", GREY), *true_text]), (right, [("read  ", GREY), *read_text]))
@@ -153,14 +153,14 @@ def _factor(image: Picture, boxes: Sequence[Box], largest: int) -> float:
     return largest / longer if longer > largest else min(enlargement(image, boxes), largest // longer)
 
 
-def _texts(reading: Reading) -> tuple[Tokens, Tokens]:
+def _texts(result: ImageResult) -> tuple[Tokens, Tokens]:
     """The true text and that read, line by line, with the characters that differ in another colour."""
-    if reading.true_lines is None:
-        return [("unknown", GREY)], _coloured(reading.texts, iter(()))
-    pairs = aligned(_joined(reading.true_lines), _joined(reading.texts))
+    if result.true_lines is None:
+        return [("unknown", GREY)], _coloured(result.texts, iter(()))
+    pairs = aligned(_joined(result.true_lines), _joined(result.texts))
     return (
-        _coloured(reading.true_lines, (a == b for a, b in pairs if a)),
-        _coloured(reading.texts, (a == b for a, b in pairs if b)),
+        _coloured(result.true_lines, (a == b for a, b in pairs if a)),
+        _coloured(result.texts, (a == b for a, b in pairs if b)),
     )
 
 

@@ -204,7 +204,7 @@ def risk_metrics(numbers: Claims, digits: Claims | None, lines: Claims | None = 
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class LabelledDetections:
     """A picture of which all is known, and all that a network found in it, at its own scores."""
 
     target: Target
@@ -212,7 +212,7 @@ class Seen:
     found: Detections
 
 
-def calibrate(pictures: Sequence[Seen]) -> Calibration:
+def calibrate(pictures: Sequence[LabelledDetections]) -> Calibration:
     """The calibration that fits these pictures best: of their digits, then of the numbers that these make.
 
     From which chance on a digit is read, and how much better its odds are beside a number: as most of all there is to
@@ -236,7 +236,7 @@ def calibrate(pictures: Sequence[Seen]) -> Calibration:
     return replace(calibration, number=_chance_of_numbers(calibration, pictures, alone=False))
 
 
-def _chance_of_numbers(calibration: Calibration, pictures: Sequence[Seen], alone: bool) -> Chance:
+def _chance_of_numbers(calibration: Calibration, pictures: Sequence[LabelledDetections], alone: bool) -> Chance:
     """What the products of digits' chances are worth where one digit is alone on one of several lines, or not."""
     claims = []
     for seen in pictures:
@@ -247,7 +247,7 @@ def _chance_of_numbers(calibration: Calibration, pictures: Sequence[Seen], alone
     return Chance.fitted(told.scores, told.right)
 
 
-def claims_with(calibration: Calibration, pictures: Sequence[Seen]) -> tuple[Claims, Claims]:
+def claims_with(calibration: Calibration, pictures: Sequence[LabelledDetections]) -> tuple[Claims, Claims]:
     """The digits found, and the numbers read, if scores are calibrated so."""
     digits, numbers = [], []
     for seen in pictures:

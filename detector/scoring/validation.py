@@ -10,11 +10,11 @@ from detector.models.base import Detector
 from detector.scoring.metrics import detection_metrics
 from detector.types import Detections, Target
 
-Pictures = Sequence[tuple[np.ndarray, Target]]
+ValidationSet = Sequence[tuple[np.ndarray, Target]]
 SHOWN = ("AP", "AP50", "AP75", "precision", "recall")
 
 
-def validator(groups: Mapping[str, Pictures], chunk: int = 4) -> Callable[[Detector], dict[str, float]]:
+def validator(groups: Mapping[str, ValidationSet], chunk: int = 4) -> Callable[[Detector], dict[str, float]]:
     """What `fit` calls: figures of all groups together, and each group's AP as "AP_name" where there are several.
 
     groups: by name, pictures uint8 (H, W, 3) with their targets. chunk: how many go through the detector at once.
@@ -32,14 +32,14 @@ def validator(groups: Mapping[str, Pictures], chunk: int = 4) -> Callable[[Detec
     return validate
 
 
-def _find(model: Detector, pictures: Pictures, chunk: int) -> list[Detections]:
+def _find(model: Detector, pictures: ValidationSet, chunk: int) -> list[Detections]:
     found: list[Detections] = []
     for start in range(0, len(pictures), chunk):
         found += model.find([image for image, _ in pictures[start : start + chunk]])
     return found
 
 
-def _scores(pictures: Pictures, found: Sequence[Detections]) -> dict[str, float]:
+def _scores(pictures: ValidationSet, found: Sequence[Detections]) -> dict[str, float]:
     sizes = [(image.shape[1], image.shape[0]) for image, _ in pictures]
     # Of a class that the pictures do not hold, or with no digits at all, figures are nan: nothing was found.
     return {

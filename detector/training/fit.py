@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,19 +28,11 @@ from detector.models.base import Detector, as_tensors
 from detector.training.curves import draw_curves
 from detector.training.data_echo import echoed
 from detector.training.ema import WeightAverage
-from detector.training.runs import Bar, Learner, Log, Progress, cut_log, load_state, save_state, stop_on_signal
-from detector.types import Target
+from detector.training.runs import Bar, Learner, Log, RunProgress, cut_log, load_state, save_state, stop_on_signal
+from detector.types import BatchSource, Target
 
-Batch = tuple[list[np.ndarray], list[Target]]
 Loaded = tuple["list[np.ndarray] | torch.Tensor", list[Target]]  # uint8 (B, H, W, 3) where all are of one size
 WITHOUT_LIMIT = 2**40
-
-
-class Batches(Protocol):
-    """Endless and deterministic: batch `step` is a list of uint8 (H, W, 3) RGB pictures and one of their targets."""
-
-    def __getitem__(self, step: int) -> Batch:
-        """Batch `step`, the same whenever it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +84,12 @@ class TrainingConfig:
 def fit(
     model_name: str,
     model: Detector,
-    batches: Batches,
+    batches: BatchSource,
     validate: Callable[[Detector], Mapping[str, float]],
     config: TrainingConfig,
     run: Path,
     resume: bool = False,
-) -> Progress:
+) -> RunProgress:
     """Train a detector into the folder `run`: best and last weights, log.jsonl, curves.png, last.state to go on from.
 
     validate: given the averaged model, figures with at least "AP". An interrupt (Ctrl-C) saves and returns. Raises
@@ -109,7 +101,7 @@ def fit(
     average = WeightAverage(model, config.average)
     optimizer = torch.optim.AdamW(parameter_groups(model, config.weight_decay), lr=config.rate, fused=True)
     learner = Learner(model_name, model, average, optimizer)
-    at = load_state(run, learner) if resume else Progress()
+    at = load_state(run, learner) if resume else RunProgress()
     cut_log(run / "log.jsonl", at.step)
     started = saved = time.monotonic() - at.seconds
     last_step = WITHOUT_LIMIT if config.scenes is None else math.ceil(config.scenes / config.batch_size)
@@ -210,14 +202,14 @@ def freeze_norms(model: nn.Module, average: nn.Module | None) -> None:
         norm.eval()
 
 
-def steps(batches: Batches, first: int, end: int, config: TrainingConfig) -> Iterator[Loaded]:
+def steps(batches: BatchSource, first: int, end: int, config: TrainingConfig) -> Iterator[Loaded]:
     """What steps `first` to `end` learn from: each batch `echo` times in a row."""
     numbers = range(first // config.echo, -(-end // config.echo))
     every = chain.from_iterable(repeat(batch, config.echo) for batch in load_batches(batches, numbers, config.workers))
     return islice(every, first % config.echo, end - numbers.start * config.echo)
 
 
-def load_batches(batches: Batches, steps: range, workers: int) -> DataLoader[Loaded]:
+def load_batches(batches: BatchSource, steps: range, workers: int) -> DataLoader[Loaded]:
     """The batches of these steps, in order, made ahead by other processes."""
     return DataLoader(
         batches,  # type: ignore[arg-type]

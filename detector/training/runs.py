@@ -23,7 +23,7 @@ from detector.training.ema import WeightAverage
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """How far a training is: steps, scenes and seconds so far, the step last validated, and the best figures."""
 
     step: int = 0
@@ -43,7 +43,7 @@ class Learner:
     optimizer: torch.optim.Optimizer
 
 
-def save_state(run: Path, learner: Learner, at: Progress) -> None:
+def save_state(run: Path, learner: Learner, at: RunProgress) -> None:
     """Write last.state, from which `load_state` goes on, and the averaged weights as last.safetensors.
 
     Raises WeightsError, before anything is written, where the averaged weights are not finite.
@@ -60,7 +60,7 @@ def save_state(run: Path, learner: Learner, at: Progress) -> None:
         torch.save(state, path)
 
 
-def load_state(run: Path, learner: Learner) -> Progress:
+def load_state(run: Path, learner: Learner) -> RunProgress:
     """Put a learner where `save_state` left it. Raises TrainingError where the run has no state or another model's."""
     path = run / "last.state"
     if not path.is_file():
@@ -71,7 +71,7 @@ def load_state(run: Path, learner: Learner) -> Progress:
         learner.average.model.load_state_dict(state["average"])
         learner.average.updates = state["updates"]
         learner.optimizer.load_state_dict(state["optimizer"])
-        return Progress(**state["progress"])
+        return RunProgress(**state["progress"])
     except Exception as error:  # torch.load raises many kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(f"{path}: expected a state of this model, got something else ({reason}).") from error
@@ -158,7 +158,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 class Bar:
     """A progress bar of the budget with losses, scenes per second and the best AP."""
 
-    def __init__(self, minutes: float | None, scenes: int | None, at: Progress) -> None:
+    def __init__(self, minutes: float | None, scenes: int | None, at: RunProgress) -> None:
         self.by_time = minutes is not None
         total = 60 * minutes if minutes is not None else scenes
         form = (
@@ -171,10 +171,10 @@ class Bar:
         self.mean: dict[str, float] = {}
         self.first = (at.scenes, at.seconds)
 
-    def _done(self, at: Progress) -> float:
+    def _done(self, at: RunProgress) -> float:
         return at.seconds if self.by_time else at.scenes
 
-    def show(self, at: Progress, terms: Mapping[str, float]) -> None:
+    def show(self, at: RunProgress, terms: Mapping[str, float]) -> None:
         """Move to where the training is; losses are shown as running means."""
         for name, value in terms.items():
             self.mean[name] = 0.95 * self.mean.get(name, value) + 0.05 * value

@@ -29,7 +29,7 @@ from detector.models.base import Detector
 from detector.models.registry import DETECTORS
 from detector.scoring.mistakes import MISSED
 from detector.training.fit import TrainingConfig
-from detector.training.runs import Progress
+from detector.training.runs import RunProgress
 from detector.types import Detections, Page, Target
 
 DIGIT_STRINGS = st.text("0123456789", max_size=7)
@@ -278,13 +278,13 @@ def test_a_stopped_detector_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
 
     def fit(
         name: str, model: Detector, batches: object, validate: object, config: TrainingConfig, run: Path, resume: bool
-    ) -> Progress:
+    ) -> RunProgress:
         """Stopped by Ctrl-C the first two times."""
         resumed.append(resume)
         (run / "last.state").write_text("")
         checkpoint.save(run / "best.safetensors", name, model, {})
         assert config.minutes is not None
-        return Progress(seconds=60 * config.minutes if len(resumed) > 2 else 1.0)
+        return RunProgress(seconds=60 * config.minutes if len(resumed) > 2 else 1.0)
 
     monkeypatch.setattr(climb, "fit", fit)
     lessons = FewLessons()

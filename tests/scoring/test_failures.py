@@ -11,14 +11,14 @@ from PIL import Image
 
 from detector.errors import OptionError
 from detector.reading.reader import Reader
-from detector.scoring.evaluation import Reading, evaluate
+from detector.scoring.evaluation import ImageResult, evaluate
 from detector.scoring.failures import COLUMNS, TRUE, WRONG, draw_failure, save_failures, worst_first
 from detector.scoring.mistakes import Verdict
 from detector.types import Target
 from digit_scenes import Scene
 from tests.fakes import FakeDetector, blank, draw_blobs
 
-Failure = tuple[Reading, Verdict]
+Failure = tuple[ImageResult, Verdict]
 
 
 def scene(digits: str, truth: str | None = None, *, size: tuple[int, int] = (60, 300), boxes: bool = True) -> Scene:
@@ -35,12 +35,12 @@ def scene(digits: str, truth: str | None = None, *, size: tuple[int, int] = (60,
 
 
 def failures_of(*scenes: Scene) -> list[Failure]:
-    return worst_first(evaluate(Reader(FakeDetector()), scenes, len(scenes)).readings)
+    return worst_first(evaluate(Reader(FakeDetector()), scenes, len(scenes)).image_results)
 
 
 def save(folder: Path, scenes: list[Scene], most: int = 200) -> int:
-    readings = evaluate(Reader(FakeDetector()), scenes, len(scenes)).readings
-    return save_failures(folder, readings, scenes, lambda index: f"images/p{index}.jpg", most)
+    results = evaluate(Reader(FakeDetector()), scenes, len(scenes)).image_results
+    return save_failures(folder, results, scenes, lambda index: f"images/p{index}.jpg", most)
 
 
 def table(folder: Path) -> list[list[str]]:
@@ -81,7 +81,7 @@ def test_where_the_text_is_not_known_mistakes_stand_for_edits() -> None:
         Scene(plain[0].image, plain[0].target, plain[0].lines),
         *(Scene(s.image, s.target, None) for s in plain[1:]),
     ]
-    assert [(reading.index, verdict.edits) for reading, verdict in failures_of(*scattered)] == [
+    assert [(result.index, verdict.edits) for result, verdict in failures_of(*scattered)] == [
         (1, None),
         (2, None),
         (0, 1),
@@ -109,9 +109,9 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 def test_the_truth_is_on_the_left_and_what_was_read_on_the_right() -> None:
     wrong = scene("19", "14")
-    ((reading, verdict),) = failures_of(wrong)
+    ((result, verdict),) = failures_of(wrong)
     before = wrong.image.copy()
-    drawn = draw_failure(wrong.image, reading, verdict, "1  name")
+    drawn = draw_failure(wrong.image, result, verdict, "1  name")
     np.testing.assert_array_equal(wrong.image, before)
     left, right = drawn[:, : drawn.shape[1] // 2], drawn[:, drawn.shape[1] // 2 :]
     assert has(left, TRUE)
@@ -122,8 +122,8 @@ def test_the_truth_is_on_the_left_and_what_was_read_on_the_right() -> None:
 
 def test_only_what_is_wrong_is_framed() -> None:
     """By text alone the truth has no boxes; a picture that lies on its own has none of the colour of mistakes."""
-    ((reading, verdict),) = failures_of(scene("19", "14", boxes=False))
-    drawn = draw_failure(scene("19").image, reading, verdict)
+    ((result, verdict),) = failures_of(scene("19", "14", boxes=False))
+    drawn = draw_failure(scene("19").image, result, verdict)
     assert not has(drawn, TRUE)
     picture = drawn[10 : drawn.shape[0] // 2, drawn.shape[1] // 2 :]
     columns = np.flatnonzero((picture == np.array(WRONG, np.uint8)).all(-1).any(0))
@@ -134,22 +134,22 @@ def test_only_what_is_wrong_is_framed() -> None:
 @pytest.mark.parametrize("size", [(60, 300), (3000, 60), (2500, 4000), (52, 61)])
 def test_huge_pictures_are_shrunk_and_tiny_ones_enlarged(size: tuple[int, int]) -> None:
     wrong = scene("1", "7", size=size)
-    ((reading, verdict),) = failures_of(wrong)
-    drawn = draw_failure(wrong.image, reading, verdict, "a long title " * 40)
+    ((result, verdict),) = failures_of(wrong)
+    drawn = draw_failure(wrong.image, result, verdict, "a long title " * 40)
     assert 340 <= drawn.shape[1] <= 2020
     assert drawn.shape[0] <= 1000 + 2 * 24 * 14
 
 
 def test_texts_without_end_are_cut() -> None:
     wrong = scene("1", "7")
-    ((reading, verdict),) = failures_of(wrong)
-    long = Reading(**{**reading.__dict__, "true_lines": ("123456789 " * 50,) * 50})
+    ((result, verdict),) = failures_of(wrong)
+    long = ImageResult(**{**result.__dict__, "true_lines": ("123456789 " * 50,) * 50})
     assert draw_failure(wrong.image, long, verdict).shape[0] < 700
 
 
 def test_scenes_without_text_are_drawn_too() -> None:
     plain = scene("1", "7")
     scattered = Scene(plain.image, plain.target, None)
-    ((reading, verdict),) = failures_of(scattered)
+    ((result, verdict),) = failures_of(scattered)
     assert verdict.edits is None
-    assert has(draw_failure(scattered.image, reading, verdict), TRUE)
+    assert has(draw_failure(scattered.image, result, verdict), TRUE)

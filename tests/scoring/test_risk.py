@@ -14,7 +14,7 @@ from detector.reading.calibration import Calibration, Chance
 from detector.reading.reading_order import read_lines
 from detector.scoring.risk import (
     Claims,
-    Seen,
+    LabelledDetections,
     calibrate,
     calibration_error,
     claims_with,
@@ -69,7 +69,9 @@ def test_nothing_to_read_and_nothing_read() -> None:
     assert math.isnan(log_loss(NOTHING))
     assert len(digit_claims(Target.empty(), Detections.empty())) == 0
     assert len(number_claims(Target.empty(), (), ())) == 0
-    assert calibrate([]).digit == calibrate([Seen(Target.empty(), (), Detections.empty())]).digit == Chance()
+    assert (
+        calibrate([]).digit == calibrate([LabelledDetections(Target.empty(), (), Detections.empty())]).digit == Chance()
+    )
 
 
 def test_all_missed() -> None:
@@ -217,7 +219,7 @@ def test_calibrating_makes_chances_of_shaky_scores() -> None:
             "".join(d if rng.uniform() < c else str((int(d) + 1) % 10) for d, c in zip(text, chance, strict=True))
         )
         said = Chance(2.0, 0.5)(chance).astype(np.float32)
-        seen.append(Seen(target(text), (text,), Detections(read.boxes, read.labels, said)))
+        seen.append(LabelledDetections(target(text), (text,), Detections(read.boxes, read.labels, said)))
     fitted = calibrate(seen)
     assert fitted.digit.slope == pytest.approx(0.5, abs=0.1)
     assert fitted.digit.offset == pytest.approx(-0.25, abs=0.4)
@@ -229,7 +231,9 @@ def test_calibrating_makes_chances_of_shaky_scores() -> None:
 
 def test_digits_alone_are_judged_by_digits_alone() -> None:
     """Below three digits in a row, which are always right, something looks like a 7: of three, two are none."""
-    wrong, right = (Seen(target(text), tuple(text.split("|")), found("123|7", 0.6)) for text in ("123", "123|7"))
+    wrong, right = (
+        LabelledDetections(target(text), tuple(text.split("|")), found("123|7", 0.6)) for text in ("123", "123|7")
+    )
     fitted = calibrate([wrong, right, wrong] * 50)
     assert fitted.alone is not None
     chance = float(fitted.digit(0.6))

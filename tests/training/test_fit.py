@@ -21,7 +21,7 @@ from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.training.ema import WeightAverage
 from detector.training.fit import TrainingConfig, fit, freeze_norms, learning_rate, load_batches, parameter_groups
-from detector.training.runs import Learner, Log, Progress, cut_log, load_state, read_log, save_state, stop_on_signal
+from detector.training.runs import Learner, Log, RunProgress, cut_log, load_state, read_log, save_state, stop_on_signal
 from detector.types import Detections, Target
 from tests.tiny import BarBatches, as_input, bars, tiny_model
 
@@ -201,7 +201,7 @@ def test_a_state_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
     broken = tiny_model()
     torch.nn.init.constant_(broken.backbone.stem.get_parameter("0.weight"), float("inf"))
     with pytest.raises(WeightsError, match="finite weights"):
-        save_state(tmp_path, learner(broken), Progress())
+        save_state(tmp_path, learner(broken), RunProgress())
     assert not list(tmp_path.iterdir())
 
 
