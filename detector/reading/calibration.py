@@ -1,19 +1,20 @@
-"""What a score means: a number's or a digit's chance of being right.
+"""What a score means: the chance that a digit or a number is right.
 
-The scores of a network say which of two digits is the likelier, not how likely either is. A straight line through their
-logits, sigmoid(slope * logit(score) + offset), fitted where the truth is known, makes chances of them and keeps their
-order (Platt, "Probabilistic outputs for support vector machines", 1999; a slope alone is the temperature of Guo et al.,
-"On calibration of modern neural networks", 2017).
+The scores of a network tell which of two digits is the likelier, but not how likely each is. Calibration makes chances
+of them, sigmoid(slope * logit(score) + offset), fitted where the truth is known. The order of the scores stays. (Platt,
+"Probabilistic outputs for support vector machines", 1999. With a slope alone this is temperature scaling: Guo et al.,
+"On calibration of modern neural networks", 2017.)
 
-A number is right if each of its digits is, and if none is missing. That one may be is told by the digits beside it that
-were found but are too unlikely to be read. The product of all these chances is too low, as they are not independent; a
-line of its own, fitted likewise, makes the chance of the number of it.
+A number is right if each of its digits is right and none is missing. A digit may be missing where one was found beside
+the number that is too unlikely to be read. The product of all these chances comes out too low, since they are not
+independent. A fit of its own makes the number's chance of that product.
 
-A digit that is all there is on its line, where there are other lines, has a third one. What texture and letters look
-like is one digit, seldom several in a row: of a score that is good enough in company, alone most are none.
+A digit may stand alone on its line while the picture has other lines. For such digits there is a third fit. Texture and
+letters are often taken for one digit, but seldom for several in a row. So most digits that stand alone are false, at
+the same scores at which most digits in a number are right.
 
-The other way round, what is found right beside a number that is read is a digit of it more often than its score says:
-its odds are multiplied before they are compared with the threshold. A number without one of its digits is wrong.
+Beside a number that is read it is the other way round: a digit found there is right more often than its score says, and
+a number that lacks a digit is wrong. So its odds are multiplied before they are compared with the threshold.
 """
 
 from __future__ import annotations
@@ -26,28 +27,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from detector.errors import WeightsError
 from detector.reading.reading_order import median, read_lines, without_nested
 from detector.rotation import turned_boxes
-from detector.types import BoolArray, Detections, FloatArray, Line, Number
+from detector.types import BoolArray, Detections, Float64Array, FloatArray, Line, Number
 
-Floats = NDArray[np.float64]
-
-MIN_SCORE = 0.5  # digits below are not read, where nothing else was found out
-FLATTEST = 0.05  # slope: scores that tell nothing still keep their order
-SUREST = 1e-7  # how close to 0 and 1 a score comes for a fit
-STEPS = 50
-BESIDE = 1.0  # how many digit heights beside a number a digit may be missing
-ALIKE = 0.4  # of the height of its digits: what is smaller is none of them
+DEFAULT_MIN_SCORE = 0.5  # the chance from which digits are read where calibration found no better one
+MIN_SLOPE = 0.05  # above 0, so that scores that tell nothing still keep their order
+FIT_SCORE_MARGIN = 1e-7  # a fit takes scores as at least this far from 0 and 1, where logits are infinite
+MAX_NEWTON_STEPS = 50
+MIN_NEWTON_STEP = 1e-9  # in slope and offset: a smaller step changes nothing that matters
+BESIDE_HEIGHTS = 1.0  # in digit heights: how far beside a number one of its digits may be missing
+MIN_HEIGHT_SHARE = 0.4  # of the height of a number's digits: what is smaller is not one of them
 
 
 @dataclass(frozen=True)
 class Chance:
     """From scores to chances: sigmoid(slope * logit(score) + offset), by default the score itself.
 
-    Raises ValueError for a slope that is not above 0, and for numbers that are not finite.
+    Raises ValueError where the slope is not above 0, or slope or offset is not finite.
     """
 
     slope: float = 1.0
@@ -57,43 +57,41 @@ class Chance:
         if not (math.isfinite(self.slope) and math.isfinite(self.offset) and self.slope > 0):
             raise ValueError(f"expected a finite slope above 0 and a finite offset, got {self.slope}, {self.offset}")
 
-    def __call__(self, scores: ArrayLike) -> Floats:
-        """Chances, float64, of scores from 0 to 1, of any shape. 0 stays 0, 1 stays 1, and of two the order stays."""
+    def __call__(self, scores: ArrayLike) -> Float64Array:
+        """The chances, float64, of scores from 0 to 1, of any shape. 0 stays 0, 1 stays 1, and the order stays."""
         given = np.asarray(scores, np.float64)
         return given if self == Chance() else _sigmoid(self.slope * _logit(given) + self.offset)
 
     @classmethod
     def fitted(cls, scores: ArrayLike, right: ArrayLike) -> Chance:
-        """The one that explains best what was right, of scores (N,) from 0 to 1 and right (N,), bool, by log loss.
+        """The slope and offset with the least log loss for scores (N,) from 0 to 1 and right (N,), bool.
 
-        What few scores say weighs little: slope and offset are held to 1 and 0 by a normal distribution around them.
+        A normal prior around slope 1 and offset 0 keeps a few scores from changing much.
         """
-        logits = _logit(np.clip(np.asarray(scores, np.float64), SUREST, 1 - SUREST))  # (N,)
+        logits = _logit(np.clip(np.asarray(scores, np.float64), FIT_SCORE_MARGIN, 1 - FIT_SCORE_MARGIN))  # (N,)
         truth, ones = np.asarray(right, np.bool_), np.ones_like(logits)
-        steeper, offset = _best(logits, np.stack([logits, ones], axis=1), truth)
-        if 1 + steeper >= FLATTEST:
+        steeper, offset = _fit_logistic(logits, np.stack([logits, ones], axis=1), truth)
+        if 1 + steeper >= MIN_SLOPE:
             return cls(float(1 + steeper), float(offset))
-        return cls(FLATTEST, float(_best(FLATTEST * logits, ones[:, None], truth)[0]))
+        return cls(MIN_SLOPE, float(_fit_logistic(MIN_SLOPE * logits, ones[:, None], truth)[0]))
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The chances that digits and numbers are right.
-
-    digit: of a network's score. number: of the product of the chances that each of its digits is right and that each of
-    the unread ones beside it is none. By default they are those scores and that product. alone: of the same, where one
-    digit is all there is on one of several lines; without it, there is no difference. min_score: the chance from which
-    on a digit should be read, and where it stands alone, the chance that it is a number. One half is not the best:
-    where there is ink that looks like a digit, what is left out spoils a number as what is read wrongly does.
-    company: by which a digit's odds are multiplied beside a number that is read. Raises ValueError for a min_score that
-    is not from 0 to 1, and a company that is not finite and at least 1.
-    """
+    """The chances that digits and numbers are right. Raises ValueError for values outside the ranges given here."""
 
     digit: Chance = field(default_factory=Chance)
+    """Of a network's score."""
     number: Chance = field(default_factory=Chance)
-    min_score: float = MIN_SCORE
+    """Of the product of the chances that each digit of a number is right and that each unread digit beside it is none.
+    By default it is that product."""
+    min_score: float = DEFAULT_MIN_SCORE
+    """The chance from which a digit should be read, 0-1. It may differ from one half: where ink looks like a digit, a
+    digit left out spoils a number as much as one that is wrong. Where a digit stands alone, its `alone` is compared."""
     alone: Chance | None = None
+    """As `number`, for a digit that stands alone on one of several lines. Without it, `number` serves for these too."""
     company: float = 1.0
+    """The factor, finite and at least 1, by which a digit's odds are multiplied beside a number that is read."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_score <= 1:
@@ -102,79 +100,81 @@ class Calibration:
             raise ValueError(f"expected a finite company of at least 1, got {self.company}")
 
     def digits(self, found: Detections) -> Detections:
-        """What a network found, with chances for scores, in the same order."""
+        """What a network found, in the same order, with chances in place of scores."""
         return replace(found, scores=self.digit(found.scores).astype(np.float32))
 
     def in_company(self, min_score: float) -> float:
-        """The chance from which on a digit beside a number is read, where others are from min_score on."""
+        """The chance from which a digit beside a number is read, where others are read from min_score on."""
         return min_score / (min_score + self.company * (1 - min_score))
 
     def lines(self, found: Detections, min_score: float, min_number_score: float = 0.0) -> tuple[Line, ...]:
-        """What digits with chances for scores say, those with a lower one than min_score not read.
+        """The lines that digits make whose scores are chances. Digits with a chance under min_score are not read.
 
-        Beside a number that is read, digits are from in_company(min_score) on. A number with a lower chance than
+        Beside a number that is read, digits are read from in_company(min_score) on. A number whose chance is under
         min_number_score is rejected: its boxes stay, its text is withheld.
         """
         likely = found.scores >= min_score  # (N,)
-        read = self._trusted(found[likely], min_score)
+        read = self._read_lines(found[likely], min_score)
         near = ~likely & (found.scores >= self.in_company(min_score))
-        near[near] = any_beside(chain.from_iterable(line.numbers for line, _ in read), found[near])
+        near[near] = beside_any(chain.from_iterable(line.numbers for line, _ in read), found[near])
         if near.any():
             likely |= near
-            read = self._trusted(found[likely], min_score)
+            read = self._read_lines(found[likely], min_score)
         unread = found[~likely]
         return tuple(
-            Line.of([self._judged(number, alone, unread, min_number_score) for number in line.numbers])
-            for line, alone in read
+            Line.of([_judged(number, chance, unread, min_number_score) for number in line.numbers])
+            for line, chance in read
         )
 
-    def _trusted(self, digits: Detections, min_score: float) -> list[tuple[Line, bool]]:
-        """The lines that these digits make, and whether each has a chance of its own as its only digit is alone.
+    def _read_lines(self, digits: Detections, min_score: float) -> list[tuple[Line, Chance]]:
+        """The lines that these digits make, each with what judges its numbers: `alone` or `number`.
 
-        Those of which that chance is too low are left out.
+        A digit that stands alone is left out where its chance is under min_score.
         """
         lines = read_lines(digits[without_nested(digits)])
-        told = []
+        kept = []
         for line in lines:
-            alone = self.alone is not None and is_alone(line, lines)
-            if not (alone and self.alone is not None and self.alone(line.numbers[0].score) < min_score):
-                told.append((line, alone))
-        return told
-
-    def _judged(self, number: Number, alone: bool, unread: Detections, min_number_score: float) -> Number:
-        """A number with its chance for a score, rejected where that is too low."""
-        chance = self.alone if alone and self.alone is not None else self.number
-        score = float(chance(product(number, unread)))
-        return Number(number.text if score >= min_number_score else "?" * len(number.digits), score, number.digits)
+            if self.alone is None or not is_alone(line, lines):
+                kept.append((line, self.number))
+            elif self.alone(line.numbers[0].score) >= min_score:
+                kept.append((line, self.alone))
+        return kept
 
     def as_json(self) -> dict[str, Any]:
-        """As a weights file holds it."""
+        """The form in which a weights file holds it."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: object) -> Calibration:
-        """What as_json made; None, as in a file without it, is the default. Raises ValueError for anything else."""
+        """What as_json made. None, from a file without it, is the default. Raises ValueError for anything else."""
         if value is None:
             return cls()
         try:
-            digit, number = (Chance(**value[name]) for name in ("digit", "number"))  # type: ignore[index]
-            alone = value.get("alone")  # type: ignore[attr-defined]
-            company = float(value.get("company", 1.0))  # type: ignore[attr-defined]
-            return cls(digit, number, float(value["min_score"]), alone and Chance(**alone), company)  # type: ignore[index]
+            if not isinstance(value, Mapping):
+                raise TypeError
+            digit, number = (Chance(**value[name]) for name in ("digit", "number"))
+            alone, company = value.get("alone"), float(value.get("company", 1.0))
+            return cls(digit, number, float(value["min_score"]), Chance(**alone) if alone else None, company)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
 
 
 def calibration_of(path: Path | str, extra: Mapping[str, Any]) -> Calibration:
-    """The calibration in what a weights file holds beside its weights. Raises WeightsError where it makes no sense."""
+    """The calibration in `extra`, what a weights file holds beside weights. Raises WeightsError where it is damaged."""
     try:
         return Calibration.from_json(extra.get("calibration"))
     except ValueError as error:
         raise WeightsError(f"{path}: {error} as its calibration; fit it again with tools/calibrate.py.") from error
 
 
+def _judged(number: Number, chance: Chance, unread: Detections, min_number_score: float) -> Number:
+    """A number with its chance for a score. It is rejected where that is under min_number_score."""
+    score = float(chance(product(number, unread)))
+    return Number(number.text if score >= min_number_score else "?" * len(number.digits), score, number.digits)
+
+
 def is_alone(line: Line, lines: Sequence[Line]) -> bool:
-    """Whether there is but one digit on one of several lines. The only digit of a picture is what it was taken for."""
+    """Whether a line is a single digit and there are other lines. The only digit of a picture is not alone."""
     return len(line.text) == 1 and len(lines) > 1
 
 
@@ -184,12 +184,12 @@ def product(number: Number, unread: Detections) -> float:
 
 
 def beside(number: Number, unread: Detections) -> FloatArray:
-    """The scores (K,) of those unread digits that are where the number may have another one."""
-    return unread.scores[any_beside([number], unread)]
+    """The scores (K,) of those unread digits that are where the number may have another digit."""
+    return unread.scores[beside_any([number], unread)]
 
 
-def any_beside(numbers: Iterable[Number], unread: Detections) -> BoolArray:
-    """Which unread digits (N,) are where one of the numbers may have another one."""
+def beside_any(numbers: Iterable[Number], unread: Detections) -> BoolArray:
+    """Which unread digits (N,) are where one of the numbers may have another digit."""
     # In the frame of the upright page; where its origin is does not matter.
     others = turned_boxes(unread.boxes, unread.turned)  # (N, 4)
     middles, heights = (others[:, :2] + others[:, 2:]) / 2, others[:, 3] - others[:, 1]  # (N, 2), (N,)
@@ -197,40 +197,40 @@ def any_beside(numbers: Iterable[Number], unread: Detections) -> BoolArray:
     for number in numbers if len(unread) else ():
         boxes = turned_boxes(np.array([digit.box for digit in number.digits]), unread.turned)  # (D, 4)
         height = median(boxes[:, 3] - boxes[:, 1])
-        reach = np.array([BESIDE * height, 0.0])
+        reach = np.array([BESIDE_HEIGHTS * height, 0.0])
         near = (middles > boxes[:, :2].min(axis=0) - reach) & (middles < boxes[:, 2:].max(axis=0) + reach)  # (N, 2)
-        found |= near.all(axis=1) & (heights > ALIKE * height)
+        found |= near.all(axis=1) & (heights > MIN_HEIGHT_SHARE * height)
     return found
 
 
-def _logit(scores: Floats) -> Floats:
-    with np.errstate(divide="ignore"):  # of 0 and 1: infinite, and then 0 and 1 again
+def _logit(scores: Float64Array) -> Float64Array:
+    with np.errstate(divide="ignore"):  # the logits of 0 and 1 are infinite, and their sigmoid is 0 and 1 again
         return np.log(scores) - np.log1p(-scores)
 
 
-def _sigmoid(logits: Floats) -> Floats:
+def _sigmoid(logits: Float64Array) -> Float64Array:
     return np.exp(-np.logaddexp(0.0, -logits))
 
 
-def _best(base: Floats, terms: Floats, right: BoolArray) -> Floats:
-    """The weights (K,) for which sigmoid(base + terms @ weights) is most likely: Newton's method, in damped steps.
+def _fit_logistic(base: Float64Array, terms: Float64Array, right: BoolArray) -> Float64Array:
+    """The weights (K,) with which sigmoid(base + terms @ weights) fits best, by Newton's method in damped steps.
 
-    base: (N,). terms: (N, K). The loss is that of all N, plus half the square of the weights.
+    base: (N,). terms: (N, K). right: (N,). The loss is the log loss of all N plus half the square of the weights.
     """
 
-    def loss(weights: Floats) -> float:
+    def loss(weights: Float64Array) -> float:
         logits = base + terms @ weights
         return float(np.logaddexp(0.0, np.where(right, -logits, logits)).sum() + weights @ weights / 2)
 
     weights = np.zeros(terms.shape[1])
-    for _ in range(STEPS):
+    for _ in range(MAX_NEWTON_STEPS):
         chances = _sigmoid(base + terms @ weights)  # (N,)
         gradient = terms.T @ (chances - right) + weights  # (K,)
         curvature = (terms.T * (chances * (1 - chances))) @ terms + np.eye(len(weights))  # (K, K)
         step = np.linalg.solve(curvature, gradient)
-        while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-9:
+        while loss(weights - step) > loss(weights) and np.abs(step).max() > MIN_NEWTON_STEP:
             step /= 2
         weights = weights - step
-        if np.abs(step).max() <= 1e-9:
+        if np.abs(step).max() <= MIN_NEWTON_STEP:
             break
     return weights

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.rotation import turned_boxes
-from detector.types import Detections, Digit, Line, Number
+from detector.types import BoolArray, Detections, Digit, Float64Array, Line, Number
 
 MAX_SLOPE = 18.0  # degrees: lines up to 15, and a little more because a line may differ from its page
 UNEVEN = 0.15  # how far digits stray from their line, as a share of their height
@@ -45,13 +45,11 @@ ROWS = 512  # digits that are compared with all others at a time
 BOX_PITCH = 1.55  # digits in the boxes of a form: at most this many heights from centre to centre ...
 BOX_EVEN = 0.24  # ... which differs by no more than this share; by half of it where there are only three
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 ANGLES = np.deg2rad(np.linspace(-MAX_SLOPE, MAX_SLOPE, 145))  # that a page is tried at
 ACROSS = np.stack([-np.sin(ANGLES), np.cos(ANGLES)], 1).astype(np.float32)  # (A, 2): what of u and v leads across it
 
 
-def without_nested(detections: Detections) -> Bools:
+def without_nested(detections: Detections) -> BoolArray:
     """Which digits (N,) to read of those that lie within each other: of two, the likelier.
 
     A small digit may lie on a large one and both be found; in what people write, the smaller is a stroke of the larger,
@@ -113,13 +111,13 @@ def read_lines(detections: Detections) -> tuple[Line, ...]:
 class _Frame:
     """Digits in a frame turned so that lines run along u: centres u, v, widths w and heights h, all (N,)."""
 
-    u: Floats
-    v: Floats
-    w: Floats
-    h: Floats
+    u: Float64Array
+    v: Float64Array
+    w: Float64Array
+    h: Float64Array
 
     @classmethod
-    def turned(cls, boxes: Floats, angle: float) -> _Frame:
+    def turned(cls, boxes: Float64Array, angle: float) -> _Frame:
         """Boxes (N, 4) seen in the frame of a page that slopes by angle, in radians, clockwise on the screen."""
         x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
         w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -131,7 +129,7 @@ class _Frame:
         return cls(x * c + y * s, y * c - x * s, np.maximum(width, w / 4), np.maximum(height, h / 2))
 
 
-def _page_slope(boxes: Floats) -> float:
+def _page_slope(boxes: Float64Array) -> float:
     """The angle, in radians, at which most pairs of digits lie on one line; near pairs count more."""
     if len(boxes) == 1:
         return 0.0
@@ -229,20 +227,20 @@ def _straightened(frame: _Frame, lines: Sequence[NDArray[np.int64]]) -> _Frame:
     return replace(frame, v=frame.v - (a + b * v) * u * unit)
 
 
-def _misfit(moments: Floats) -> Floats:
+def _misfit(moments: Float64Array) -> Float64Array:
     """How badly one straight line, near the slope of the page, fits parts with these moments (6, ...): chi squared."""
     s, su, sv, suu, suv, svv = moments
     uu, uv, vv = suu - su * su / s, suv - su * sv / s, svv - sv * sv / s
     return vv - uv * uv / (uu + 1 / LINE_TILT**2)
 
 
-def _one_above_the_other(frame: _Frame) -> Bools:
+def _one_above_the_other(frame: _Frame) -> BoolArray:
     """(N, N): whether two digits share a column and not a row."""
     du, dv = np.abs(frame.u[:, None] - frame.u), np.abs(frame.v[:, None] - frame.v)
     return (du < 0.35 * (frame.w[:, None] + frame.w)) & (dv > 0.35 * (frame.h[:, None] + frame.h))
 
 
-def _parted(frame: _Frame, line: NDArray[np.int64]) -> Bools:
+def _parted(frame: _Frame, line: NDArray[np.int64]) -> BoolArray:
     """(digits - 1,): where a line, its digits in order, is parted into numbers."""
     u, w, height = frame.u[line], frame.w[line], median(frame.h[line])
     pitch = np.diff(u) / height
@@ -256,7 +254,7 @@ def _parted(frame: _Frame, line: NDArray[np.int64]) -> Bools:
     return gaps > min(max(WIDE * median(gaps), GAP[0]), GAP[1])
 
 
-def _is_one_apart(gaps: Floats) -> bool:
+def _is_one_apart(gaps: Float64Array) -> bool:
     """Whether the digits with these gaps (digits - 1,), in digit heights, are one number written with room in it."""
     wide = gaps > GAP[0]
     numbers = 1 + int(wide.sum())

@@ -14,12 +14,12 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from detector.reading.calibration import Calibration, Chance, Floats, is_alone
+from detector.reading.calibration import Calibration, Chance, is_alone
 from detector.reading.reading_order import read_lines
 from detector.scoring.matching import forgiven, match
 from detector.scoring.mistakes import in_reading_order
 from detector.scoring.string_metrics import common_in_order
-from detector.types import BoolArray, Detections, IntArray, Line, Target
+from detector.types import BoolArray, Detections, Float64Array, IntArray, Line, Target
 
 BINS = 15  # of scores, as is the custom for the expected calibration error
 MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # that digits are tried to be read from
@@ -34,7 +34,7 @@ class Claims:
     scores: float64 (N,) in [0, 1]. right: bool (N,). missed: how many true ones there are of which nothing was read.
     """
 
-    scores: Floats
+    scores: Float64Array
     right: BoolArray
     missed: int
 
@@ -129,9 +129,9 @@ class Curve:
     that there is to read, risk the share of them that is wrong. beyond: the risk if what was missed were read wrongly.
     """
 
-    thresholds: Floats
-    coverage: Floats
-    risk: Floats
+    thresholds: Float64Array
+    coverage: Float64Array
+    risk: Float64Array
     beyond: float
 
     def coverage_at(self, right: float) -> float:
@@ -168,7 +168,7 @@ def calibration_error(claims: Claims) -> float:
     return sum(off) / len(claims.scores)
 
 
-def bins_of(scores: Floats) -> list[IntArray]:
+def bins_of(scores: Float64Array) -> list[IntArray]:
     """The numbers of the scores (N,) in each of BINS equal parts of 0 to 1, those without any left out."""
     which = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
     return [np.flatnonzero(which == bin) for bin in range(BINS) if (which == bin).any()]
