@@ -134,7 +134,7 @@ def main(args: Args) -> int:
         ground_truth=data.ground_truth if isinstance(data, CocoDataset) else None,
         progress=partial(tqdm, unit="picture"),
     )
-    print(format_table(evaluation.metrics))
+    print(format_table(evaluation.blocks))
     print(format_confusions(evaluation.confusion))
     if files.out:
         save(evaluation, files.out)

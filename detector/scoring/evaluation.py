@@ -1,4 +1,4 @@
-"""Reads every picture of a dataset, times it, and scores what was read by `scoring.metrics`."""
+"""Reads every picture of a dataset, times it, and scores what was read."""
 
 from __future__ import annotations
 
@@ -24,52 +24,65 @@ from detector.scoring.metrics import (
     json_safe,
 )
 from detector.scoring.mistakes import Verdict, breakdown, commonest, judge, text_confusion
-from detector.scoring.risk import Claims, Curve, digit_claims, number_claims, risk_coverage, risk_metrics
+from detector.scoring.risk import Claims, RiskCurve, digit_claims, number_claims, risk_coverage, risk_metrics
 from detector.scoring.string_metrics import string_metrics
 from detector.types import Detections, IntArray, Line, Target
 
 
 class LabelledImage(Protocol):
-    """A picture uint8 (H, W, 3) RGB, what is in it, and its lines of text; the last two are None where unknown."""
+    """A picture and what is true of it."""
 
     @property
-    def image(self) -> np.ndarray: ...
+    def image(self) -> NDArray[np.uint8]:
+        """uint8 (H, W, 3) RGB."""
+
     @property
-    def target(self) -> Target | None: ...
+    def target(self) -> Target | None:
+        """The digits and their boxes; None where they are not known."""
+
     @property
-    def lines(self) -> tuple[str, ...] | None: ...
+    def lines(self) -> tuple[str, ...] | None:
+        """The lines of text, top to bottom, numbers parted by spaces; None where they are not known."""
 
 
 class LabelledImages(Protocol):
-    """Pictures by number; one that cannot be read raises a DigitReaderError."""
+    """Pictures by their index, from 0."""
 
-    def __getitem__(self, index: int, /) -> LabelledImage: ...
+    def __getitem__(self, index: int, /) -> LabelledImage:
+        """One picture. Raises DigitReaderError where it cannot be opened."""
 
 
 class DigitFinder(Protocol):
-    """What is scored: `reading.reader.Reader`, or another that finds digits to a low score and has a threshold."""
+    """What is scored: a `Reader`, or anything else with these two."""
 
     @property
-    def min_score(self) -> float: ...
-    def detect(self, image: np.ndarray, /) -> Detections: ...
+    def min_score(self) -> float:
+        """The working threshold: digits of a lower score are not read as text."""
+
+    def detect(self, image: NDArray[np.uint8], /) -> Detections:
+        """All digits of a picture uint8 (H, W, 3), down to a low score, because AP takes all scores."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageResult:
-    """One picture: its number, width and height, what is true of it, what was read, and how long that took.
-
-    found: at all scores. lines: what was read at the working threshold. verdict: what is wrong with that, or None where
-    neither boxes nor text are known.
-    """
+    """One picture: what is true of it, what was read, and how long that took."""
 
     index: int
+    """Of the picture in its dataset."""
     size: tuple[int, int]
+    """Width and height, pixels."""
     target: Target | None
+    """The true digits, None where they are not known."""
     true_lines: tuple[str, ...] | None
+    """The true text, None where it is not known."""
     found: Detections
+    """At all scores."""
     lines: tuple[Line, ...]
+    """What was read at the working threshold."""
     verdict: Verdict | None
+    """What is wrong with `lines`, None where neither the digits nor the text are known."""
     milliseconds: float
+    """To find the digits and to order them, without opening the picture."""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -79,22 +92,29 @@ class ImageResult:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What came out. `digits`, `precision` and `results` are None where boxes are not known.
+    """What came out. `digits`, `precision` and `results` are None where the digits' boxes are not known."""
 
-    metrics: all figures, flat. numbers, digits: what was claimed, see `scoring.risk`. precision, confusion: see
-    `scoring.metrics`; where boxes are not known, the confusion is that of the text. results: COCO's results format,
-    all scores. image_results: the pictures that were read, in order.
-    unread: number of a picture that could not be read -> why.
-    """
-
-    metrics: dict[str, float]
+    blocks: dict[str, dict[str, float]]
+    """All figures, in blocks as `format_table` shows them: title -> name -> figure. No name is in two blocks."""
     numbers: Claims
+    """The numbers that were read, each right or wrong: see `scoring.risk`."""
     digits: Claims | None
+    """Likewise the digits."""
     precision: NDArray[np.float64] | None
+    """float64 (10, 101, 10): see `scoring.metrics.CocoScores`."""
     confusion: IntArray
+    """int64 (11, 11): see `scoring.metrics.DigitScores`. It is that of the text where boxes are not known."""
     results: list[dict[str, Any]] | None
+    """All detections, at all scores, in COCO's results format."""
     image_results: tuple[ImageResult, ...]
+    """The pictures that were read, in order."""
     unread: dict[int, str]
+    """Why a picture could not be read, by its index."""
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """All figures by their names."""
+        return {name: figure for block in self.blocks.values() for name, figure in block.items()}
 
 
 def evaluate(
@@ -106,18 +126,20 @@ def evaluate(
     ground_truth: Mapping[str, Any] | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Evaluation:
-    """Scores `reader` on pictures 0 to `count` - 1.
+    """Read pictures 0 to `count` - 1 and score what was read.
 
-    calibration: what makes chances of numbers of the chances of digits that `reader` finds; without one, products.
-    ground_truth: the COCO dataset that the pictures come from, image records in the same order, to be scored by its own
-    numbers; without it the targets are scored, picture i having id i. `progress` wraps the iteration, as tqdm does.
-    Pictures that cannot be read are left out of all figures but `unread_pictures`. ms_per_picture is the median of
-    finding the digits and ordering them, without opening the picture. Raises OptionError for a count under 1,
-    DataError if no picture can be read.
+    calibration: turns the scores of a number's digits into the number's; without one, their product is its score.
+    ground_truth: the COCO dataset that the pictures come from, its image records in the same order. It is scored by its
+    own ids. Without it the targets are scored, and the picture of index i has id i.
+    progress: wraps the iteration over the indices, as tqdm does.
+
+    A picture that cannot be read counts in `unread_pictures` alone. ms_per_picture is a median. Raises OptionError for
+    a count under 1, DataError where no picture can be read.
     """
     if count < 1:
         raise OptionError(f"expected at least one picture to evaluate on, got {count}; see --count and the dataset.")
-    image_results, unread = [], {}
+    image_results: list[ImageResult] = []
+    unread: dict[int, str] = {}
     for index in progress(range(count)):
         try:
             image_results.append(_read(reader, pictures[index], index, calibration or Calibration()))
@@ -126,7 +148,7 @@ def evaluate(
     if not image_results:
         raise DataError(f"none of {count} pictures could be read; the first: {next(iter(unread.values()))}")
 
-    metrics: dict[str, float] = {}
+    blocks: dict[str, dict[str, float]] = {}
     verdicts = [result.verdict for result in image_results if result.verdict is not None]
     numbers = Claims.of(number_claims(result.target, result.true_lines, result.lines) for result in image_results)
     by_text = Claims.of(number_claims(None, result.true_lines, result.lines) for result in image_results)
@@ -139,22 +161,22 @@ def evaluate(
         image_ids = [image["id"] for image in truth["images"]]
         results = coco_results(found, image_ids, [ids.get(str(digit)) for digit in range(10)])
         coco, digits = coco_scores(truth, results), digit_scores(targets, found, reader.min_score)
-        metrics |= coco.metrics | digits.metrics
+        blocks |= {"boxes": coco.metrics, "classes": coco.class_metrics, "digits": digits.metrics}
         precision, confusion = coco.precision, digits.confusion
         claimed = Claims.of(map(digit_claims, targets, found))
     else:
         confusion = text_confusion(verdict for verdict in verdicts if verdict.by_text)
-    metrics |= string_metrics(
-        [result.true_lines for result in image_results], [result.texts for result in image_results]
-    )
-    metrics |= breakdown(verdicts) | risk_metrics(numbers, claimed, by_text)
-    metrics |= {
+    texts = [result.texts for result in image_results]
+    blocks["text"] = string_metrics([result.true_lines for result in image_results], texts)
+    blocks["mistakes"] = breakdown(verdicts)
+    blocks["trust"] = risk_metrics(numbers, claimed, by_text)
+    blocks["run"] = {
         "ms_per_picture": statistics.median(result.milliseconds for result in image_results),
         "pictures": float(len(image_results)),
         "unread_pictures": float(len(unread)),
         "min_score": float(reader.min_score),
     }
-    return Evaluation(metrics, numbers, claimed, precision, confusion, results, tuple(image_results), unread)
+    return Evaluation(blocks, numbers, claimed, precision, confusion, results, tuple(image_results), unread)
 
 
 def _read(reader: DigitFinder, picture: LabelledImage, index: int, calibration: Calibration) -> ImageResult:
@@ -177,13 +199,15 @@ def _restricted(ground_truth: Mapping[str, Any], image_results: list[ImageResult
 
 
 def _built(image_results: list[ImageResult], targets: list[Target]) -> dict[str, Any]:
+    """A COCO dataset of the targets."""
     return coco_ground_truth(targets, [r.size for r in image_results], [r.index for r in image_results])
 
 
 def save(evaluation: Evaluation, out: Path) -> None:
-    """Writes metrics.json, confusion.png and, where they are known, risk_coverage.png and pr_curve.png to `out`.
+    """Write metrics.json and confusion.png to the folder `out`, and the curves of what is known.
 
-    "risk_coverage" in metrics.json has some points of that curve, each [threshold, coverage, risk].
+    Those are risk_coverage.png where text is known, pr_curve.png where boxes are. "risk_coverage" in metrics.json has
+    some points of the first curve, each [threshold, coverage, risk]. Raises OptionError where they cannot be written.
     """
     # here, because matplotlib takes long to import
     from detector.scoring.plots import save_confusion, save_pr_curves, save_risk_coverage
@@ -198,40 +222,30 @@ def save(evaluation: Evaluation, out: Path) -> None:
         save_pr_curves(out / "pr_curve.png", evaluation.precision)
 
 
-def points_of(curve: Curve, most: int = 50) -> list[list[float]]:
-    """Points of a curve for a file, from the surest to all, about evenly far apart: threshold, coverage, risk each."""
-    at = np.unique(np.searchsorted(curve.coverage, np.linspace(0, curve.coverage.max(initial=0), most)))
+def points_of(curve: RiskCurve, max_count: int = 50) -> list[list[float]]:
+    """Some points of a curve for a file, evenly far apart in coverage: [threshold, coverage, risk] each."""
+    at = np.unique(np.searchsorted(curve.coverage, np.linspace(0, curve.coverage.max(initial=0), max_count)))
     at = at[at < len(curve.coverage)]
-    table = np.stack([curve.thresholds, curve.coverage, curve.risk], axis=1)[at]  # (most or fewer, 3)
+    table = np.stack([curve.thresholds, curve.coverage, curve.risk], axis=1)[at]  # (max_count or fewer, 3)
     return [[round(value, 4) for value in row] for row in table.tolist()]
 
 
-TABLE = {
-    "boxes": "AP AP50 AP75 AP_small AP_medium AP_large AR1 AR10 AR100 AR_small AR_medium AR_large",
-    "classes": " ".join(f"AP_class_{digit}" for digit in range(10)),
-    "digits": "precision recall f1 true_digits correct",
-    "mistakes": "missed_share invented_share wrong_class_share wrong_place_share merged_share split_share "
-    "wrong_order_share invented_a_picture invented_on_blank",
-    "text": "exact_lines exact_lines_spaced exact_pictures cer extra_lines text_lines text_pictures",
-    "trust": "coverage_at_95 coverage_at_99 line_coverage_at_95 risk_coverage_area numbers number_ece digit_ece",
-    "run": "ms_per_picture pictures unread_pictures min_score",
-}
-"""The figures in the order in which a table shows them."""
+BLOCK_ORDER = ("boxes", "classes", "digits", "mistakes", "text", "trust", "run")
+"""In which the table shows blocks; others follow."""
 
 
-def format_table(metrics: Mapping[str, float]) -> str:
-    """All figures as text, a block for each kind, four to a row; those with nothing to measure show as '-'."""
-    blocks = []
-    for title, names in TABLE.items():
-        cells = [f"{name:<18} {_shown(metrics[name]):>8}" for name in names.split() if name in metrics]
+def format_table(blocks: Mapping[str, Mapping[str, float]]) -> str:
+    """All figures of an evaluation as text, block by block, four to a row; '-' where there was nothing to measure."""
+    texts = []
+    for title in sorted(blocks, key=lambda title: (*BLOCK_ORDER, title).index(title)):
+        cells = [f"{name:<18} {_shown(figure):>8}" for name, figure in blocks[title].items()]
         rows = ["   ".join(cells[start : start + 4]) for start in range(0, len(cells), 4)]
-        if rows:
-            blocks.append("\n".join(f"{title if row == rows[0] else '':<8} {row}" for row in rows))
-    return "\n".join(blocks)
+        texts += [f"{title if row is rows[0] else '':<8} {row}" for row in rows]
+    return "\n".join(texts)
 
 
 def format_confusions(confusion: IntArray) -> str:
-    """The digits that were most often taken for another, missed and invented, a row each: see `scoring.mistakes`."""
+    """The digits most often taken for another, missed and invented, a row each: see `scoring.mistakes.commonest`."""
     return "\n".join(f"{title:<8} {rows or 'none'}" for title, rows in commonest(confusion).items())
 
 

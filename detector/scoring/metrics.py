@@ -36,11 +36,12 @@ STANDARD_KEYS = (
 class CocoScores:
     """COCO's figures and the curves they are the mean of.
 
-    metrics: STANDARD_KEYS and AP_class_0..9, nan where there is no such digit.
+    metrics: those of STANDARD_KEYS. class_metrics: AP_class_0 to AP_class_9. nan where there is no such digit.
     precision: float64 (10, 101, 10): IoU 0.50, 0.55 .. 0.95; recall 0.00, 0.01 .. 1.00; digit. -1 where there is none.
     """
 
     metrics: dict[str, float]
+    class_metrics: dict[str, float]
     precision: NDArray[np.float64]
 
 
@@ -75,7 +76,8 @@ def coco_metrics(
     The best 100 detections of each class in each picture count, as is COCO's custom.
     """
     image_ids = range(len(targets))
-    return coco_scores(coco_ground_truth(targets, sizes), coco_results(detections, image_ids)).metrics
+    scores = coco_scores(coco_ground_truth(targets, sizes), coco_results(detections, image_ids))
+    return scores.metrics | scores.class_metrics
 
 
 def coco_ground_truth(
@@ -147,9 +149,8 @@ def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, 
     names = {category["id"]: int(category["name"]) for category in ground_truth["categories"]}
     for k, category_id in enumerate(scoring.params.catIds):
         precision[:, :, names[category_id]] = scoring.eval["precision"][:, :, k, 0, -1]  # all areas, 100 detections
-    for digit in range(10):
-        metrics[f"AP_class_{digit}"] = _nan_for_none(precision[:, :, digit].mean())
-    return CocoScores(metrics, precision)
+    per_class = {f"AP_class_{digit}": _nan_for_none(precision[:, :, digit].mean()) for digit in range(10)}
+    return CocoScores(metrics, per_class, precision)
 
 
 def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], min_score: float) -> DigitScores:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from detector.files import appearing
-from detector.scoring.risk import Claims, Curve, bins_of, calibration_error
+from detector.scoring.risk import Claims, RiskCurve, bins_of, calibration_error
 from detector.types import IntArray
 
 DOTS_PER_INCH = 120
@@ -74,7 +74,7 @@ def _draw_confusion(axes: Axes, confusion: IntArray) -> None:
             axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
 
 
-def save_risk_coverage(path: Path, curve: Curve, numbers: Claims, digits: Claims | None) -> None:
+def save_risk_coverage(path: Path, curve: RiskCurve, numbers: Claims, digits: Claims | None) -> None:
     """What share of the numbers accepted is wrong over how many are; and how often scores are right, bin by bin."""
     figure = Figure(figsize=(11, 5), layout="constrained")
     risk, trust = figure.subplots(1, 2)

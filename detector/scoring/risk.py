@@ -122,7 +122,7 @@ def _line_claims(true_lines: Sequence[str], lines: Sequence[Line]) -> Claims:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class RiskCurve:
     """What is wrong of what is accepted, from the highest threshold to the lowest at which that changes.
 
     thresholds, coverage, risk: float64 (K,), of the claims scored that high or higher: coverage is their share of all
@@ -145,7 +145,7 @@ class Curve:
         return float(shares @ np.append(self.risk, self.beyond))
 
 
-def risk_coverage(claims: Claims) -> Curve | None:
+def risk_coverage(claims: Claims) -> RiskCurve | None:
     """The curve of these claims; None where there was nothing to read and nothing was read."""
     if not len(claims):
         return None
@@ -154,7 +154,7 @@ def risk_coverage(claims: Claims) -> Curve | None:
     last = np.flatnonzero(np.diff(scores, append=-1.0))  # of those with the same score: (K,)
     accepted = last + 1
     beyond = (int((~claims.right).sum()) + claims.missed) / len(claims)
-    return Curve(scores[last], accepted / len(claims), wrong[last] / accepted, beyond)
+    return RiskCurve(scores[last], accepted / len(claims), wrong[last] / accepted, beyond)
 
 
 def calibration_error(claims: Claims) -> float:
@@ -188,7 +188,7 @@ def risk_metrics(numbers: Claims, digits: Claims | None, lines: Claims | None = 
     - coverage_at_95, coverage_at_99: the largest share of the numbers that can be read, by a threshold on their scores,
       so that 95 or 99 % of those read are right.
     - line_coverage_at_95: the same of whole lines by their text alone, wherever their numbers are parted.
-    - risk_coverage_area: see Curve. numbers: how many there are to read, or were read where there are none.
+    - risk_coverage_area: see RiskCurve. numbers: how many there are to read, or were read where there are none.
     - number_ece, digit_ece: expected calibration errors; the digits' where boxes are known.
     """
     curve, by_text = risk_coverage(numbers), risk_coverage(numbers if lines is None else lines)

@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from detector.commands.entry import parse
 from detector.errors import DataError, ImageError, OptionError
 from detector.models import checkpoint
 from detector.reading.calibration import Calibration, Chance
-from detector.scoring.evaluation import evaluate, format_confusions, format_table, save
+from detector.scoring.evaluation import BLOCK_ORDER, evaluate, format_confusions, format_table, save
 from detector.scoring.metrics import STANDARD_KEYS
+from detector.scoring.mistakes import Verdict, breakdown
 from detector.types import Detections, Target
 from digit_scenes import Scene, Scenes
 from digit_scenes.coco import read_coco, write_coco
@@ -107,7 +109,7 @@ def test_pictures_without_any_digit(tmp_path: Path) -> None:
     assert evaluation.metrics["exact_pictures"] == 1
     save(evaluation, tmp_path)
     assert json.loads((tmp_path / "metrics.json").read_text())["AP"] is None
-    assert "AP                        -" in format_table(evaluation.metrics)
+    assert "AP                        -" in format_table(evaluation.blocks)
 
 
 def test_a_reader_that_knows_all_is_perfect() -> None:
@@ -170,8 +172,22 @@ def test_numbers_are_scored_by_the_calibration_that_is_given() -> None:
 
 def test_the_table_shows_every_figure() -> None:
     scenes = strips(2)
-    metrics = evaluate(Knows(scenes), scenes, 2).metrics
-    assert set(metrics) <= set(format_table(metrics).split())
+    evaluation = evaluate(Knows(scenes), scenes, 2)
+    table = format_table(evaluation.blocks)
+    assert set(evaluation.metrics) <= set(table.split())
+    assert [row.split()[0] for row in table.splitlines() if row[0] != " "] == list(BLOCK_ORDER)
+
+
+def test_a_new_figure_shows_in_the_table_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_a_new_one(verdicts: Sequence[Verdict]) -> dict[str, float]:
+        return breakdown(verdicts) | {"mirrored_share": 0.125}
+
+    monkeypatch.setattr("detector.scoring.evaluation.breakdown", with_a_new_one)
+    scenes = strips(1)
+    evaluation = evaluate(Knows(scenes), scenes, 1)
+    assert evaluation.metrics["mirrored_share"] == 0.125
+    assert "mirrored_share        0.125" in format_table(evaluation.blocks)
+    assert format_table(evaluation.blocks | {"new": {"figure": 1.0}}).splitlines()[-1].split() == ["new", "figure", "1"]
 
 
 def test_the_commonest_confusions_have_a_row_each() -> None:
