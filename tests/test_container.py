@@ -101,11 +101,13 @@ class Served:
     """The server of the image, running. It listens at a free port, and not to everybody."""
 
     def __init__(self, image: Path) -> None:
-        python, script, *options = json.loads(only("ENTRYPOINT"))
-        assert (python, script) == ("python", "tools/serve.py")
+        python, *words = json.loads(only("ENTRYPOINT"))
+        assert python == "python"
+        assert words[:3] == ["-m", "detector", "serve"]
+        options = words[3:]
         options[options.index("--host") + 1], options[options.index("--port") + 1] = "127.0.0.1", "0"
         self.process = subprocess.Popen(
-            [sys.executable, script, *options, "--threads", "1"],
+            [sys.executable, "-m", "detector", "serve", *options, "--threads", "1"],
             cwd=image,
             env=settings(image),
             stdout=subprocess.PIPE,
@@ -141,8 +143,6 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(image: Path) -> Iterator[Served]:
-    if not (ROOT / "tools" / "serve.py").exists():
-        pytest.skip("tools/serve.py is not there")
     served = Served(image)
     yield served
     served.stop()
@@ -156,9 +156,7 @@ def test_only_what_serving_needs_is_sent(context: dict[str, Path]) -> None:
         "detector",
         "examples",
         "pyproject.toml",
-        "tools",
     }
-    assert [path for path in context if path.startswith("tools/")] == ["tools/serve.py"]
     assert not [path for path in context if path.endswith((".safetensors", ".gz", ".pyc"))]
     assert sum(path.stat().st_size for path in context.values()) < 15_000_000
 

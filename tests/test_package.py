@@ -135,8 +135,9 @@ def test_all_is_all_and_dev_has_what_tests_need() -> None:
     others = set(project()["optional-dependencies"]) - {"all", "dev"}
     assert extras("all") == extras(*others)
     assert extras("all") < extras("dev")
-    helpers = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"tests", "hubconf"}
-    used = {module.split(".")[0] for path in (ROOT / "tests").glob("*.py") for module in imports(path, anywhere=True)}
+    files = list((ROOT / "tests").rglob("*.py"))
+    helpers = {path.stem for path in files} | {"tests", "hubconf"}
+    used = {module.split(".")[0] for path in files for module in imports(path, anywhere=True)}
     assert distributions(used - helpers) <= base() | extras("dev")
 
 

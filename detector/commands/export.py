@@ -32,7 +32,8 @@ class Args:
     """Write the network in int8, too, beside the other: NAME.int8.onnx, for processors with instructions for it. Ranges
     are those of validation scenes."""
     check: int = 20
-    """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none."""
+    """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none.
+    Scenes are made in a checkout of the project."""
 
 
 def main(args: Args) -> None:

@@ -159,6 +159,11 @@ def load_digits(split: Split, folder: Path | None = None) -> DigitSet:
     """
     if split not in SPLITS:
         raise ValueError(f"split: expected one of {SPLITS}, got {split!r}")
+    if folder is None and not MNIST_DIR.is_dir():
+        raise DataError(
+            "making scenes: expected MNIST's digits, got none, since the installed package does not carry them; work "
+            "in a checkout of the project, or name a folder with digits in IDX form, as in: --mnist-dir FOLDER"
+        )
     whole = _load_file(folder or MNIST_DIR, "test" if split == "test" else "train")
     if split == "test":
         return whole
