@@ -38,7 +38,7 @@ from detector.ladder.training import Samples, as_labels
 from detector.scoring.validation import ValidationSet
 from digit_scenes import SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import Split, load_digits
-from digit_scenes.plain import PLACES
+from digit_scenes.plain import STRIP_DIGITS
 from digit_scenes.stream import draw_strips
 
 FULL, QUICK = Effort(), Effort(epochs=2, samples=10_000, minutes=1.0, digits=1000, strips=200, scenes=40)
@@ -129,7 +129,7 @@ class Lessons:
     def strips(self, split: Split, count: int, seed: int, first: int = 0) -> Samples:
         """Strips of all kinds in equal parts."""
         pictures, texts = draw_strips(STRIPS, first, count, split, seed, self.mnist_dir)
-        return Samples(pictures, as_labels(texts, PLACES))
+        return Samples(pictures, as_labels(texts, STRIP_DIGITS))
 
     def scenes(self, batch_size: int, seed: int) -> tuple[SceneBatches, dict[str, ValidationSet]]:
         batches = SceneBatches(self.mix, batch_size, seed, "train", self.mnist_dir)

@@ -1,4 +1,4 @@
-"""COCO datasets of digits: reads anybody's, for training and scoring; `write_coco` makes one from scenes.
+"""COCO datasets of digits, for training and scoring: anybody's are read, `write_coco` makes them of scenes.
 
 Categories are matched by their names "0".."9", never by id.
 """
@@ -32,18 +32,20 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class CocoDataset:
-    """The pictures of a COCO dataset as scenes, in the order of its file.
-
-    ground_truth: the dataset as pycocotools is to score it: its own numbers, without what is no digit.
-    category_ids: the dataset's id for each of the ten digits, None for a digit it has no category for.
-    """
+    """The pictures of a COCO dataset as scenes, in the order of its file."""
 
     images: Path
+    """The folder that the file names of the pictures are relative to."""
     records: Sequence[Mapping[str, Any]]
+    """Of each picture its id, file_name, width, height and digit_strings."""
     targets: Sequence[Target]
+    """Of each picture the true digits."""
     lines: Sequence[tuple[str, ...] | None]
+    """Of each picture the true lines of text, None where they are not known."""
     ground_truth: Mapping[str, Any]
+    """The dataset as pycocotools is to score it: values as its file has them, without what is no digit."""
     category_ids: tuple[int | None, ...]
+    """The dataset's id of each of the ten digits, None for a digit that it has no category for."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -64,9 +66,10 @@ class CocoDataset:
 
 
 class CocoBatches:
-    """An endless sequence of training batches from a COCO dataset; `[step]` depends on nothing but the arguments.
+    """Endless training batches of a COCO dataset, by the index of their step: `batches[step] -> images, targets`.
 
-    Every epoch is a permutation of its own. Pictures larger than `max_side` are cropped at a random place.
+    Every epoch shows all pictures in an order of its own. Pictures larger than `max_side` are cropped at random. The
+    same arguments give the same batches. Raises DataError for a dataset without pictures.
     """
 
     def __init__(self, dataset: CocoDataset, batch_size: int, seed: int, max_side: int = 640) -> None:
@@ -78,10 +81,10 @@ class CocoBatches:
         """Batch `step`: pictures uint8 (H, W, 3) RGB of any sizes up to `max_side`, and what is in them."""
         images, targets = [], []
         for position in range(step * self.batch_size, (step + 1) * self.batch_size):
-            epoch, place = divmod(position, len(self.dataset))
+            epoch, index = divmod(position, len(self.dataset))
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
-            scene = self.dataset[int(order[place])]
-            rng = np.random.default_rng([self.seed, epoch, place])
+            scene = self.dataset[int(order[index])]
+            rng = np.random.default_rng([self.seed, epoch, index])
             image, target = crop_to(scene.image, scene.target, self.max_side, rng)
             images.append(image)
             targets.append(target)
@@ -89,7 +92,7 @@ class CocoBatches:
 
 
 def crop_to(image: np.ndarray, target: Target, max_side: int, rng: np.random.Generator) -> tuple[np.ndarray, Target]:
-    """A random window of at most `max_side` pixels a side. Digits of which under half remains become ignored."""
+    """A random crop of at most `max_side` pixels a side. Digits of which less than half remains become ignored."""
     height, width = image.shape[:2]
     if max(height, width) <= max_side:
         return image, target
@@ -151,8 +154,8 @@ def read_coco(annotations: Path, images: Path) -> CocoDataset:
         logger.warning("%s: left out %d of %d annotations: %s.", annotations, count, len(data["annotations"]), reason)
     ids = [annotation["id"] for annotation in kept]
     if not all(type(i) is int and i > 0 for i in ids) or len(set(ids)) < len(ids):
-        for number, annotation in enumerate(kept, 1):  # pycocotools needs them unique, and takes 0 for "not found"
-            annotation["id"] = number
+        for new_id, annotation in enumerate(kept, 1):  # pycocotools needs them unique, and takes 0 for "not found"
+            annotation["id"] = new_id
     return CocoDataset(
         images=images,
         records=records,
@@ -256,5 +259,5 @@ def _target(rows: Sequence[tuple[Box, int, bool]]) -> Target:
 
 
 def _number(value: object, default: float) -> float:
-    """A number as it is written (whole numbers stay whole, so that the scored and the written are the same)."""
+    """The value where it is a number, as it is: a whole one stays whole, so that what is scored is what is written."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else default

@@ -25,15 +25,15 @@ from digit_scenes.presets import get_preset
 from digit_scenes.preview import contact_sheet
 from digit_scenes.scene import Scene
 
-CONTENTS = {"images", "annotations.json", "preview.png"}
+DATASET_FILES = {"images", "annotations.json", "preview.png"}
 """All that a dataset folder holds; a folder with anything else in it is never removed."""
 
-PNG_LEVEL = 1
-"""zlib's level: 9 halves the speed of the whole and saves a tenth of the space."""
+PNG_ZLIB_LEVEL = 1
+"""zlib's level of compression: 9 would halve the speed of the whole and save a tenth of the space."""
 
 
 class ScenesLike(Protocol):
-    """Scenes by number; must be picklable where there are several workers."""
+    """Scenes by index. They must be picklable where there are several workers."""
 
     def __getitem__(self, index: int, /) -> Scene: ...
 
@@ -61,10 +61,12 @@ def write_coco(
 ) -> None:
     """Writes scenes 0 to `count` - 1 to the folder `out`, scene i as image i: the same bytes for any number of workers.
 
-    All is built in `out`.partial and renamed at the end. `head` is what comes before the lists, see `dataset_head`.
-    `preview` > 0 adds preview.png, a contact sheet of that many scenes; `progress` wraps the iteration over what is
-    written, as tqdm does. Raises OptionError for settings that make no sense and where `out` holds something already,
-    unless it is a dataset and `overwrite` is set; DataError where it cannot be written.
+    All is built in `out`.partial and renamed at the end. head: what comes before the lists, see `dataset_head`.
+    preview: of how many scenes a contact sheet is added, as preview.png; 0 for none. progress: wraps the iteration over
+    what is written, as tqdm does. overwrite: whether a dataset in `out` may be replaced; nothing else ever is.
+
+    Raises OptionError for settings that make no sense and for a folder that may not be replaced, DataError where the
+    dataset cannot be written.
     """
     for name, value, least in (("--count", count, 1), ("--workers", workers, 1), ("--preview", preview, 0)):
         if value < least:
@@ -127,8 +129,8 @@ def _check_replaceable(folder: Path, overwrite: bool) -> None:
             f"{folder}: expected the name of a folder to write the dataset to, got a file; choose another name."
         )
     names = {path.name for path in folder.iterdir()}
-    if names - CONTENTS:
-        stranger = min(names - CONTENTS)
+    if names - DATASET_FILES:
+        stranger = min(names - DATASET_FILES)
         raise OptionError(
             f"{folder}: expected an empty or new folder, got one with {stranger} in it; choose another name."
         )
@@ -228,7 +230,9 @@ def _write_image(scenes: ScenesLike, folder: Path, index: int) -> _Record:
 
 
 def _write_png(path: Path, image: np.ndarray) -> None:
-    _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL])
+    _, data = cv2.imencode(
+        ".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, PNG_ZLIB_LEVEL]
+    )
     path.write_bytes(data.tobytes())  # cv2.imwrite would pass over a full disk in silence
 
 

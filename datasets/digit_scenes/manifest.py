@@ -15,19 +15,24 @@ from detector.images import open_image
 
 @dataclass(frozen=True, eq=False)
 class TextPicture:
-    """A picture uint8 (H, W, 3) RGB and its true lines of text; where its digits are is not known."""
+    """A picture of which only the text is known, not where its digits are."""
 
     image: np.ndarray
+    """uint8 (H, W, 3), RGB."""
     lines: tuple[str, ...]
+    """The true lines of text."""
     target: None = None
+    """As a scene's, but not known."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The pictures of a manifest, in its order; they are opened one by one."""
+    """The pictures of a manifest in its order, each opened when it is asked for."""
 
     paths: Sequence[Path]
+    """Where each lies."""
     lines: Sequence[tuple[str, ...]]
+    """The true lines of text of each."""
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -38,10 +43,11 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Reads a CSV file with the columns `file`, relative to it, and `lines`, parted by '|'; others are not looked at.
+    """Reads a CSV file with a picture in each row.
 
-    An empty `lines` says that there is nothing to read. Raises DataError if the file is missing, damaged or lacks a
-    column.
+    The column `file` is a path relative to the CSV file, `lines` the true lines of text, parted by '|'; empty, it says
+    that there is nothing to read. Other columns are ignored. Raises DataError if the file is missing, damaged or lacks
+    a column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -54,8 +60,10 @@ def read_manifest(path: Path) -> Manifest:
         raise DataError(f"{path}: expected a CSV file with the columns file and lines, got {error}.") from None
     if not {"file", "lines"} <= set(columns):
         raise DataError(f"{path}: expected the columns file and lines, got {', '.join(columns) or 'an empty file'}.")
-    for number, row in enumerate(rows, 1):
+    for position, row in enumerate(rows, 1):
         if not row["file"] or row["lines"] is None:
-            raise DataError(f"{path}: expected a file and its lines in row {number}, got {list(row.values())!r:.100}.")
+            raise DataError(
+                f"{path}: expected a file and its lines in row {position}, got {list(row.values())!r:.100}."
+            )
     texts = [tuple(line.strip() for line in row["lines"].split("|") if line.strip()) for row in rows]
     return Manifest([path.parent / row["file"] for row in rows], texts)

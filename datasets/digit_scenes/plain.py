@@ -1,4 +1,4 @@
-"""Scenes of MNIST's own pixels, light on black, nothing else in the picture: `clean` and three kinds of strips."""
+"""Scenes of digits as their set has them, light on black and nothing else: `clean` and three kinds of strips."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from digit_scenes.scene import Scene
 Grey = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
-PLACES = 5
-"""Digits that a strip has room for."""
-STRIP = (DIGIT_SIDE_PX, PLACES * DIGIT_SIDE_PX)
+STRIP_DIGITS = 5
+"""As many digits as a strip has room for."""
+STRIP_SIZE_PX = (DIGIT_SIDE_PX, STRIP_DIGITS * DIGIT_SIDE_PX)
 """Height and width of a strip, pixels."""
-LEAST_GAP, MOST_GAP = np.array([-0.16, 0.02, 0.3]), np.array([0.02, 0.3, 1.2])
-"""Between digits of a loose strip, in sizes of a digit, faint edges of the ink included: close, usual, wide."""
-GAP_SHARES = np.array([0.4, 0.8])
-"""Up to which share of the gaps are close, and close or usual."""
+MIN_GAP_SIDES, MAX_GAP_SIDES = np.array([-0.16, 0.02, 0.3]), np.array([0.02, 0.3, 1.2])
+"""Least and most between digits of a loose strip, where gaps are close, usual and wide, in larger sides of a digit."""
+CLOSE_SHARE, CLOSE_OR_USUAL_SHARE = 0.4, 0.8
+"""Shares of the gaps."""
 
 
 def clean_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
@@ -33,9 +33,9 @@ def clean_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
     side = 300
     grey = np.zeros((side, side), np.uint8)
     patches: list[Box] = []
-    index = rng.integers(len(digits), size=int(rng.integers(1, 21)))
+    indices = rng.integers(len(digits), size=int(rng.integers(1, 21)))
     boxes = []
-    for i in index:
+    for i in indices:
         while True:
             size, u, v = int(rng.integers(15, 100)), rng.uniform(), rng.uniform()
             x, y = int(u * (side - size + 1)), int(v * (side - size + 1))
@@ -44,17 +44,17 @@ def clean_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
                 break
         patches.append(patch)
         boxes.append(_add(grey, _resized(digits.images[i], size, size), x, y))
-    return _scene(grey, boxes, digits.labels[index], text=False)
+    return _scene(grey, boxes, digits.labels[indices], text=False)
 
 
 def strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
     """Five 28x28 digits side by side, as they are: 28x140."""
-    return _cells(digits, rng.integers(len(digits), size=PLACES))
+    return _cells(digits, rng.integers(len(digits), size=STRIP_DIGITS))
 
 
 def short_strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
     """One to five 28x28 digits side by side, as they are, the rest of the five cells black: 28x140."""
-    return _cells(digits, rng.integers(len(digits), size=int(rng.integers(1, PLACES + 1))))
+    return _cells(digits, rng.integers(len(digits), size=int(rng.integers(1, STRIP_DIGITS + 1))))
 
 
 def loose_strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
@@ -64,35 +64,35 @@ def loose_strip_scene(rng: np.random.Generator, digits: DigitSet) -> Scene:
     Two gaps in five are close, so that digits touch or overlap a little, two are usual, one is wide. A row that would
     not fit is drawn anew.
     """
-    height, width = STRIP
-    index = rng.integers(len(digits), size=int(rng.integers(1, PLACES + 1)))
+    height, width = STRIP_SIZE_PX
+    indices = rng.integers(len(digits), size=int(rng.integers(1, STRIP_DIGITS + 1)))
     while True:
         usual = rng.uniform(12, 26)
-        sides = np.clip(usual * rng.uniform(0.85, 1.15, len(index)), 11, 27)
-        inks = [_sized(digits.images[i], side) for i, side in zip(index, sides, strict=True)]
-        kind = np.searchsorted(GAP_SHARES, rng.uniform(size=len(inks) - 1))
-        gaps = np.rint(usual * rng.uniform(LEAST_GAP[kind], MOST_GAP[kind])).astype(int)
+        sides = np.clip(usual * rng.uniform(0.85, 1.15, len(indices)), 11, 27)
+        inks = [_sized(digits.images[i], side) for i, side in zip(indices, sides, strict=True)]
+        kind = np.searchsorted((CLOSE_SHARE, CLOSE_OR_USUAL_SHARE), rng.uniform(size=len(inks) - 1))
+        gaps = np.rint(usual * rng.uniform(MIN_GAP_SIDES[kind], MAX_GAP_SIDES[kind])).astype(int)
         length = sum(ink.shape[1] for ink in inks) + int(gaps.sum())
         if length <= width:
             break
     tallest = max(ink.shape[0] for ink in inks)
     middle = rng.uniform(tallest / 2, height - tallest / 2)
     x = int(rng.integers(width - length + 1))
-    grey = np.zeros(STRIP, np.uint8)
+    grey = np.zeros(STRIP_SIZE_PX, np.uint8)
     boxes = []
     for ink, gap in zip(inks, [*gaps.tolist(), 0], strict=True):
         stray = rng.uniform(-0.12, 0.12) * tallest
         y = round(min(max(middle + stray - ink.shape[0] / 2, 0), height - ink.shape[0]))
         boxes.append(_add(grey, ink, x, y))
         x += ink.shape[1] + gap
-    return _scene(grey, boxes, digits.labels[index], text=True)
+    return _scene(grey, boxes, digits.labels[indices], text=True)
 
 
-def _cells(digits: DigitSet, index: NDArray[np.int64]) -> Scene:
+def _cells(digits: DigitSet, indices: NDArray[np.int64]) -> Scene:
     """At most five digits in cells from the left."""
-    grey = np.zeros(STRIP, np.uint8)
-    boxes = [_add(grey, digits.images[i], k * DIGIT_SIDE_PX, 0) for k, i in enumerate(index)]
-    return _scene(grey, boxes, digits.labels[index], text=True)
+    grey = np.zeros(STRIP_SIZE_PX, np.uint8)
+    boxes = [_add(grey, digits.images[i], k * DIGIT_SIDE_PX, 0) for k, i in enumerate(indices)]
+    return _scene(grey, boxes, digits.labels[indices], text=True)
 
 
 def _sized(image: Grey, side: float) -> Grey:
@@ -103,6 +103,7 @@ def _sized(image: Grey, side: float) -> Grey:
 
 
 def _resized(image: Grey, width: int, height: int) -> Grey:
+    """A picture of a digit at another size, pixels."""
     shrink = width * height < image.size
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
 
@@ -116,6 +117,7 @@ def _add(grey: Grey, ink: Grey, x: int, y: int) -> Box:
 
 
 def _scene(grey: Grey, boxes: list[Box], labels: NDArray[np.int64], text: bool) -> Scene:
+    """text: whether the digits are one number, from left to right."""
     target = Target(np.array(boxes, np.float32).reshape(-1, 4), labels, np.zeros(len(labels), np.bool_))
     lines = ("".join(map(str, labels)),) if text else None
     return Scene(cv2.merge([grey, grey, grey]), target, lines)

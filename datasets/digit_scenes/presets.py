@@ -19,7 +19,7 @@ from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.glyphs.lettering import lettered_digits
-from digit_scenes.plain import STRIP, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
+from digit_scenes.plain import STRIP_SIZE_PX, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 from digit_scenes.scene import Scene, page_scene
 
@@ -211,9 +211,9 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset("clean", 1, (300, 300), clean_scene),
-        Preset("strips", 1, STRIP, strip_scene),
-        Preset("short-strips", 1, STRIP, short_strip_scene),
-        Preset("loose-strips", 1, STRIP, loose_strip_scene),
+        Preset("strips", 1, STRIP_SIZE_PX, strip_scene),
+        Preset("short-strips", 1, STRIP_SIZE_PX, short_strip_scene),
+        Preset("loose-strips", 1, STRIP_SIZE_PX, loose_strip_scene),
         _page("lines", 1, LINES),
         _page("paper", 1, PAPER),
         _page("amounts", 1, AMOUNTS),
@@ -244,16 +244,16 @@ def get_preset(name: str) -> Preset:
 def mixed_digits(
     split: Split, drawn: float = 0.0, printed: float = 0.0, lettered: float = 0.0, edition: int = 1
 ) -> DigitSet:
-    """MNIST's digits of a split and so many others that these are the given shares of all.
+    """MNIST's digits of a split, and as many others as the shares ask for.
 
-    At most MAX_DIGITS in all: where the shares ask for more, MNIST's first ones have to do.
+    At most MAX_DIGITS in all: where the shares ask for more, only the first ones of MNIST are among them.
     """
     sets = [load_digits(split)]
     own = 1 - drawn - printed - lettered
     total = len(sets[0]) / own
     if total > MAX_DIGITS:
-        total, few = MAX_DIGITS, round(MAX_DIGITS * own)
-        sets = [DigitSet(sets[0].images[:few], sets[0].labels[:few])]
+        total, count = MAX_DIGITS, round(MAX_DIGITS * own)
+        sets = [DigitSet(sets[0].images[:count], sets[0].labels[:count])]
     if drawn:
         sets.append(drawn_digits(split, round(total * drawn), edition))
     if lettered:
@@ -269,9 +269,9 @@ def mixed_digits(
 class Scenes:
     """The endless row of scenes of a preset: `Scenes("paper", "train")[123]`, made when asked for.
 
-    split: whose digits are used; `train`, `val` and `test` never share one. seed: another row of the same kind.
-    mnist_dir: a folder with another set of digits in IDX form, which are then the only ones: a preset's drawn and
-    printed ones are Latin as MNIST's are, and the folder's may be of another kind. Raises OptionError and DataError.
+    split: whose digits are used; `train`, `val` and `test` never share one. seed: another seed is another row.
+    mnist_dir: a folder with another set of digits in IDX form. Its digits are then the only ones: a preset's drawn and
+    printed ones are Latin, and the folder's may be of another script. Raises OptionError and DataError.
     """
 
     def __init__(self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None) -> None:
@@ -285,10 +285,11 @@ class Scenes:
         self._key = (zlib.crc32(preset.encode()), own.version, SPLITS.index(split), seed)
 
     def __getitem__(self, index: int) -> Scene:
+        """Scene `index`. Raises IndexError below 0."""
         if index < 0:
             raise IndexError(f"index: expected 0 or more, got {index}")
         return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits)
 
     def __reduce__(self) -> tuple[type[Scenes], tuple[str, Split, int, Path | None]]:
-        """To another process go the arguments alone: it loads the digits itself."""
+        """Only the arguments are pickled: another process loads the digits itself."""
         return Scenes, self._made_with

@@ -1,4 +1,4 @@
-"""How fast scenes are drawn."""
+"""Measures how fast scenes are drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import cv2
 
 from digit_scenes.presets import Scenes, get_preset
 
-WARM_UP = 10
+WARM_UP_SCENES = 10
 """Scenes that each process draws before the clock starts: the first one loads the digits."""
 
 
@@ -39,11 +39,11 @@ def _start_worker(barrier: Barrier) -> None:
 def _draw(preset: str, count: int, seed: int) -> float:
     """Seconds that `count` scenes took. Waiting for the others also sees to it that each process draws once."""
     scenes = Scenes(preset, "train", seed)
-    for index in range(WARM_UP):
+    for index in range(WARM_UP_SCENES):
         scenes[index]
     assert _all_ready is not None
     _all_ready.wait()
     start = time.perf_counter()
-    for index in range(WARM_UP, WARM_UP + count):
+    for index in range(WARM_UP_SCENES, WARM_UP_SCENES + count):
         scenes[index]
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Scenes straight into training: endless, without touching the disk, the same for any number of workers."""
+"""Scenes straight into training: endless, never written to disk, the same for any number of workers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from detector.errors import OptionError
 from detector.types import Batch, BatchSource, Target
 from digit_scenes.glyphs.digits import Split
-from digit_scenes.plain import STRIP
+from digit_scenes.plain import STRIP_SIZE_PX
 from digit_scenes.presets import PRESETS, Scenes
 
 
 class SceneBatches:
-    """Batch number `step` of a mix of presets: `batches[step] -> images uint8 (H, W, 3), targets`.
+    """Batches of scenes of several presets, by the index of their step: `batches[step] -> images, targets`.
 
-    A batch is of one preset, hence of one size, drawn by weight; scene j of step s is scene s * batch_size + j of its
-    preset, so that no scene comes twice. Raises OptionError where the mix or the batch size makes no sense.
+    Each batch is of one preset, hence of one size; which one is drawn by weight. Image j of step s is scene
+    s * batch_size + j of its preset, so no scene comes twice. Raises OptionError where the mix or the batch size makes
+    no sense.
     """
 
     def __init__(
@@ -47,14 +48,15 @@ class SceneBatches:
         return [scene.image for scene in scenes], [scene.target for scene in scenes]
 
 
-LARGEST = 768  # pixels a side: further than that no picture is enlarged
+MAX_ENLARGED_SIDE_PX = 768
+"""Side beyond which no picture is enlarged."""
 
 
 class Zoomed:
-    """Batches of which each is enlarged or reduced by one of some factors, as a reader does before it looks.
+    """Batches that are enlarged or reduced, each by one of some factors, as a reader does before it looks.
 
-    Which one is drawn for each step, deterministically; what is larger than LARGEST is not enlarged. Raises OptionError
-    for a factor that makes no sense.
+    The factor of a step depends on its index and the seed alone. Pictures larger than MAX_ENLARGED_SIDE_PX are not
+    enlarged. Raises OptionError for a factor that makes no sense.
     """
 
     def __init__(self, batches: BatchSource, factors: Sequence[float], seed: int) -> None:
@@ -72,7 +74,7 @@ class Zoomed:
 def zoom(image: NDArray[np.uint8], target: Target, factor: float) -> tuple[NDArray[np.uint8], Target]:
     """A picture uint8 (H, W, 3) and its target, enlarged or reduced; sides are rounded, boxes follow exactly."""
     height, width = image.shape[:2]
-    factor = min(factor, max(1.0, LARGEST / max(height, width)))
+    factor = min(factor, max(1.0, MAX_ENLARGED_SIDE_PX / max(height, width)))
     if factor == 1:
         return image, target
     size = max(1, round(width * factor)), max(1, round(height * factor))
@@ -95,14 +97,15 @@ def draw_strips(
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """`count` strips, of each preset in turn: grey uint8 (N, 28, 140), and what is written on each.
 
-    first: strips before it are others: calls that count on give fresh strips each time. Raises OptionError, DataError.
+    first: index of the first strip; a call that begins where the last one ended gives fresh strips. Raises OptionError
+    and DataError.
     """
     sources = [Scenes(preset, split, seed, mnist_dir) for preset in presets]
-    pictures = np.empty((count, *STRIP), np.uint8)
+    pictures = np.empty((count, *STRIP_SIZE_PX), np.uint8)
     texts = []
     for k in range(count):
-        number, which = divmod(first + k, len(sources))
-        scene = sources[which][number]
+        index, source = divmod(first + k, len(sources))
+        scene = sources[source][index]
         pictures[k] = scene.image[..., 0]
         texts.append("".join(scene.lines or ()))
     return pictures, texts

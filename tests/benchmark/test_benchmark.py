@@ -34,7 +34,7 @@ from detector.models import checkpoint
 from detector.models.sliding_window import SlidingWindow
 from detector.reading.reader import Reader
 from detector.types import Target
-from digit_scenes.large import DRAWN, photographed_page, sheet
+from digit_scenes.large import DRAWN_SIZE_PX, photographed_page, sheet
 from digit_scenes.speed import scenes_per_second
 from tests.fakes import FakeDetector, blank, draw_blobs
 from tests.tiny import bars, tiny_detector, tiny_model
@@ -337,7 +337,7 @@ def test_large_pictures() -> None:
     assert page.image.shape == (300, 400, 3)
     assert page.lines
     assert len(page.target) == sum(character.isdigit() for line in page.lines for character in line)
-    heights = (page.target.boxes[:, 3] - page.target.boxes[:, 1]) * DRAWN[1] / 400
+    heights = (page.target.boxes[:, 3] - page.target.boxes[:, 1]) * DRAWN_SIZE_PX[1] / 400
     assert heights.min() >= 55
     assert heights.max() <= 160
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.ink import endings
 from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
-from digit_scenes.ink.endings import KINDS, SHARES, WIDTH, ending, point
+from digit_scenes.ink.endings import ENDING_KINDS, ENDING_SHARES, ENDING_WIDTH_PX, ending, point
 from digit_scenes.ink.pens import Pen, digit_field, draw
 from digit_scenes.presets import INVOICES
 from digit_scenes.scene import page_scene
@@ -23,14 +23,14 @@ SEPARATED = INVOICES.changed(
     camera={"spilled": 0.0},
 )
 AS_IT_IS = np.array([[1.0, 0.0, 20.0], [0.0, 1.0, 20.0]])
-CANVAS = (SIGN_HEIGHT_PX + 40, WIDTH + 40)
+CANVAS = (SIGN_HEIGHT_PX + 40, ENDING_WIDTH_PX + 40)
 
 
 @given(st.integers(0, 100_000), st.booleans(), st.sampled_from([0.3, 0.6, 0.86]), st.booleans())
 def test_signs_are_whole_under_any_pen(seed: int, broad: bool, level: float, end: bool) -> None:
     field = (ending if end else point)(np.random.default_rng(seed), broad)
     assert field.dtype == np.uint8
-    assert field.shape == (SIGN_HEIGHT_PX, WIDTH if end else SIGN_HEIGHT_PX)
+    assert field.shape == (SIGN_HEIGHT_PX, ENDING_WIDTH_PX if end else SIGN_HEIGHT_PX)
     ink = draw(field, AS_IT_IS, Pen(level, 1.5, True), CANVAS)
     assert ink is not None
     thick, thin = ((f > limit).astype(np.uint8) for f, limit in ((field, 60), (ink.alpha, 60)))
@@ -61,9 +61,9 @@ def test_strokes_are_about_as_thick_as_those_of_digits(broad: bool) -> None:
 
 
 def test_every_kind_has_the_strokes_it_is_named_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sum(SHARES) == pytest.approx(1)
-    for kind in KINDS:
-        monkeypatch.setattr(endings, "SHARES", [float(one == kind) for one in KINDS])
+    assert sum(ENDING_SHARES) == pytest.approx(1)
+    for kind in ENDING_KINDS:
+        monkeypatch.setattr(endings, "ENDING_SHARES", [float(one == kind) for one in ENDING_KINDS])
         signs = [ending(np.random.default_rng(seed), False) for seed in range(30)]  # of some, strokes touch
         strokes = max(cv2.connectedComponents((sign > 200).astype(np.uint8))[0] - 1 for sign in signs)
         assert strokes == {"point dash": 2, "double dash": 2, "point double": 3}.get(kind, 1)

@@ -11,7 +11,7 @@ from detector.reading.reading_order import read_lines
 from detector.types import Detections
 from digit_scenes import Scenes
 from digit_scenes.glyphs.digits import MIN_INK_GREY
-from digit_scenes.plain import PLACES
+from digit_scenes.plain import STRIP_DIGITS
 from digit_scenes.stream import draw_strips
 
 KINDS = ("strips", "short-strips", "loose-strips")
@@ -35,13 +35,13 @@ def test_cells_hold_mnist_digits_as_they_are_and_the_rest_is_black(kind: str) ->
         assert all(cell.tobytes() in pixels for cell in cells[:count])
         assert not any(cell.any() for cell in cells[count:])
         lengths.add(count)
-    assert lengths == ({PLACES} if kind == "strips" else set(range(1, PLACES + 1)))
+    assert lengths == ({STRIP_DIGITS} if kind == "strips" else set(range(1, STRIP_DIGITS + 1)))
 
 
 def test_loose_strips_vary_in_length_size_and_place_and_some_touch() -> None:
     scenes = [Scenes("loose-strips", "val")[i] for i in range(300)]
     boxes = [scene.target.boxes for scene in scenes]
-    assert {len(b) for b in boxes} == set(range(1, PLACES + 1))
+    assert {len(b) for b in boxes} == set(range(1, STRIP_DIGITS + 1))
     sides = np.concatenate([(b[:, 2:] - b[:, :2]).max(1) for b in boxes])
     assert sides.min() < 12
     assert 24 < sides.max() <= 28

@@ -66,7 +66,7 @@ def test_broken_strokes_lose_ink_but_no_pixel_of_it(height: int, width: int, see
     assert worn.shape == alpha.shape
     assert (worn <= alpha).all()
     np.testing.assert_array_equal(worn > 0, alpha > 0)
-    assert worn.sum(dtype=np.int64) >= (wear.KEPT - 0.01) * alpha.sum(dtype=np.int64)
+    assert worn.sum(dtype=np.int64) >= (wear.MIN_INK_SHARE - 0.01) * alpha.sum(dtype=np.int64)
 
 
 def test_strokes_are_broken_in_earnest() -> None:
@@ -92,7 +92,7 @@ def test_the_other_side_is_far_fainter_than_ink(height: int, width: int, seed: i
     rng = np.random.default_rng(seed)
     picture = np.full((height, width, 3), 230, np.uint8)
     wear.show_through(rng, picture, np.full((height, width), 255, np.uint8), INK, page_of(rng, (height, width)))
-    assert (230 - picture.astype(float) <= wear.STRONGEST * (230 - INK) + 2).all()
+    assert (230 - picture.astype(float) <= wear.SHOW_THROUGH_SHARES[1] * (230 - INK) + 2).all()
 
 
 def test_the_other_side_is_mirrored() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digit_scenes.ink import writing
 from digit_scenes.ink.pens import Field, Pen, draw
-from digit_scenes.ink.writing import CAPITALS, HEIGHT, LOOKALIKES, SCRIPT, WORDS, printed_words, written_words
+from digit_scenes.ink.writing import CAPITALS, LOOKALIKES, SCRIPT, SIGN_HEIGHT_PX, WORDS, printed_words, written_words
 
 Maker = Callable[[np.random.Generator], Field]
 both = pytest.mark.parametrize("make", [written_words, printed_words], ids=["written", "printed"])
@@ -25,7 +25,7 @@ def test_a_word_is_a_field_with_ink_inside(make: Maker) -> None:
     for _ in range(200):
         field = make(rng)
         assert field.dtype == np.uint8
-        assert field.shape[0] == HEIGHT
+        assert field.shape[0] == SIGN_HEIGHT_PX
         assert 20 <= field.shape[1] <= 1000
         assert field.max() == 255
         assert not field[[0, -1]].any(), "ink is cut above or below"
@@ -92,12 +92,12 @@ def test_known_words_are_words() -> None:
 def test_a_curve_goes_through_its_points_as_the_naive_spline_does(places: list[tuple[float, float]]) -> None:
     points = np.array(places)
     curve = writing._smooth(points)
-    np.testing.assert_allclose(curve[:: writing.STEPS], points, atol=1e-9)
+    np.testing.assert_allclose(curve[:: writing.SPLINE_STEPS], points, atol=1e-9)
     padded = [points[0], *points, points[-1]]
     expected = []
     for p0, p1, p2, p3 in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        for step in range(writing.STEPS):
-            t = step / writing.STEPS
+        for step in range(writing.SPLINE_STEPS):
+            t = step / writing.SPLINE_STEPS
             slope0, slope1 = (p2 - p0) / 2, (p3 - p1) / 2
             hermite = (2 * t**3 - 3 * t**2 + 1) * p1 + (t**3 - 2 * t**2 + t) * slope0
             expected.append(hermite + (3 * t**2 - 2 * t**3) * p2 + (t**3 - t**2) * slope1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from digit_scenes.ink.pens import Field
 
-FONTS = (
+HERSHEY_FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
     cv2.FONT_HERSHEY_COMPLEX,
@@ -16,7 +16,7 @@ FONTS = (
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
     cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
 )
-# Without the letters that are also digits (O, o, I, l, Z, z, S, s, B, b, g, q, D, i, t): alone they are digits, too.
+# Without letters that could be digits: O, o, I, l, Z, z, S, s, B, b, g, q, D, i, t. Alone, nothing tells them apart.
 LONE_LETTERS = "ACEFGHJKLMNPRTUVWXYadefhkmnprvwxy"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzaeiourstnaeiourstn"
 SIGNS = "#$&*+=-<>?%()[]:;@"
@@ -25,8 +25,8 @@ SIGN_HEIGHT_PX = 64
 
 
 def text_field(rng: np.random.Generator, text: str) -> Field:
-    """Text as a field, uint8 (SIGN_HEIGHT_PX, W): OpenCV's stroke fonts, bent a little, as if written or printed."""
-    font, thickness = int(rng.choice(FONTS)), int(rng.integers(2, 6))
+    """Text as a field, uint8 (64, W), in one of OpenCV's stroke fonts, bent a little."""
+    font, thickness = int(rng.choice(HERSHEY_FONTS)), int(rng.integers(2, 6))
     (width, _), _ = cv2.getTextSize(text, font, 1.4, thickness)
     field = np.zeros((SIGN_HEIGHT_PX, width + 24), np.uint8)
     cv2.putText(field, text, (12, SIGN_HEIGHT_PX - 20), font, 1.4, 255, thickness, cv2.LINE_AA)
@@ -141,7 +141,7 @@ def amount_sign(rng: np.random.Generator, trailing: bool) -> Field:
 
 
 def thread() -> Field:
-    """A stroke that hangs slightly between (8, 16) and (56, 16): what joins two 0s. uint8 (32, SIGN_HEIGHT_PX)."""
+    """A stroke that hangs slightly between (8, 16) and (56, 16): what joins two 0s. uint8 (32, 64)."""
     field = np.zeros((SIGN_HEIGHT_PX // 2, SIGN_HEIGHT_PX), np.uint8)
     x = np.linspace(8, 56, 13)
     points = np.stack([x, 16 + 3 * np.sin((x - 8) / 48 * np.pi)], 1)

@@ -1,7 +1,7 @@
 """What hands in a hurry put within and after amounts, with the stroke of their digits: points, commas, dashes.
 
-A field as high as the digits are, see `pens`: the height of a tent above a line, so that a sign stays whole and is as
-thick as the digits beside it, whatever the pen.
+Each sign is a field, see `pens`, that falls from its middle lines to both sides. So any pen leaves it whole, and as
+thick as the digits beside it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
 from digit_scenes.ink.pens import Field
 
-HEAD, FOOT = 9.0, 55.0  # between which a digit beside these signs reaches, in pixels of their fields
-WIDTH = 144  # of the fields of endings
-KINDS = ("dash", "point dash", "double dash", "point double", "point", "wave", "zigzag")
-SHARES = (0.3, 0.24, 0.2, 0.08, 0.08, 0.05, 0.05)
+DIGIT_HEAD_PX, DIGIT_FOOT_PX = 9.0, 55.0
+"""From where to where a digit beside these signs reaches, in rows of their fields."""
+ENDING_WIDTH_PX = 144
+"""Width of the fields of endings."""
+ENDING_KINDS = ("dash", "point dash", "double dash", "point double", "point", "wave", "zigzag")
+ENDING_SHARES = (0.3, 0.24, 0.2, 0.08, 0.08, 0.05, 0.05)
+"""How often each kind comes."""
 Points = NDArray[np.float64]
 
 
 def ending(rng: np.random.Generator, broad: bool) -> Field:
-    """What ends an amount, uint8 (SIGN_HEIGHT_PX, WIDTH). broad: the digits beside it have MNIST's own stroke."""
-    kind = str(rng.choice(KINDS, p=SHARES))
+    """What ends an amount, uint8 (64, 144). broad: whether the digits beside it have MNIST's own stroke."""
+    kind = str(rng.choice(ENDING_KINDS, p=ENDING_SHARES))
     strokes: list[Points] = []
     x = 10.0
     if kind.startswith("point"):
@@ -30,7 +33,7 @@ def ending(rng: np.random.Generator, broad: bool) -> Field:
         x += rng.uniform(2, 18)
     if kind.endswith("dash") or kind == "point double":
         length, rise = float(np.exp(rng.uniform(np.log(11), np.log(70)))), float(rng.normal(0.12, 0.2))
-        y = rng.uniform(HEAD + 10, FOOT - 7)
+        y = rng.uniform(DIGIT_HEAD_PX + 10, DIGIT_FOOT_PX - 7)
         strokes.append(_dash(rng, x, y, length, rise))
         if "double" in kind:
             apart = rng.uniform(7, 17) * (1 if y < 36 else -1)
@@ -44,17 +47,17 @@ def ending(rng: np.random.Generator, broad: bool) -> Field:
         wide, y, apart = rng.uniform(24, 48), rng.uniform(24, 40), rng.uniform(5, 11)
         corners = [(x, y), (x + wide, y - rng.uniform(0, 5)), (x + rng.uniform(0, 6), y + apart), (x + wide, y + apart)]
         strokes.append(np.array(corners))
-    return _tents(rng, strokes, WIDTH, broad)
+    return _tents(rng, strokes, ENDING_WIDTH_PX, broad)
 
 
 def point(rng: np.random.Generator, broad: bool) -> Field:
-    """A point or comma at the digits' feet, uint8 (SIGN_HEIGHT_PX, SIGN_HEIGHT_PX)."""
+    """A point or comma at the digits' feet, uint8 (64, 64). broad: see `ending`."""
     return _tents(rng, [_point(rng, 32.0)], SIGN_HEIGHT_PX, broad)
 
 
 def _point(rng: np.random.Generator, x: float) -> Points:
     """A dot, a short stroke in any direction, or a comma, which may hook: (N, 2)."""
-    kind, y = rng.uniform(), FOOT - rng.uniform(-3, 8)
+    kind, y = rng.uniform(), DIGIT_FOOT_PX - rng.uniform(-3, 8)
     if kind < 0.4:
         return np.array([[x, y], [x + rng.uniform(0, 2), y + rng.uniform(0, 2)]])
     if kind < 0.65:
@@ -78,7 +81,7 @@ def _dash(rng: np.random.Generator, x: float, y: float, length: float, rise: flo
         line = np.concatenate([line[:1] + hook, line])
     elif kind < 0.24:
         line = np.concatenate([line, line[-1:] - hook])
-    return line.clip((2, 2), (WIDTH - 4, SIGN_HEIGHT_PX - 3))
+    return line.clip((2, 2), (ENDING_WIDTH_PX - 4, SIGN_HEIGHT_PX - 3))
 
 
 def _tents(rng: np.random.Generator, strokes: list[Points], width: int, broad: bool) -> Field:

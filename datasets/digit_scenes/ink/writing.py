@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from digit_scenes.glyphs.fonts import font_files
+from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
 from digit_scenes.ink.pens import Field
 
-HEIGHT = 64  # of the fields made here
-STEPS = 5  # places along a spline between two of its points
-MARGIN = 8  # blank pixels around the ink of a field
-LOOKALIKES = "bgiloqszBDGIOQSZ"  # a word of these alone could be a number
+SPLINE_STEPS = 5
+"""Steps along a spline from one of its points to the next."""
+BLANK_MARGIN_PX = 8
+"""Around the ink of a field."""
+LOOKALIKES = "bgiloqszBDGIOQSZ"
+"""Letters like digits: a word of these alone could be a number."""
 
-# Points "x,y" in tenths of a small letter's height, y upwards from the base line; a point given twice is a corner.
-# The first stroke of a script letter begins and ends where its neighbours take over; the others are dots and bars.
+# Strokes as points "x,y" in tenths of a small letter's height, y upwards from the baseline. A point given twice is a
+# corner. The first stroke of a script letter begins and ends where its neighbours take over; others are dots and bars.
 SCRIPT = {
     "a": ["8,8 5,10 2,7 1,3 3,0 6,2 8,9 8,3 10,0 12,2"],
     "b": ["2,6 5,15 5,20 3,20 2,12 2,3 4,0 7,2 8,6 6,9 8,8 11,8"],
@@ -104,13 +107,13 @@ def _skeletons() -> dict[str, list[Points]]:
 
 @lru_cache(maxsize=1)
 def _spline_weights() -> NDArray[np.float64]:
-    """Of the four points around a piece, (STEPS, 4), for each place along it: Catmull and Rom's cubic."""
-    t = np.arange(STEPS)[:, None] / STEPS
+    """Weights (SPLINE_STEPS, 4) of the four points around a piece, at each step along it: Catmull and Rom's cubic."""
+    t = np.arange(SPLINE_STEPS)[:, None] / SPLINE_STEPS
     return np.hstack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3]) / 2
 
 
 def _smooth(points: Points) -> Points:
-    """The curve through points (N, 2), STEPS places a piece: (STEPS * (N - 1) + 1, 2)."""
+    """The curve through points (N, 2), with SPLINE_STEPS points a piece: (SPLINE_STEPS * (N - 1) + 1, 2)."""
     padded = np.concatenate([points[:1], points, points[-1:]])
     around = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]])  # (4, N - 1, 2)
     curve = np.einsum("sk,knd->nsd", _spline_weights(), around).reshape(-1, 2)
@@ -123,7 +126,7 @@ def _words() -> list[str]:
 
 
 def _spelt(rng: np.random.Generator) -> str:
-    """A word of three to ten small letters, real or made up, that nobody takes for a number."""
+    """A word of three to ten small letters, real or made up; at least half of a made-up one's are unlike any digit."""
     if rng.uniform() < 0.5:
         return _words()[int(rng.integers(len(_words())))]
     while True:
@@ -154,7 +157,7 @@ def _strokes(rng: np.random.Generator, word: str, joined: bool, gap: float, wobb
 
 
 def written_words(rng: np.random.Generator) -> Field:
-    """One to three words in one hand, uint8 (HEIGHT, W), ink on 0: joined script, parted script, or capitals."""
+    """One to three words in one hand, uint8 (64, W), ink on 0: joined script, script letter by letter, or capitals."""
     kind, wobble, dense = rng.uniform(), rng.uniform(0.1, 0.7), rng.uniform(-0.5, 1.5)
     capitals, joined = kind > 0.8, kind < 0.6
     gap = dense + (3.0 if capitals else 0.0 if joined else 1.5)
@@ -165,16 +168,16 @@ def written_words(rng: np.random.Generator) -> Field:
         word = word.upper() if capitals else word.capitalize() if rng.uniform() < 0.25 else word
         strokes += [stroke + np.array([start, 0]) for stroke in _strokes(rng, word, joined, gap, wobble)]
         start = max(float(stroke[:, 0].max()) for stroke in strokes) + rng.uniform(7, 14)
-    lengths = [STEPS * (len(stroke) - 1) + 1 for stroke in strokes]
+    lengths = [SPLINE_STEPS * (len(stroke) - 1) + 1 for stroke in strokes]
     curve = np.concatenate([_smooth(stroke) for stroke in strokes])  # all strokes, so that one map bends them all
     x, y = curve[:, 0], -curve[:, 1]
     y = y + rng.uniform(0, 1.5) * np.sin(x / rng.uniform(15, 40) + rng.uniform(0, 6)) + x * rng.normal(0, 0.03)
     x = (x - y * rng.normal(0.25, 0.25)) * rng.uniform(0.75, 1.3)
     x, y = x - x.min(), y - y.min()
-    room = HEIGHT - 2 * MARGIN
-    scale = min(room / y.max(), 2.8, 640 / x.max()) * rng.uniform(0.75, 1.0)
-    x, y = x * scale + MARGIN, y * scale + MARGIN + (room - y.max() * scale) / 2
-    field = np.zeros((HEIGHT, int(np.ceil(x.max())) + MARGIN), np.uint8)
+    inner = SIGN_HEIGHT_PX - 2 * BLANK_MARGIN_PX
+    scale = min(inner / y.max(), 2.8, 640 / x.max()) * rng.uniform(0.75, 1.0)
+    x, y = x * scale + BLANK_MARGIN_PX, y * scale + BLANK_MARGIN_PX + (inner - y.max() * scale) / 2
+    field = np.zeros((SIGN_HEIGHT_PX, int(np.ceil(x.max())) + BLANK_MARGIN_PX), np.uint8)
     fixed = np.round(np.stack([x, y], 1) * 8).astype(np.int32)[:, None]  # (points, 1, 2)
     thickness = int(np.clip(scale * rng.uniform(0.8, 2.0), 2, 6))
     cv2.polylines(field, np.split(fixed, np.cumsum(lengths)[:-1]), False, 255, thickness, cv2.LINE_AA, 3)
@@ -182,7 +185,7 @@ def written_words(rng: np.random.Generator) -> Field:
 
 
 def _soft(field: Field) -> Field:
-    """The same with the soft edges that `pens.draw` cuts, but whole along its middle lines, however thin."""
+    """A field with soft edges, which `pens.draw` cuts, and still 255 along its middle lines, however thin."""
     return cv2.convertScaleAbs(cv2.GaussianBlur(field, (0, 0), 1.0), alpha=1.5)
 
 
@@ -192,7 +195,7 @@ def _font(face: Path, size: int) -> ImageFont.FreeTypeFont:
 
 
 def printed_words(rng: np.random.Generator) -> Field:
-    """One to five words in print, with punctuation and without digits, uint8 (HEIGHT, W), ink on 0."""
+    """One to five words in print, with punctuation and without digits, uint8 (64, W), ink on 0."""
     texts = [face for face in font_files() if face.stem != "cmmi10"]  # which has no punctuation
     size = int(rng.integers(18, 46))
     font = _font(texts[int(rng.integers(len(texts)))], size)
@@ -201,8 +204,8 @@ def printed_words(rng: np.random.Generator) -> Field:
     ends = [PUNCTUATION[i] if i < len(PUNCTUATION) else "" for i in rng.integers(0, 20, len(words)).tolist()]
     text = " ".join(word + end for word, end in zip(words, ends, strict=True))
     x0, y0, x1, y1 = font.getbbox(text)
-    picture = Image.new("L", (round(x1 - x0) + 2 * MARGIN, HEIGHT))
-    ImageDraw.Draw(picture).text((MARGIN - x0, (HEIGHT - y0 - y1) // 2), text, 255, font)
+    picture = Image.new("L", (round(x1 - x0) + 2 * BLANK_MARGIN_PX, SIGN_HEIGHT_PX))
+    ImageDraw.Draw(picture).text((BLANK_MARGIN_PX - x0, (SIGN_HEIGHT_PX - y0 - y1) // 2), text, 255, font)
     return _soft(np.array(picture))
 
 

@@ -1,6 +1,6 @@
 """What a camera, a scanner and a file format do to a picture. The only place that knows albumentations.
 
-Nothing here moves a pixel: geometry happens before the ink is drawn (layout.py), so that boxes come from ink.
+Nothing here moves a pixel: geometry happens before the ink is drawn (ink/perspective.py), so that boxes come from ink.
 """
 
 from __future__ import annotations
@@ -21,29 +21,37 @@ import albumentations as A
 
 
 @dataclass(frozen=True)
-class _Wear:
+class DetailLoss:
     """How much detail may be lost: a digit of ten pixels is gone where one of fifty is hardly touched."""
 
-    sigma: float  # most blur, pixels
-    motion: int  # longest motion blur, pixels
-    shrink: float  # smallest factor of a loss of resolution
-    quality: int  # lowest JPEG quality
+    max_blur: float
+    """Largest standard deviation of a blur, pixels."""
+    max_motion: int
+    """Longest motion blur, pixels."""
+    min_shrink: float
+    """Smallest factor by which resolution is lost."""
+    min_quality: int
+    """Lowest JPEG quality."""
 
 
-_WEAR = {
-    0.0: _Wear(0.7, 3, 0.8, 50),
-    22.0: _Wear(1.3, 5, 0.6, 30),
-    42.0: _Wear(2.4, 9, 0.4, 18),
-}  # by digit height, pixels
+LOSS_BY_DIGIT_HEIGHT_PX = {
+    0.0: DetailLoss(0.7, 3, 0.8, 50),
+    22.0: DetailLoss(1.3, 5, 0.6, 30),
+    42.0: DetailLoss(2.4, 9, 0.4, 18),
+}
+"""What digits of that height or more bear."""
 
 
-@lru_cache(maxsize=len(_WEAR))
-def _pipelines(wear: _Wear) -> tuple[Any, Any]:
+@lru_cache(maxsize=len(LOSS_BY_DIGIT_HEIGHT_PX))
+def _pipelines(loss: DetailLoss) -> tuple[Any, Any]:
     """What comes before the sensor's noise and what comes after it."""
-    blurs = [A.GaussianBlur(blur_limit=0, sigma_limit=(0.3, wear.sigma)), A.MotionBlur(blur_limit=(3, wear.motion))]
+    blurs = [
+        A.GaussianBlur(blur_limit=0, sigma_limit=(0.3, loss.max_blur)),
+        A.MotionBlur(blur_limit=(3, loss.max_motion)),
+    ]
     camera = A.Compose(
         [
-            A.OneOf([A.Downscale(scale_range=(wear.shrink, 0.9)), A.Sharpen(alpha=(0.2, 0.6))], p=0.12),
+            A.OneOf([A.Downscale(scale_range=(loss.min_shrink, 0.9)), A.Sharpen(alpha=(0.2, 0.6))], p=0.12),
             A.OneOf(blurs, p=0.4),
             A.RandomBrightnessContrast(brightness_limit=0.2, contrast_limit=0.25, p=0.5),
             A.RandomGamma(gamma_limit=(70, 140), p=0.25),
@@ -53,7 +61,7 @@ def _pipelines(wear: _Wear) -> tuple[Any, Any]:
             A.ToGray(p=0.2),
         ]
     )
-    return camera, A.Compose([A.ImageCompression(quality_range=(wear.quality, 95), p=0.6)])
+    return camera, A.Compose([A.ImageCompression(quality_range=(loss.min_quality, 95), p=0.6)])
 
 
 def photograph(rng: np.random.Generator, picture: NDArray[np.uint8], digit: float) -> NDArray[np.uint8]:
@@ -61,7 +69,8 @@ def photograph(rng: np.random.Generator, picture: NDArray[np.uint8], digit: floa
 
     digit: height of the smallest digit in pixels, by which the loss of detail is bounded.
     """
-    camera, file = _pipelines(_WEAR[max(height for height in _WEAR if height <= digit)])
+    bearable = max(height for height in LOSS_BY_DIGIT_HEIGHT_PX if height <= digit)
+    camera, file = _pipelines(LOSS_BY_DIGIT_HEIGHT_PX[bearable])
     camera.set_random_seed(int(rng.integers(2**31)))
     file.set_random_seed(int(rng.integers(2**31)))
     picture = camera(image=picture)["image"]

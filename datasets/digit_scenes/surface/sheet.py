@@ -1,4 +1,4 @@
-"""Ink on a canvas: whose pixel is whose, and hence the tight box of every digit."""
+"""Ink on a canvas: which digit each pixel belongs to, and hence the tight box of every digit."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from digit_scenes.surface import paper
 
 
 class Sheet:
-    """Ink as it goes on: one layer of alpha for what is written, one for what is clutter, and whose pixel is whose."""
+    """Ink as it is put on: a layer for what is written, one for clutter, and which digit each pixel belongs to."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
         self.written = np.zeros(size, np.uint8)
         self.clutter = np.zeros(size, np.uint8)
-        self.owner = np.zeros(size, np.int32)  # 0: nobody's; else the number of the digit that came last
+        self.owner = np.zeros(size, np.int32)  # index + 1 of the digit that came last; 0 where there is none
         self.boxes: list[tuple[int, int, int, int]] = []
         self.labels: list[int] = []
         self.inked: list[int] = []  # pixels of ink of each digit, off the canvas too
@@ -74,7 +74,7 @@ class Sheet:
         return True
 
     def target(self) -> Target:
-        """What was written, with the digits ignored of which less than half can be seen."""
+        """What was written. Digits of which less than half can be seen are ignored, those wholly hidden left out."""
         if not self.boxes:
             return Target.empty()
         visible = np.bincount(self.owner.ravel(), minlength=len(self.boxes) + 1)[1:]

@@ -13,11 +13,18 @@ from digit_scenes.ink.perspective import PaperPlacement
 from digit_scenes.surface.paper import Colour, Picture, add_grain, smooth_field
 from digit_scenes.surface.sheet import blend
 
-Layer = NDArray[np.uint8]  # (H, W): alpha, or a shade: 128 leaves a picture as it is
-_EVEN = 128
-_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-KEPT = 0.6  # least share of its ink that a broken stroke keeps
-FAINTEST, STRONGEST = 0.04, 0.17  # of the ink's cover, what the other side's ink covers
+Layer = NDArray[np.uint8]
+"""(H, W): how much ink covers, or a shade that a picture is multiplied with."""
+EVEN_SHADE = 128
+"""The shade that leaves a picture as it is."""
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+"""Of paper, see `PaperPlacement.in_picture`."""
+MIN_INK_SHARE, MIN_SMALL_INK_SHARE = 0.6, 0.8
+"""Least share of its ink that a broken stroke keeps: of digits of any size, and of small ones."""
+SMALL_DIGIT_PX = 24
+"""Digits lower than that are small."""
+SHOW_THROUGH_SHARES = (0.04, 0.17)
+"""Least and most that the other side's ink covers, in what ink on this side covers."""
 
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -30,7 +37,7 @@ def folds(rng: np.random.Generator, size: tuple[int, int], page: PaperPlacement)
     height, width = size
     h, w = height // 4 + 1, width // 4 + 1
     rows, columns = np.arange(h, dtype=np.float32)[:, None] * 4, np.arange(w, dtype=np.float32)[None] * 4
-    broad, worn = np.zeros((h, w), np.float32), np.full(size, _EVEN, np.uint8)
+    broad, worn = np.zeros((h, w), np.float32), np.full(size, EVEN_SHADE, np.uint8)
     strength = float(np.exp(rng.uniform(np.log(3), np.log(20))))
     evenly = rng.uniform() < 0.7  # a letter for its envelope; else any fold
     for _ in range(int(rng.integers(1, 6))):
@@ -45,11 +52,11 @@ def folds(rng: np.random.Generator, size: tuple[int, int], page: PaperPlacement)
         reach, sides = rng.uniform(0.03, 0.25) * max(size), rng.uniform(-1, 1, 2) * strength
         broad += np.where(away > 0, *sides.astype(np.float32)) * cv2.exp(np.abs(away) * np.float32(-1 / reach))
         thickness = 1 if rng.uniform() < 0.7 else 2
-        for offset, grey in ((0.0, _EVEN - strength * rng.uniform(0.5, 2.2)), (1.0, _EVEN + strength * 1.5)):
+        for offset, grey in ((0.0, EVEN_SHADE - strength * rng.uniform(0.5, 2.2)), (1.0, EVEN_SHADE + strength * 1.5)):
             line = _fixed(points + normal * offset * thickness)
             cv2.polylines(worn, [line.reshape(-1, 1, 2)], False, grey, thickness, cv2.LINE_AA, 3)
     part = np.zeros((h, w), np.float32)
-    cv2.fillConvexPoly(part, _fixed(page.in_picture(_CORNERS) / 4), 1.0, cv2.LINE_8, 3)
+    cv2.fillConvexPoly(part, _fixed(page.in_picture(CORNERS) / 4), 1.0, cv2.LINE_8, 3)
     worn = cv2.GaussianBlur(worn, (0, 0), float(rng.uniform(0.5, 1.1)))
     bent = cv2.resize(broad * part, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.add(worn, bent, dtype=cv2.CV_8U)
@@ -60,38 +67,38 @@ def crumples(rng: np.random.Generator, size: tuple[int, int], page: PaperPlaceme
     cells = int(rng.integers(3, 10))
     rough = float(np.exp(rng.uniform(np.log(2.5), np.log(10))))
     even = np.stack(np.meshgrid(np.arange(cells + 1), np.arange(cells + 1)), -1)  # (C + 1, C + 1, 2): x, y
-    places = even + rng.uniform(-0.46, 0.46, even.shape)
-    places[[0, -1], :, 1], places[:, [0, -1], 0] = [[0], [cells]], [0, cells]
-    spots = _fixed(page.in_picture(places.reshape(-1, 2) / cells))
-    number = np.arange((cells + 1) ** 2).reshape(cells + 1, cells + 1)
-    a, b, c, d = (x.ravel() for x in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
+    corners = even + rng.uniform(-0.46, 0.46, even.shape)  # of the cells, each moved a little
+    corners[[0, -1], :, 1], corners[:, [0, -1], 0] = [[0], [cells]], [0, cells]
+    points = _fixed(page.in_picture(corners.reshape(-1, 2) / cells))
+    index = np.arange((cells + 1) ** 2).reshape(cells + 1, cells + 1)
+    a, b, c, d = (x.ravel() for x in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]))
     other = (rng.uniform(size=len(a)) < 0.5)[:, None]  # the diagonal along which a cell is bent
     first = np.where(other, np.stack([a, b, c], 1), np.stack([a, b, d], 1))
     second = np.where(other, np.stack([a, c, d], 1), np.stack([b, c, d], 1))
     facets = np.concatenate([first, second])  # (F, 3)
     tilts = np.clip(rng.normal(0, rough, len(facets)), -2 * rough, 2 * rough)
-    shades = _EVEN - 0.7 * rough + tilts  # darker by and by, or white paper would hide half of them
-    layer = np.full(size, _EVEN, np.uint8)
-    for triangle, shade in zip(spots[facets], shades.tolist(), strict=True):
+    shades = EVEN_SHADE - 0.7 * rough + tilts  # darker on the whole: white paper cannot show the brighter ones
+    layer = np.full(size, EVEN_SHADE, np.uint8)
+    for triangle, shade in zip(points[facets], shades.tolist(), strict=True):
         cv2.fillConvexPoly(layer, triangle, shade, cv2.LINE_8, 3)
     layer = cv2.GaussianBlur(layer, (0, 0), float(rng.uniform(0.7, 3.5)))
     wide = cv2.resize(cv2.blur(layer[::4, ::4], (9, 9)), size[::-1], interpolation=cv2.INTER_LINEAR)
     edge = float(rng.uniform(0.1, 0.8))  # facets fall off from their edges, which are worn and catch the light
     swell = smooth_field(rng, size, cells) * np.float32(rough * rng.uniform(0.4, 1.2))
-    return cv2.add(cv2.addWeighted(layer, 1 + edge, wide, -edge - 0.3, 0.3 * _EVEN), swell, dtype=cv2.CV_8U)
+    return cv2.add(cv2.addWeighted(layer, 1 + edge, wide, -edge - 0.3, 0.3 * EVEN_SHADE), swell, dtype=cv2.CV_8U)
 
 
 def crease(rng: np.random.Generator, picture: Picture, page: PaperPlacement) -> Picture:
     """A picture (H, W, 3) of paper, ink and all, folded or crumpled. A new picture."""
     kind = folds if rng.uniform() < 0.6 else crumples
     shade = kind(rng, picture.shape[:2], page)
-    return cv2.multiply(picture, cv2.merge([shade, shade, shade]), scale=1 / _EVEN)
+    return cv2.multiply(picture, cv2.merge([shade, shade, shade]), scale=1 / EVEN_SHADE)
 
 
 def show_through(rng: np.random.Generator, picture: Picture, alpha: Layer, ink: Colour, page: PaperPlacement) -> None:
-    """Let the writing of the other side shimmer through, in place: mirrored, blurred, at most STRONGEST of the ink.
+    """Let the writing of the other side shimmer through, in place: mirrored, blurred and pale.
 
-    alpha: what is written on this side, which stands for the other, uint8 (H, W).
+    alpha: uint8 (H, W), what is written on this side, which stands for the other.
     """
     height, width = alpha.shape
     shift = rng.uniform(-0.25, 0.25, 2) * page.size[::-1]
@@ -101,7 +108,8 @@ def show_through(rng: np.random.Generator, picture: Picture, alpha: Layer, ink: 
     size = (width // 2 + 1, height // 2 + 1)
     back = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
     back = cv2.GaussianBlur(cv2.warpPerspective(back, turned, size), (0, 0), float(rng.uniform(0.5, 1.8)))
-    cover = float(np.exp(rng.uniform(np.log(FAINTEST), np.log(STRONGEST))))
+    least, most = SHOW_THROUGH_SHARES
+    cover = float(np.exp(rng.uniform(np.log(least), np.log(most))))
     back = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
     blend(picture, cv2.convertScaleAbs(back, alpha=cover), ink)
 
@@ -125,12 +133,13 @@ def _hollow(rng: np.random.Generator, alpha: Layer, digit: float) -> Layer:
 
 
 def break_strokes(rng: np.random.Generator, alpha: Layer, digit: float) -> Layer:
-    """Written ink uint8 (H, W) gone dry, or hollow: never more of it, never nothing, at least KEPT of all. A new layer.
+    """Ink uint8 (H, W) of strokes gone dry or hollow, as a new layer.
 
-    digit: height of the smallest digit, pixels: small ones lose less.
+    No pixel gains ink or loses all of it, and MIN_INK_SHARE of all ink is kept at least. digit: height of the smallest
+    digit, pixels; small ones lose less.
     """
     worn = _dry(rng, alpha) if rng.uniform() < 0.65 else _hollow(rng, alpha, digit)
-    kept = KEPT if digit >= 24 else 0.8
+    kept = MIN_INK_SHARE if digit >= SMALL_DIGIT_PX else MIN_SMALL_INK_SHARE
     before, after = float(cv2.sumElems(alpha)[0]), float(cv2.sumElems(worn)[0])
     if after < kept * before:
         back = (kept * before - after) / (before - after)
