@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from tqdm import tqdm
 
 from detector.commands.entry import run
 from detector.errors import DigitReaderError
@@ -35,6 +34,7 @@ from detector.ladder.rungs import RUNGS, Making, Rung, choose
 from detector.ladder.table import Row, as_markdown, as_record, as_text, legend, tabulate
 from detector.ladder.tasks import TASKS, Task
 from detector.ladder.training import Samples, as_labels
+from detector.progress import with_bar
 from detector.scoring.validation import ValidationSet
 from digit_scenes import SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import Split, load_digits
@@ -166,7 +166,7 @@ def climb(rung: Rung, effort: Effort, lessons: Lessons, folder: Path, again: boo
 
 def bar(task: Task) -> Callable[[Iterable[int]], Iterable[int]]:
     """Progress, gone when done."""
-    return partial(tqdm, desc=f"  {task.key} {task.title}", leave=False, disable=not sys.stderr.isatty())
+    return partial(with_bar, unit="picture", title=f"  {task.key} {task.title}", keep=False)
 
 
 def outcome(row: Row, task: Task) -> str:

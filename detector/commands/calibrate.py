@@ -11,16 +11,15 @@ measured: it changes what is read, and the checksum that a model card gives.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from tqdm import tqdm
 
 import detector
 from detector.commands.options import IfGiven
 from detector.errors import DataError, OptionError
+from detector.progress import with_bar
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reader import Reader
 from detector.scoring.risk import (
@@ -98,7 +97,7 @@ def look(reader: Reader, args: Args) -> list[LabelledDetections]:
     """All scenes, and what the reader finds in each."""
     drawn = [Scenes(preset, "val", args.seed) for preset in args.preset]
     seen = []
-    for i in tqdm(range(args.count * len(drawn)), unit="scene", disable=not sys.stderr.isatty()):
+    for i in with_bar(range(args.count * len(drawn)), unit="scene"):
         scene = drawn[i % len(drawn)][i // len(drawn)]
         seen.append(LabelledDetections(scene.target, scene.lines, reader.detect(scene.image)))
     return seen

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from tqdm import tqdm
 
 from detector.commands.options import IfGiven, one_of
+from detector.progress import with_bar
 from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.coco import dataset_head, write_coco
 
@@ -56,6 +56,6 @@ def main(args: Args) -> None:
         workers=args.workers,
         overwrite=args.overwrite,
         preview=args.preview,
-        progress=partial(tqdm, total=args.count, unit="scene"),
+        progress=partial(with_bar, total=args.count, unit="scene"),
     )
     print(f"{args.count} scenes in {args.out}")

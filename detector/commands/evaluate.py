@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from tqdm import tqdm
 
 import detector
 from detector.commands.options import IfGiven, Network, one_of
 from detector.errors import OptionError
 from detector.files import prepare_folder, write_json
+from detector.progress import with_bar
 from detector.scoring.evaluation import evaluate, format_confusions, format_table, save
 from detector.scoring.failures import save_failures
 from digit_scenes import PRESET_NAMES, Scenes
@@ -132,7 +132,7 @@ def main(args: Args) -> int:
         count,
         calibration=reader.calibration,
         ground_truth=data.ground_truth if isinstance(data, CocoDataset) else None,
-        progress=partial(tqdm, unit="picture"),
+        progress=partial(with_bar, unit="picture"),
     )
     print(format_table(evaluation.blocks))
     print(format_confusions(evaluation.confusion))

@@ -26,6 +26,7 @@ from detector.commands.options import IfGiven, Network
 from detector.errors import DigitReaderError
 from detector.files import appearing
 from detector.images import find_images
+from detector.progress import with_bar
 from detector.reading.reader import Reader
 from detector.results import (
     AnnotatedPictures,
@@ -113,9 +114,7 @@ def main(args: Args) -> int:
     failed = 0
     with ExitStack() as stack:
         outputs = opened(args, readable, stack)
-        progress = tqdm(
-            listed, unit="picture", disable=len(listed) < MIN_PICTURES_FOR_PROGRESS or not sys.stderr.isatty()
-        )
+        progress = with_bar(listed, unit="picture") if len(listed) >= MIN_PICTURES_FOR_PROGRESS else listed
         read = reader.read_and_show(sys.stdin.buffer if path == STDIN else path for path in readable)
         for image_id, (path, error) in enumerate(progress, 1):
             try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from detector.errors import OptionError, TrainingError
 from detector.files import appearing, appearing_at
 from detector.models import checkpoint
 from detector.models.base import Detector
+from detector.progress import on_terminal
 from detector.training.ema import WeightAverage
 
 
@@ -166,8 +166,14 @@ class Bar:
             + ("s" if self.by_time else "scenes")
             + " [{remaining} left{postfix}]"
         )
-        patience = 0.5 if sys.stderr.isatty() else 30.0  # a log file needs no line for each tenth of a second
-        self.bar = tqdm(total=total, initial=self._done(at), bar_format=form, mininterval=patience, smoothing=0.05)
+        self.bar = tqdm(
+            total=total,
+            initial=self._done(at),
+            bar_format=form,
+            mininterval=0.5,
+            smoothing=0.05,
+            disable=not on_terminal(),
+        )
         self.mean: dict[str, float] = {}
         self.first = (at.scenes, at.seconds)
 
