@@ -138,8 +138,8 @@ def _vary(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
     height = rng.uniform(17.5, 21) * OVERSAMPLING / GLYPH_HEIGHT_PX
     stretch = height * np.exp(rng.uniform(-0.45, 0.3))
     slant = rng.normal(0, 0.12)
-    room = (side - 8) / (glyph.shape[1] * stretch + abs(slant) * height * GLYPH_HEIGHT_PX)
-    stretch = stretch * min(room, 1.0)
+    fit = (side - 8) / (glyph.shape[1] * stretch + abs(slant) * height * GLYPH_HEIGHT_PX)
+    stretch = stretch * min(fit, 1.0)
     matrix = np.array([[stretch, -slant * height, 0], [0, height, 0]])
     matrix[:, 2] = side / 2 - matrix[:, :2] @ (glyph.shape[1] / 2, GLYPH_HEIGHT_PX / 2)
     picture: Glyph = cv2.warpAffine(glyph, matrix, (side, side), flags=cv2.INTER_LINEAR)
@@ -150,15 +150,16 @@ def _vary(rng: np.random.Generator, glyph: Glyph, styled: bool) -> Glyph:
         wide = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
         picture = cv2.subtract(cv2.dilate(picture, wide), cv2.dilate(picture, wide[5:10, 5:10]))
     elif style < 0.14:  # stencilled
-        gap, place = int(rng.integers(4, 9)), round(side / 2 + rng.normal(0, 6))
+        gap, start = int(rng.integers(4, 9)), round(side / 2 + rng.normal(0, 6))
         if rng.uniform() < 0.5:
-            picture[:, place : place + gap] = 0
+            picture[:, start : start + gap] = 0
         else:
-            picture[place : place + gap] = 0
+            picture[start : start + gap] = 0
     return picture
 
 
 def _samples(split: Split) -> Iterator[Glyph]:
+    """Endless digits of a split, each uint8 (28, 28), in any of the faces."""
     rng = np.random.default_rng([20240302, zlib.crc32(split.encode())])
     glyphs = _digits_of_faces()
     for i in count():

@@ -22,7 +22,7 @@ from digit_scenes.glyphs.digits import DIGIT_SIDE_PX, MIN_INK_GREY, DigitSet, En
 
 SHEET_PATH = Path(__file__).parents[1] / "lettering_fonts" / "digits.png"
 CELL_PX = 64  # width and height of a digit's cell on the sheet
-MAX_GLYPH_PX = 60  # of that at most the ink's; a face's tallest digit has so much, unless one is too wide
+MAX_GLYPH_PX = 60  # greatest height and width of a digit's ink on the sheet
 OVERSAMPLING = 3  # pixels drawn for each pixel of a digit, across and down
 FINE_SIDE_PX = DIGIT_SIDE_PX * OVERSAMPLING  # of a digit's picture before it is shrunk
 HELD_OUT_EVERY = 16  # one face in so many is for validation, and one for tests
@@ -122,6 +122,7 @@ def _centred(picture: Glyph) -> Glyph:
 
 
 def _samples(split: Split) -> Iterator[Glyph]:
+    """Endless digits of a split, each uint8 (28, 28), in any of its faces."""
     rng = np.random.default_rng([20240303, zlib.crc32(split.encode())])
     faces, mine = _digits_of_faces(), face_indices(split)
     for i in count():

@@ -1,4 +1,4 @@
-"""Forms of the 8, edition by edition. See `form`."""
+"""Forms of the 8, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from digit_scenes.glyphs.forms.form import Maker, Strokes, form
 
 @form(8, weight=1.2, edition=1)
 def eight_open(m: Maker) -> Strokes:
-    """In one go like an S, its ends apart at the top."""
+    """One stroke like an S, its ends apart at the top."""
     low, high = m.u(0.24, 0.32), m.u(0.2, 0.3)
     middle, x = m.u(0.42, 0.5), m.u(0.26, 0.32)
     start = (x + high * m.u(0.2, 0.8), m.u(0.04, 0.14))

@@ -1,4 +1,4 @@
-"""Forms of the 5, edition by edition. See `form`."""
+"""Forms of the 5, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from digit_scenes.glyphs.forms.form import Floats, Maker, Point, Strokes, form
 
 
 def _belly(m: Maker, reach: Floats) -> tuple[Point, ...]:
+    """A 5's lower bow, from the neck to its end at the left. reach: how far right it comes."""
     return (
         (reach * 0.75, m.u(0.4, 0.48)),
         (reach, m.u(0.64, 0.74)),
@@ -68,7 +69,7 @@ def five_like_root(m: Maker) -> Strokes:
 
 @form(5, weight=0.8, edition=1)
 def five_in_one(m: Maker) -> Strokes:
-    """In one go from the bar's right end, with a corner."""
+    """One stroke from the bar's right end, with a corner."""
     neck, reach = m.u(0.36, 0.46), m.u(0.46, 0.6)
     corner = (m.u(0.08, 0.18), m.u(0.0, 0.06))
     bar = m.curve((m.u(0.45, 0.75), m.u(-0.06, 0.06)), corner)

@@ -1,4 +1,4 @@
-"""Forms of the 4, edition by edition. See `form`."""
+"""Forms of the 4, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def four_like_nine(m: Maker) -> Strokes:
 
 @form(4, weight=1.6, edition=4)
 def four_of_bowl(m: Maker) -> Strokes:
-    """A bowl, round, flat or pointed, whose right side is the stem, which starts lower or higher and runs on below."""
+    """A bowl, round, flat or pointed. Its right side is the stem, which starts at any height and runs on below."""
     wide, low = m.u(0.24, 0.56), m.u(0.4, 0.68)
     left = m.u(-0.04, 0.16)
     bottom = (wide * m.u(0.25, 0.6), low + m.u(0.0, 0.06))
@@ -166,7 +166,7 @@ def four_arched(m: Maker) -> Strokes:
 
 @form(4, weight=1.3, edition=6)
 def four_cornered_nine(m: Maker) -> Strokes:
-    """A cup with a corner or a round one, whose right side is the stem, the top open, narrow or just shut."""
+    """A cup with a corner or a round one, open, narrow or just shut at the top. Its right side is the stem."""
     wide, low, gap = m.u(0.24, 0.46), m.u(0.36, 0.58), m.u(-0.04, 0.3)
     left = wide * gap
     cup = ((left, m.u(0.0, 0.1)), (m.u(-0.04, 0.06), low * 0.75), (m.u(0.02, 0.1), low))

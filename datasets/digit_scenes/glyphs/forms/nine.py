@@ -1,4 +1,4 @@
-"""Forms of the 9, edition by edition. See `form`."""
+"""Forms of the 9, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from digit_scenes.glyphs.forms.form import Floats, Maker, Point, Strokes, form
 
 
 def _loop(m: Maker, rx: Floats, low: Floats, opened: Any) -> tuple[Point, ...]:
-    """A 9's loop from its top right, against the clock, until it is closed."""
+    """A 9's loop from its top right, anticlockwise, until it is closed."""
     return m.arc(rx, low / 2, rx, low / 2, -0.06 - opened, -1.05, 10)
 
 
@@ -63,7 +63,7 @@ def nine_like_p(m: Maker) -> Strokes:
 
 @form(9, weight=1.8, edition=2)
 def nine_like_e(m: Maker) -> Strokes:
-    """In one stroke: it begins inside, goes around against the clock, and its left side becomes the tail."""
+    """In one stroke: it begins inside, goes around anticlockwise, and its left side becomes the tail."""
     rx, low, foot = m.u(0.18, 0.34), m.u(0.42, 0.66), m.u(-0.3, 0.4)
     inside = ((rx * m.u(-0.2, 0.7), low * m.u(0.6, 1.0)), (rx * m.u(1.0, 1.5), low * m.u(0.7, 0.95)))
     around = m.arc(rx, low / 2, rx, low / 2, 0.06, -0.54, 8)
@@ -121,7 +121,7 @@ def nine_like_g(m: Maker) -> Strokes:
 
 @form(9, weight=2.2, edition=5)
 def nine_shut_below(m: Maker) -> Strokes:
-    """A loop, a stem, and a hook at its foot that comes back to the stem or near it: an 8 but for its narrow foot."""
+    """A loop, a stem, and a hook that comes back to the stem or near it: an 8 with a narrow foot."""
     rx, low = m.u(0.18, 0.32), m.u(0.4, 0.56)
     loop = m.arc(rx, low / 2, rx, low / 2, m.u(-0.12, 0.0), m.u(-1.0, -0.86), 9)
     x, wide = rx * m.u(1.3, 2.0), m.u(0.08, 0.26)

@@ -1,4 +1,4 @@
-"""Forms of the 1, edition by edition. See `form`."""
+"""Forms of the 1, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def one_bare(m: Maker) -> Strokes:
 
 
 def _flag(m: Maker, length: Floats, bend: Floats) -> Floats:
-    """A 1's flag, up to the stem's top at (0, 0): the longer, the steeper, or it would be a 7's bar."""
+    """A 1's flag, up to the stem's top at (0, 0). A long one is steep, or it would be a 7's bar."""
     angle = m.u(0.5, 1.04 - 0.5 * length)
     x, y = -length * np.sin(angle), length * np.cos(angle)
     return m.curve((x, y), (x * 0.45 + bend, y * 0.45 + bend), (0, 0))
@@ -109,7 +109,7 @@ def one_slash(m: Maker) -> Strokes:
 
 @form(1, weight=0.8, edition=4)
 def one_doubled(m: Maker) -> Strokes:
-    """Up and down on nearly the same way: a narrow lens, or a thick foot."""
+    """Up and down along nearly the same line: a narrow lens, or a thick foot."""
     lean, apart, begun = m.u(0.0, 0.34), m.u(0.03, 0.12), m.u(0.3, 0.95)
     up = m.curve((lean * (1 - begun) - apart, begun), (lean * 0.6 - apart * 0.7, begun * 0.45), (lean, 0))
     return [up, m.curve((lean, 0), (lean * 0.5 + m.u(-0.02, 0.05), 0.5), (m.u(-0.02, 0.02), 1))]
@@ -117,7 +117,7 @@ def one_doubled(m: Maker) -> Strokes:
 
 @form(1, weight=2.2, edition=5)
 def one_like_needle(m: Maker) -> Strokes:
-    """A leaning stem with an eye at its top, narrow or shut, and now and then a long way up to it."""
+    """A leaning stem with an eye at its top, narrow or shut, now and then after a long upstroke."""
     lean, eye, begun = m.u(0.1, 0.6), m.u(0.03, 0.13), m.u(0.14, 0.5)
     flag = m.u(-0.03, 0.1)
     start = (lean * (1 - begun) - flag, begun)
@@ -129,7 +129,7 @@ def one_like_needle(m: Maker) -> Strokes:
 
 @form(1, weight=1.2, edition=5)
 def one_swung(m: Maker) -> Strokes:
-    """A long way up from the foot of the digit before, an eye or a point, a stem, and a foot that may turn right."""
+    """A long upstroke from the foot of the digit before, an eye or a point, a stem, and a foot that may turn right."""
     rise, flag, lean = m.u(0.5, 1.0), m.u(0.2, 0.7), m.u(0.0, 0.3)
     eye = m.u(0.0, 0.08)
     up = ((-flag, rise), (-flag * 0.3, rise * m.u(0.4, 0.7)), (lean + eye, m.u(0.05, 0.1)), (lean, 0))
@@ -139,7 +139,7 @@ def one_swung(m: Maker) -> Strokes:
 
 @form(1, weight=1.4, edition=6)
 def one_flagged_far(m: Maker) -> Strokes:
-    """A flag as long as the stem or nearly, straight or bowed, from the line before up to a point; no cross."""
+    """A flag nearly as long as the stem, straight or bowed, that ends in a point at the top; no cross."""
     lean, wide, begun = m.u(0.0, 0.4), m.u(0.2, 0.62), m.u(0.45, 1.0)
     bow = m.u(-0.05, 0.08)
     flag = m.curve((lean - wide, begun), (lean - wide * 0.45 + bow, begun * 0.5), (lean, 0))
@@ -148,7 +148,7 @@ def one_flagged_far(m: Maker) -> Strokes:
 
 @form(1, weight=1.2, edition=6)
 def one_wide_eyed(m: Maker) -> Strokes:
-    """A leaning stem with a tall eye beside its upper half, shut or nearly: a 9 or an l but for its width."""
+    """A leaning stem with a tall narrow eye beside its upper half, shut or nearly. A wider one would be a 9 or an l."""
     lean, eye, low = m.u(0.1, 0.5), m.u(0.07, 0.17), m.u(0.35, 0.7)
     start = (lean * (1 - low) - m.u(0.0, 0.1), low)
     left = (lean * (1 - low * 0.4) - eye * m.u(0.4, 1.0), low * 0.45)

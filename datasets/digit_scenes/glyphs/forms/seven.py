@@ -1,4 +1,4 @@
-"""Forms of the 7, edition by edition. See `form`."""
+"""Forms of the 7, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from digit_scenes.glyphs.forms.form import Floats, Maker, Point, Strokes, form
 def _bar_and_stem(
     m: Maker, top: tuple[Point, ...], stem: tuple[Point, ...], crossed: bool, wavy: bool = False
 ) -> Strokes:
+    """A 7's strokes: a bar, a stem from the bar's end, and if `crossed` a short cross on the stem, straight or wavy."""
     strokes = [m.curve(*top), m.curve(top[-1], *stem)]
     if crossed:
         height, lean = m.u(0.4, 0.62), m.u(-0.1, 0.12)
@@ -35,10 +36,12 @@ def _hooked_bar(m: Maker, wide: Floats) -> tuple[Point, ...]:
 
 
 def _straight_bar(m: Maker, wide: Floats) -> tuple[Point, ...]:
+    """A 7's bar, level or falling a little."""
     return (0, m.u(-0.04, 0.1)), (wide * 0.5, m.u(-0.03, 0.05)), (wide, m.u(-0.02, 0.03))
 
 
 def _stem(m: Maker, wide: Floats, bend: Floats) -> tuple[Point, ...]:
+    """A 7's stem below the bar's end. bend: how far its middle lies left of the straight line to its foot."""
     foot = wide * m.u(0.05, 0.5)
     return ((wide + foot) / 2 - bend, 0.45), (foot, 1)
 
@@ -147,7 +150,7 @@ def seven_crossed_low(m: Maker) -> Strokes:
 
 @form(7, weight=1.2, edition=5)
 def seven_footed(m: Maker) -> Strokes:
-    """A waved flag, a bowed stem and a foot that turns a little to the right; crossed, level or steep."""
+    """A waved flag, a bowed stem, a foot that turns a little to the right, and a cross, level or steep."""
     wide, drop = m.u(0.3, 0.6), m.u(0.02, 0.2)
     flag = (m.u(-0.06, 0.06), drop), (wide * 0.3, m.u(-0.03, 0.08)), (wide, m.u(-0.03, 0.06))
     foot, turn = wide * m.u(0.05, 0.6), m.u(0.0, 0.12)

@@ -1,4 +1,4 @@
-"""Forms of the 6, edition by edition. See `form`."""
+"""Forms of the 6, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 

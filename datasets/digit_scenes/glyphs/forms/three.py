@@ -1,4 +1,4 @@
-"""Forms of the 3, edition by edition. See `form`."""
+"""Forms of the 3, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from digit_scenes.glyphs.forms.form import Maker, Point, Strokes, form
 
 
 def _belly(m: Maker) -> tuple[Point, ...]:
+    """A 3's lower bow, from its right side to its end at the left."""
     reach = m.u(0.52, 0.64)
     return ((reach, m.u(0.6, 0.7)), (reach * 0.75, m.u(0.93, 0.98)), (0.2, 1.0), (m.u(-0.08, 0.06), m.u(0.82, 0.94)))
 

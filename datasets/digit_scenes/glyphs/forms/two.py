@@ -1,4 +1,4 @@
-"""Forms of the 2, edition by edition. See `form`."""
+"""Forms of the 2, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _start(m: Maker, looped: bool) -> tuple[Point, ...]:
 
 
 def _base(m: Maker, looped: bool) -> tuple[Point, ...]:
-    """A 2's base: with a loop lying at its left, or flat or wavy."""
+    """A 2's base: with a loop at its left, or flat or wavy."""
     end = m.u(0.55, 0.85)
     if looped:
         high, x = m.u(0.65, 0.75), m.u(0.0, 0.08)

@@ -1,4 +1,4 @@
-"""Forms of the 0, edition by edition. See `form`."""
+"""Forms of the 0, edition by edition. For what a form is see `form`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def zero_curled(m: Maker) -> Strokes:
 
 @form(0, weight=0.5, edition=3)
 def zero_begun_within(m: Maker) -> Strokes:
-    """It begins inside itself, or above, goes around against the clock and stops anywhere."""
+    """It begins inside itself, or above, goes around anticlockwise and stops anywhere."""
     rx, start = m.u(0.28, 0.42), m.u(-0.3, -0.1)
     body = m.arc(rx, 0.5, rx, 0.5, start, start - m.u(0.92, 1.12), 11)
     (x, y) = body[0]
