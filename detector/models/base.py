@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +24,14 @@ class DetectorConfig:
     Weights files hold its fields by their names. A field with `before` in its metadata has that value in files that
     were written when it did not exist.
     """
+
+    tunable: ClassVar[tuple[str, ...]] = ()
+    """Fields on which no weight depends, so that they can be changed after the training."""
+
+    def tunable_defaults(self) -> dict[str, Any]:
+        """The tunable fields as they are by default."""
+        default = type(self)()
+        return {name: getattr(default, name) for name in self.tunable}
 
 
 class Detector(nn.Module, ABC):

@@ -111,6 +111,18 @@ def adopt(model: Detector, path: Path | str, part: str = "") -> int:
     return len(fitting)
 
 
+def blend(model: Detector, other: Detector) -> None:
+    """Move a model halfway to another one of its design, which it began with.
+
+    It keeps much of what either has learned: Wortsman et al., "Robust fine-tuning of zero-shot models" (2022). Raises
+    WeightsError where their designs differ.
+    """
+    own, theirs = model.state_dict(), other.state_dict()
+    if own.keys() != theirs.keys() or any(own[name].shape != theirs[name].shape for name in own):
+        raise WeightsError("--mean-with: expected a run of the same design, got another one; leave it out.")
+    model.load_state_dict({name: (t + theirs[name]) / 2 if t.is_floating_point() else t for name, t in own.items()})
+
+
 def _grown(weights: Tensor, own: Tensor) -> Tensor:
     """A tensor of its own shape that does what the smaller one of a file does, as far as it did anything."""
     if own.shape == weights.shape:

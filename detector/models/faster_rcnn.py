@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
@@ -61,6 +61,14 @@ class RegionCNNConfig(DetectorConfig):
     close_samples: int = 2
     """Digits of each picture that it learns from, while all else is learned, too."""
 
+    tunable: ClassVar[tuple[str, ...]] = (
+        "score_threshold",
+        "nms_threshold",
+        "inside_threshold",
+        "second_look",
+        "close_samples",
+    )
+
     def __post_init__(self) -> None:
         if self.close_widths and self.nms_per_class:
             raise OptionError("close_widths, nms_per_class: expected one of them, got both; a box has one digit then.")
@@ -108,6 +116,13 @@ class FasterRCNNConfig(RegionCNNConfig):
     """Of two proposals that overlap more than this (IoU), the better is kept, in training and in use."""
     proposal_threshold: float = 0.5
     """In use, proposals that are less probably digits are dropped: an empty page costs little."""
+
+    tunable: ClassVar[tuple[str, ...]] = (
+        *RegionCNNConfig.tunable,
+        "proposals_before_nms",
+        "proposal_nms",
+        "proposal_threshold",
+    )
 
     @property
     def backbone(self) -> FeaturePyramidConfig:

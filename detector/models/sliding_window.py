@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -77,6 +77,17 @@ class SlidingWindowConfig(DetectorConfig):
     """All windows whose boxes overlap a detection's more than this (IoU) have a say in its box and class."""
     most_windows: int = 1500
     """Windows of a picture that may show a digit."""
+
+    tunable: ClassVar[tuple[str, ...]] = (
+        "sizes",
+        "scales_per_octave",
+        "score_threshold",
+        "nms_threshold",
+        "inside_threshold",
+        "same_height",
+        "vote_threshold",
+        "most_windows",
+    )
 
 
 class WindowClassifier(nn.Module):
