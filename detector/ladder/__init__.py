@@ -1,9 +1,10 @@
-"""The way from one digit to a page, rung by rung. Every rung is a `models.base.Detector` and stands in the registry.
+"""The ladder: detectors from one digit to any page, rung by rung, trained and scored alike. The harness that climbs it.
 
-    classifiers.py          1-4  one picture, one digit: softmax regression to a modern CNN
-    places.py               5-7  a strip of five places: cut it, answer all at once by sigmoids, or by softmax heads
-    space_displacement.py   8    the classifier slides along a strip of any width
-    regions.py, rcnn.py     10-11  regions proposed by OpenCV, each classified: R-CNN and Fast R-CNN
+The networks of its rungs are in `models.ladder`, and in the registry. `tools/compare.py` is the command.
 
-`whole.py` is what rungs 1-8 share, `training.py` how they learn.
+    rungs.py   the rungs, and the tasks each supports       tasks.py       the seven tasks, and how they are scored
+    budget.py  how much is spent on each rung               data.py        what the rungs learn from and are tested on
+    plans.py   how a rung comes by its weights              training.py    the training loop of rungs 1-8
+    evaluation.py  scoring and timing a rung                record.py      what is stored of a rung
+    climb.py   all of it for one rung, and the tables       table.py, pictures.py   results as text and pictures
 """

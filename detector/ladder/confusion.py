@@ -1,4 +1,4 @@
-"""Which digits were taken for which, counted from strings."""
+"""Confusion matrices of digits, counted from pairs of strings."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from detector.types import IntArray
 
 
 def confusion_of(readings: Iterable[tuple[str, str]]) -> IntArray:
-    """Of pairs of a true string and what was read: int64 (11, 11), rows the truth, columns what was read.
+    """The confusion matrix of pairs of a true and a read string: int64 (11, 11), rows the truth.
 
-    As in `scoring.metrics.DigitScores`: the last column is for digits missed, the last row for digits invented.
+    The last column counts missed digits, the last row invented ones, as in `scoring.metrics.DigitScores`.
     """
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     for true, read in readings:

@@ -1,4 +1,4 @@
-"""The ladder as pictures: the table in colour, and what several rungs read on one strip."""
+"""The ladder as pictures: the table in colour, and one strip as several rungs read it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from detector.ladder.table import DASH, RAISED, Row, Table
+from detector.ladder.table import NO_VALUE, SUPERSCRIPT_DIGITS, Row, Table
 from detector.ladder.tasks import TASKS
 from detector.scoring.plots import save_figure
 from detector.types import Page
 
-GOOD, BAD, BOX = "#1a7f37", "#c1121f", "#ffb000"
+RIGHT_COLOUR, WRONG_COLOUR, BOX_COLOUR = "#1a7f37", "#c1121f", "#ffb000"
 
 
 def draw_table(path: Path, rows: Sequence[Row], table: Table, caption: Sequence[str]) -> None:
-    """The scores as coloured cells, a row for each rung; white cells are tasks that a rung cannot attempt."""
+    """Draw the scores as coloured cells, a row for each rung. A cell without a score is white."""
     scores = np.full((len(rows), len(TASKS)), np.nan)
     for i, row in enumerate(rows):
         for j, task in enumerate(TASKS):
@@ -37,9 +37,9 @@ def draw_table(path: Path, rows: Sequence[Row], table: Table, caption: Sequence[
     first = len(table.head) - len(TASKS)
     for i, cells in enumerate(table.rows):
         for j, text in enumerate(cells[first:]):
-            axes.text(j, i, DASH if text.startswith(DASH) else text, ha="center", va="center", fontsize=9)
+            axes.text(j, i, NO_VALUE if text.startswith(NO_VALUE) else text, ha="center", va="center", fontsize=9)
         if rows[i].record:
-            costs = f"{cells[3]:>10}  {cells[4].rstrip(RAISED):>6} min  {cells[5]:>5} ms"
+            costs = f"{cells[3]:>10}  {cells[4].rstrip(SUPERSCRIPT_DIGITS):>6} min  {cells[5]:>5} ms"
             axes.text(len(TASKS) - 0.4, i, costs, va="center", fontsize=9, family="monospace")
     axes.text(len(TASKS) - 0.4, -0.75, "parameters, training, one picture", va="center", fontsize=9)
     for side in axes.spines.values():
@@ -50,14 +50,16 @@ def draw_table(path: Path, rows: Sequence[Row], table: Table, caption: Sequence[
 
 @dataclass(frozen=True)
 class StripReading:
-    """What one rung read on the strip."""
+    """One rung's reading of the strip."""
 
     name: str
+    """Of the rung."""
     page: Page
+    """What it read."""
 
 
 def draw_strip(path: Path, image: np.ndarray, truth: str, readings: Sequence[StripReading]) -> None:
-    """One strip uint8 (H, W, 3) as several rungs read it, one above the other: boxes, digits, and the string."""
+    """Draw one strip uint8 (H, W, 3) for each reading, one above the other: boxes, digits, and the string."""
     figure = Figure(figsize=(9, 0.6 + 1.75 * len(readings)), layout="constrained")
     figure.suptitle(f"One strip, {truth}, as five rungs read it" if len(readings) == 5 else f"One strip, {truth}")
     height, width = image.shape[:2]
@@ -67,11 +69,11 @@ def draw_strip(path: Path, image: np.ndarray, truth: str, readings: Sequence[Str
             for number in line.numbers:
                 for digit in number.digits:
                     x0, y0, x1, y1 = digit.box
-                    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=BOX, lw=1.5))
+                    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=BOX_COLOUR, lw=1.5))
                     axes.text((x0 + x1) / 2, -0.5, digit.digit, ha="center", va="bottom", color="#9a6700", fontsize=11)
         text = reading.page.text.replace("\n", "").replace(" ", "")
         axes.set_title(f"{reading.name}\n", loc="left", fontsize=11)
-        verdict, colour = ("right", GOOD) if text == truth else ("wrong", BAD)
+        verdict, colour = ("right", RIGHT_COLOUR) if text == truth else ("wrong", WRONG_COLOUR)
         axes.set_title(f"reads {text or 'nothing'}: {verdict}\n", loc="right", fontsize=11, color=colour)
         axes.set(xlim=(-1, width + 1), ylim=(height, -1))
         axes.set_axis_off()

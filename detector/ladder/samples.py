@@ -1,4 +1,4 @@
-"""What rungs 1-8 learn from: pictures and their strings, as arrays."""
+"""Training samples of rungs 1-8: pictures and their strings, as arrays."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from detector.models.ladder.whole_picture import BLANK
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What to learn from. pictures: uint8 (N, 28, W), light ink on dark.
-
-    labels: int64 (N, P), 0-9: the string from the left, then BLANK. Raises ValueError where that is not so.
-    """
+    """Pictures and their labels. Raises ValueError for arrays of another shape, type or range."""
 
     pictures: NDArray[np.uint8]
+    """(N, 28, W), light ink on a dark background."""
     labels: NDArray[np.int64]
+    """(N, P), the digits of the string from the left, 0-9, then BLANK up to P, the greatest length."""
 
     def __post_init__(self) -> None:
         n = len(self.labels)
@@ -40,7 +39,10 @@ class Samples:
 
 
 def batches(samples: Samples, size: int, shuffled: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pictures float32 (B, 1, 28, W) in [0, 1] and labels int64 (B, P); the last batch may be smaller."""
+    """Batches of pictures float32 (B, 1, 28, W) in [0, 1] and labels int64 (B, P). The last one may be smaller.
+
+    shuffled: the generator of a random order; None for the order of the samples.
+    """
     n = len(samples)
     order = torch.arange(n) if shuffled is None else torch.randperm(n, generator=shuffled)
     pictures, labels = torch.from_numpy(samples.pictures), torch.from_numpy(samples.labels)
@@ -49,11 +51,11 @@ def batches(samples: Samples, size: int, shuffled: torch.Generator | None = None
         yield pictures[chosen].unsqueeze(1).float() / 255, labels[chosen]
 
 
-def as_labels(texts: Sequence[str], places: int) -> NDArray[np.int64]:
-    """Strings of digits as labels (N, places). Raises ValueError for one longer than that."""
-    labels = np.full((len(texts), places), BLANK, np.int64)
+def as_labels(texts: Sequence[str], max_length: int) -> NDArray[np.int64]:
+    """Strings of digits as labels int64 (N, max_length). Raises ValueError for a longer string."""
+    labels = np.full((len(texts), max_length), BLANK, np.int64)
     for row, text in zip(labels, texts, strict=True):
-        if len(text) > places:
-            raise ValueError(f"texts: expected at most {places} digits, got {text!r}")
+        if len(text) > max_length:
+            raise ValueError(f"texts: expected at most {max_length} digits, got {text!r}")
         row[: len(text)] = [int(digit) for digit in text]
     return labels

@@ -1,6 +1,6 @@
 """The seven tasks of the ladder, from one digit to any page, and how a reader is scored on each.
 
-Every rung is read by `reading.reader.Reader`, and scored by what comes out of it; nobody asks what is inside.
+Scores depend on what a `reading.reader.Reader` returns alone, not on the model inside it.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ from detector.scoring.mistakes import MISSED
 from detector.scoring.string_metrics import levenshtein
 from detector.types import Detections, IntArray
 
-CHUNK = 200
-"""Single digits that are handed to a reader at once."""
-TIMED = 200
-"""Single digits that are read one by one, for the clock."""
-Progress = Callable[[Iterable[int]], Iterable[int]]
+DIGITS_PER_CALL = 200  # images of single digits that the reader gets at once
+MAX_TIMED_DIGITS = 200  # images of single digits that are read one at a time, to measure the time
+ProgressBar = Callable[[Iterable[int]], Iterable[int]]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked, of pictures of what kind, and the figures shown: the score first, then what stands beside it."""
+    """One task."""
 
     key: str
+    """T1 to T7."""
     title: str
-    asks: str
+    description: str
+    """The test images, and the figures, in words."""
     kind: Literal["digits", "strips", "scenes"]
+    """Of the test images."""
     figures: tuple[str, ...]
+    """Names of the figures that the table shows, the most important first."""
     preset: str = ""
     """Of the strips or scenes."""
 
@@ -82,37 +84,39 @@ class Finder(DigitFinder, Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Score:
-    """How a task went. figures: shares, flat. milliseconds: median of reading one picture, one at a time.
-
-    confusion: int64 (11, 11), rows the truth, columns what was read, the last of each for nothing.
-    """
+class TaskScore:
+    """How well and how fast a reader does a task."""
 
     figures: dict[str, float]
+    """Shares and counts by name."""
     milliseconds: float
+    """The median for one picture, read one at a time."""
     confusion: IntArray
+    """(11, 11): rows are true digits, columns read ones; the last row counts invented, the last column missed."""
 
 
 def score_digits(
-    reader: Finder, images: NDArray[np.uint8], labels: NDArray[np.int64], progress: Progress = iter
-) -> Score:
-    """T1: pictures uint8 (N, 28, 28), light on dark, of one digit each, labels (N,).
+    reader: Finder, images: NDArray[np.uint8], labels: NDArray[np.int64], progress: ProgressBar = iter
+) -> TaskScore:
+    """T1: images uint8 (N, 28, 28) of one digit each, light on dark; labels int64 (N,).
 
-    The best digit found counts, however low its score, because the task says that there is one.
+    The digit with the highest score counts, however low that is, since each image has one.
     """
     read = np.full(len(images), MISSED)
-    for start in progress(range(0, len(images), CHUNK)):
-        for i, found in enumerate(reader.detect_many([rgb(image) for image in images[start : start + CHUNK]]), start):
+    for start in progress(range(0, len(images), DIGITS_PER_CALL)):
+        for i, found in enumerate(
+            reader.detect_many([as_rgb(image) for image in images[start : start + DIGITS_PER_CALL]]), start
+        ):
             if len(found):
                 read[i] = found.labels[found.scores.argmax()]
-    milliseconds = time_to_read(reader, [rgb(image) for image in images[:TIMED]])
+    milliseconds = time_to_read(reader, [as_rgb(image) for image in images[:MAX_TIMED_DIGITS]])
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     np.add.at(confusion, (labels, read), 1)
-    return Score({"accuracy": float((read == labels).mean())}, milliseconds, confusion)
+    return TaskScore({"accuracy": float((read == labels).mean())}, milliseconds, confusion)
 
 
-def score_strips(reader: Finder, scenes: LabelledImages, count: int, progress: Progress = iter) -> Score:
-    """T2-T4: a strip is right when its digits are, all of them and no more, in order; spaces do not count."""
+def score_strips(reader: Finder, scenes: LabelledImages, count: int, progress: ProgressBar = iter) -> TaskScore:
+    """T2-T4: a strip counts as right if the string read is the true one; spaces do not count."""
     readings: list[tuple[str, str]] = []
     times = []
     for index in progress(range(count)):
@@ -126,24 +130,24 @@ def score_strips(reader: Finder, scenes: LabelledImages, count: int, progress: P
         "exact": sum(true == read for true, read in readings) / count,
         "cer": edits / sum(len(true) for true, _ in readings),
     }
-    return Score(figures, statistics.median(times), confusion_of(readings))
+    return TaskScore(figures, statistics.median(times), confusion_of(readings))
 
 
-def score_scenes(reader: Finder, scenes: LabelledImages, count: int, progress: Progress = iter) -> Score:
-    """T5-T7: as `tools/evaluate.py` scores them."""
+def score_scenes(reader: Finder, scenes: LabelledImages, count: int, progress: ProgressBar = iter) -> TaskScore:
+    """T5-T7: the metrics of `scoring.evaluation`."""
     evaluation = evaluate(reader, scenes, count, progress=progress)
     assert evaluation.confusion is not None, "scenes know their boxes"
-    return Score(evaluation.metrics, evaluation.metrics["ms_per_picture"], evaluation.confusion)
+    return TaskScore(evaluation.metrics, evaluation.metrics["ms_per_picture"], evaluation.confusion)
 
 
 def time_to_read(reader: Finder, images: Sequence[np.ndarray]) -> float:
-    """Milliseconds of reading one picture, one at a time: the median, after one that does not count."""
+    """The median of the milliseconds for one image, read one at a time, after a first one that does not count."""
     _read(reader, images[0])
     return statistics.median(_read(reader, image)[1] for image in images)
 
 
 def _read(reader: Finder, image: np.ndarray) -> tuple[str, float]:
-    """All digits that are read in a picture, in reading order, and the milliseconds that took."""
+    """All digits that are read in an image, in reading order, and the milliseconds that took."""
     start = time.perf_counter()
     found = reader.detect(image)
     lines = read_lines(found[found.scores >= reader.min_score])
@@ -151,6 +155,6 @@ def _read(reader: Finder, image: np.ndarray) -> tuple[str, float]:
     return "".join(line.text for line in lines).replace(" ", ""), milliseconds
 
 
-def rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture uint8 (H, W) as a reader takes it: (H, W, 3)."""
+def as_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A grey image uint8 (H, W) as a reader takes it: (H, W, 3)."""
     return np.repeat(grey[..., None], 3, axis=2)

@@ -1,4 +1,4 @@
-"""How rungs 1-8 learn: one visible loop over epochs of pictures and their strings."""
+"""The training of rungs 1-8: one visible loop over epochs of pictures and their strings."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from detector.training.fit import learning_rate, parameter_groups
 
 __all__ = ["Epoch", "History", "Recipe", "Samples", "as_labels", "train"]
 
-WARM_UP = 0.2  # part of a one-cycle schedule in which the rate climbs
+WARM_UP_FRACTION = 0.2  # of a one-cycle schedule, in which the rate rises
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Means over one epoch. An accuracy is the share of pictures in which every place was read rightly.
+    """Means over one epoch. An accuracy is the share of pictures whose whole string is right.
 
-    The figures of training are taken while learning: of augmented pictures, with dropout, by weights still changing.
-    seconds: what learning took, without validation.
+    Training figures are taken in the steps themselves: with augmentation and dropout, by weights that still change.
+    seconds: of training, without validation.
     """
 
     train_loss: float
@@ -60,25 +60,27 @@ def train(
 ) -> History:
     """Train a rung by a recipe. Writes weights.safetensors (the last epoch's), history.json and curves.png into `run`.
 
-    epochs: the samples of epoch 0, 1, ...: the same each time, or fresh ones. report: is told of every epoch.
-    The same rung, samples, recipe and number of threads give the same weights. A training that was stopped starts
-    anew. Raises TrainingError where the loss is not finite.
+    epochs: gives the samples of an epoch, by its index from 0. report: is called after each epoch, with its index.
+    The same rung, samples, recipe and number of threads give the same weights. Raises TrainingError when the loss is
+    not finite.
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
-    rung.to(memory_format=torch.channels_last)  # a quarter to two fifths off each step on a CPU
+    rung.to(memory_format=torch.channels_last)  # on a CPU, steps take 25 to 40 % less time
     optimizer = make_optimizer(rung, recipe)
     average = WeightAverage(rung, recipe.average) if recipe.average else None
     history: History = ()
-    for number in range(recipe.epochs):
-        started = time.monotonic()
-        samples = epochs(number)
-        tally = Tally()
+    for epoch_index in range(recipe.epochs):
+        start = time.monotonic()
+        samples = epochs(epoch_index)
+        meter = AverageMeter()
         rung.train()
         for pictures, labels in batches(samples, recipe.batch_size, generator):
             if recipe.schedule == "one-cycle":
-                rate = learning_rate((number + tally.seen / len(samples)) / recipe.epochs, recipe.rate, WARM_UP)
+                rate = learning_rate(
+                    (epoch_index + meter.count / len(samples)) / recipe.epochs, recipe.rate, WARM_UP_FRACTION
+                )
                 for group in optimizer.param_groups:
                     group["lr"] = rate
             if recipe.augment:
@@ -91,19 +93,19 @@ def train(
             optimizer.step()
             if average:
                 average.update(rung)
-            tally.add(loss, rung.decode(scores.detach().float()), labels)
-        seconds = time.monotonic() - started
+            meter.add(loss, rung.decode(scores.detach().float()), labels)
+        seconds = time.monotonic() - start
         learned = cast(WholePicture, average.model) if average else rung
         checked = score(learned, validation)
-        epoch = Epoch(tally.loss, tally.accuracy, checked.loss, checked.accuracy, seconds)
+        epoch = Epoch(meter.loss, meter.accuracy, checked.loss, checked.accuracy, seconds)
         if not math.isfinite(epoch.train_loss):
             raise TrainingError(
-                f"{model_name}, epoch {number + 1}: expected a finite loss, got {epoch.train_loss} at a learning rate "
-                f"of {recipe.rate}; try a lower one."
+                f"{model_name}, epoch {epoch_index + 1}: expected a finite loss, got {epoch.train_loss} at a "
+                f"learning rate of {recipe.rate}; try a lower one."
             )
         history += (epoch,)
         if report:
-            report(number, epoch)
+            report(epoch_index, epoch)
     rung.load_state_dict(learned.state_dict())
     checkpoint.save(run / "weights.safetensors", model_name, rung.eval(), {"recipe": asdict(recipe)})
     write_history(run / "history.json", recipe, history)
@@ -111,45 +113,45 @@ def train(
     return history
 
 
-class Tally:
-    """Sums over pictures."""
+class AverageMeter:
+    """Mean loss and accuracy over the pictures of several batches."""
 
     def __init__(self) -> None:
-        self.seen, self._loss, self._right = 0, 0.0, 0
+        self.count, self._loss, self._right = 0, 0.0, 0
 
-    def add(self, loss: Tensor, reading: StringPrediction, labels: Tensor) -> None:
-        """A batch: its mean loss, what was read, and what should have been, int64 (B, P)."""
-        self.seen += len(labels)
+    def add(self, loss: Tensor, prediction: StringPrediction, labels: Tensor) -> None:
+        """Add a batch: its mean loss, its predictions, and its labels int64 (B, P)."""
+        self.count += len(labels)
         self._loss += float(loss.detach()) * len(labels)
-        self._right += int(exact(reading.digits, labels).sum())
+        self._right += int(exact(prediction.digits, labels).sum())
 
     @property
     def loss(self) -> float:
-        """Mean."""
-        return self._loss / max(self.seen, 1)
+        """The mean over all pictures."""
+        return self._loss / max(self.count, 1)
 
     @property
     def accuracy(self) -> float:
-        """Share of pictures read without a mistake."""
-        return self._right / max(self.seen, 1)
+        """The share of pictures whose whole string is right."""
+        return self._right / max(self.count, 1)
 
 
 def exact(read: Tensor, labels: Tensor) -> Tensor:
-    """(B,): whether places read (B, P) are those of labels (B, Q); places that one of them lacks are blank there."""
-    places = max(read.shape[1], labels.shape[1])
-    read, labels = (F.pad(t, (0, places - t.shape[1]), value=BLANK) for t in (read, labels))
+    """Whether each string is right, bool (B,). read: (B, P). labels: (B, Q). The shorter one is filled with BLANK."""
+    length = max(read.shape[1], labels.shape[1])
+    read, labels = (F.pad(t, (0, length - t.shape[1]), value=BLANK) for t in (read, labels))
     return (read == labels).all(1)
 
 
 @torch.inference_mode()
-def score(rung: WholePicture, samples: Samples, batch_size: int = 500) -> Tally:
-    """Loss and accuracy in use, in float32."""
+def score(rung: WholePicture, samples: Samples, batch_size: int = 500) -> AverageMeter:
+    """Loss and accuracy on samples, in evaluation mode and float32."""
     rung.eval()
-    tally = Tally()
+    meter = AverageMeter()
     for pictures, labels in batches(samples, batch_size):
         scores = rung(pictures)
-        tally.add(rung.loss(scores, labels), rung.decode(scores), labels)
-    return tally
+        meter.add(rung.loss(scores, labels), rung.decode(scores), labels)
+    return meter
 
 
 def make_optimizer(rung: WholePicture, recipe: Recipe) -> torch.optim.Optimizer:
@@ -164,13 +166,13 @@ def make_optimizer(rung: WholePicture, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def write_history(path: Path, recipe: Recipe, history: History) -> None:
-    """As JSON: the recipe, and the figures of each epoch."""
+    """Write the recipe, and the figures of each epoch, as JSON."""
     record = {"recipe": asdict(recipe), "epochs": [json_safe(asdict(epoch)) for epoch in history]}
     write_json(path, record, indent=2)
 
 
 def draw_history(path: Path, title: str, history: History) -> None:
-    """Loss and accuracy over the epochs, of training and of validation, as a PNG."""
+    """Draw loss and accuracy over the epochs, of training and of validation, as a PNG."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     figure.suptitle(title)
     numbers = range(1, len(history) + 1)

@@ -15,14 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.errors import OptionError, WeightsError
-from detector.ladder import climb
-from detector.ladder.climb import Effort, plan, score
+from detector.ladder import plans
+from detector.ladder.budget import Budget
 from detector.ladder.confusion import confusion_of
+from detector.ladder.evaluation import score_tasks
 from detector.ladder.pictures import StripReading, draw_strip, draw_table
-from detector.ladder.record import Record, load_record
-from detector.ladder.rungs import RUNGS, Making, choose
-from detector.ladder.table import DASH, Row, as_markdown, as_record, as_text, legend, tabulate
-from detector.ladder.tasks import TASKS, Score, Task, score_digits, score_scenes, score_strips
+from detector.ladder.plans import make_plan
+from detector.ladder.record import RungRecord, load_record
+from detector.ladder.rungs import RUNGS, Rung, WeightsSource, choose
+from detector.ladder.table import NO_VALUE, Row, as_markdown, as_record, as_text, legend, tabulate
+from detector.ladder.tasks import TASKS, Task, TaskScore, score_digits, score_scenes, score_strips
 from detector.ladder.training import Samples, as_labels
 from detector.models import checkpoint
 from detector.models.base import Detector
@@ -35,7 +37,7 @@ from detector.types import Detections, Page, Target
 DIGIT_STRINGS = st.text("0123456789", max_size=7)
 
 
-def named(name: str) -> climb.Rung:
+def named(name: str) -> Rung:
     return next(rung for rung in RUNGS if rung.name == name)
 
 
@@ -60,8 +62,8 @@ def test_rungs_climb_from_1_to_12_and_the_registry_has_them_all() -> None:
     assert sorted({rung.number for rung in RUNGS}) == list(range(1, 13))
     assert [rung.number for rung in RUNGS] == sorted(rung.number for rung in RUNGS)
     assert {rung.name for rung in RUNGS} == set(DETECTORS)
-    reach = [len(rung.reach.tasks) for rung in RUNGS]
-    assert reach == sorted(reach), "a higher rung attempts at least as much"
+    supported = [len(rung.support.tasks) for rung in RUNGS]
+    assert supported == sorted(supported), "a higher rung attempts at least as much"
 
 
 # Confusion
@@ -157,13 +159,13 @@ def test_scenes_are_scored_as_evaluate_does() -> None:
 # What is kept
 
 
-def some_score(accuracy: float = 0.5) -> Score:
-    return Score({"accuracy": accuracy, "nothing": math.nan}, 1.5, np.eye(11, dtype=np.int64))
+def some_score(accuracy: float = 0.5) -> TaskScore:
+    return TaskScore({"accuracy": accuracy, "nothing": math.nan}, 1.5, np.eye(11, dtype=np.int64))
 
 
 def test_a_record_comes_back_from_its_files_and_only_for_the_same_settings(tmp_path: Path) -> None:
     settings = {"sizes": (1, 2), "name": "x"}
-    record = Record({"sizes": [1, 2], "name": "x"}, 10, 0.5)
+    record = RungRecord({"sizes": [1, 2], "name": "x"}, 10, 0.5)
     record.add("T1", {"count": 3}, some_score())
     record.save(tmp_path)
     back = load_record(tmp_path, settings)
@@ -181,11 +183,11 @@ def test_a_damaged_record_is_none(tmp_path: Path, content: str) -> None:
     assert load_record(tmp_path, {}) is None
 
 
-# Climbing, with lessons of a few pictures
+# Plans, with data of a few pictures
 
 
-class FewLessons:
-    """Noise to learn from, and written pictures to be asked."""
+class FewData:
+    """Noise to learn from, and written pictures to be tested on."""
 
     mix: Mapping[str, float] = {"clean": 1.0}
 
@@ -193,17 +195,17 @@ class FewLessons:
         rng = np.random.default_rng(0)
         return Samples(rng.integers(0, 256, (count, 28, 28), np.uint8), rng.integers(0, 10, (count, 1)))
 
-    def pictures(self, task: Task) -> list[Written]:
+    def test_images(self, task: Task) -> list[Written]:
         return [Written.of("12345"), Written.of("60"), Written.of("7")]
 
-    def asked(self, task: Task) -> dict[str, object]:
+    def source_settings(self, task: Task) -> dict[str, object]:
         return {"preset": task.preset}
 
-    def samples(self, lesson: str, count: int | None, seed: int) -> tuple[Callable[[int], Samples], Samples]:
-        if lesson == "digits":
+    def samples(self, kind: str, count: int | None, seed: int) -> tuple[Callable[[int], Samples], Samples]:
+        if kind == "digits":
             return lambda epoch: self.digits(20), self.digits(4)
         strips = Samples(
-            np.stack([scene.image[..., 0] for scene in self.pictures(TASKS[1])]), as_labels(["12345", "60", "7"], 5)
+            np.stack([scene.image[..., 0] for scene in self.test_images(TASKS[1])]), as_labels(["12345", "60", "7"], 5)
         )
         return lambda epoch: strips, strips
 
@@ -211,24 +213,24 @@ class FewLessons:
         raise AssertionError("not asked for")
 
 
-EFFORT = Effort(epochs=1, samples=20, digits=5, strips=3, scenes=3)
+BUDGET = Budget(epochs=1, samples=20, digits=5, strips=3, scenes=3)
 
 
-def climbed(name: str, folder: Path, effort: Effort = EFFORT) -> tuple[Record, list[str], list[str]]:
-    """The record, what was said, and the tasks done."""
-    said: list[str] = []
-    lessons = FewLessons()
-    way = plan(named(name), effort, lessons, folder)  # type: ignore[arg-type]
-    record = way.kept() or way.carry_out(said.append)
-    tasks = score(named(name), record, effort, lessons, folder, lambda task: iter)  # type: ignore[arg-type]
-    return record, said, [task.key for task in tasks]
+def climbed(name: str, folder: Path, budget: Budget = BUDGET) -> tuple[RungRecord, list[str], list[str]]:
+    """The record, the lines that were logged, and the tasks that were scored."""
+    logged: list[str] = []
+    data = FewData()
+    plan = make_plan(named(name), budget, data, folder)  # type: ignore[arg-type]
+    record = plan.stored_record() or plan.execute(logged.append)
+    tasks = score_tasks(named(name), record, budget, data, folder, lambda task: iter)  # type: ignore[arg-type]
+    return record, logged, [task.key for task in tasks]
 
 
 def test_a_rung_is_trained_once_and_scored_on_what_it_can_attempt(tmp_path: Path) -> None:
-    record, said, tasks = climbed("softmax", tmp_path)
+    record, logged, tasks = climbed("softmax", tmp_path)
     assert tasks == ["T1"] == list(record.tasks)
     assert record.parameters == 7850
-    assert len(said) == 1
+    assert len(logged) == 1
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {
         *("weights.safetensors", "history.json", "curves.png", "confusion.png", "confusion.json", "result.json"),
@@ -236,41 +238,41 @@ def test_a_rung_is_trained_once_and_scored_on_what_it_can_attempt(tmp_path: Path
     matrix = json.loads((tmp_path / "confusion.json").read_text())["T1"]
     assert sum(map(sum, matrix)) == 5
     before = (tmp_path / "weights.safetensors").stat().st_mtime_ns
-    again, said, _ = climbed("softmax", tmp_path)
+    again, logged, _ = climbed("softmax", tmp_path)
     assert again == record
-    assert said == []
+    assert logged == []
     assert (tmp_path / "weights.safetensors").stat().st_mtime_ns == before
 
 
 def test_other_pictures_are_asked_anew_without_training(tmp_path: Path) -> None:
     _, _, tasks = climbed("cells", tmp_path)
     assert tasks == ["T2", "T3", "T4"]
-    more = replace(EFFORT, strips=2)
-    record, said, _ = climbed("cells", tmp_path, more)
-    assert said == []
+    more = replace(BUDGET, strips=2)
+    record, logged, _ = climbed("cells", tmp_path, more)
+    assert logged == []
     assert {result.settings["count"] for result in record.tasks.values()} == {2}
 
 
 def test_another_recipe_trains_anew_and_forgets_the_old_scores(tmp_path: Path) -> None:
     climbed("softmax", tmp_path)
-    way = plan(named("softmax"), replace(EFFORT, epochs=2), FewLessons(), tmp_path)  # type: ignore[arg-type]
-    assert way.kept() is None
-    said: list[str] = []
-    assert way.carry_out(said.append).tasks == {}
-    assert len(said) == 2
+    plan = make_plan(named("softmax"), replace(BUDGET, epochs=2), FewData(), tmp_path)  # type: ignore[arg-type]
+    assert plan.stored_record() is None
+    logged: list[str] = []
+    assert plan.execute(logged.append).tasks == {}
+    assert len(logged) == 2
 
 
 def test_weights_without_a_record_and_a_record_without_weights_are_not_taken(tmp_path: Path) -> None:
     climbed("softmax", tmp_path)
-    lessons = FewLessons()
+    data = FewData()
     (tmp_path / "weights.safetensors").unlink()
-    assert plan(named("softmax"), EFFORT, lessons, tmp_path).kept() is None  # type: ignore[arg-type]
+    assert make_plan(named("softmax"), BUDGET, data, tmp_path).stored_record() is None  # type: ignore[arg-type]
     climbed("softmax", tmp_path)
     (tmp_path / "result.json").unlink()
-    assert plan(named("softmax"), EFFORT, lessons, tmp_path).kept() is None  # type: ignore[arg-type]
+    assert make_plan(named("softmax"), BUDGET, data, tmp_path).stored_record() is None  # type: ignore[arg-type]
     climbed("softmax", tmp_path)
-    plan(named("softmax"), EFFORT, lessons, tmp_path).forget()  # type: ignore[arg-type]
-    assert plan(named("softmax"), EFFORT, lessons, tmp_path).kept() is None  # type: ignore[arg-type]
+    make_plan(named("softmax"), BUDGET, data, tmp_path).discard()  # type: ignore[arg-type]
+    assert make_plan(named("softmax"), BUDGET, data, tmp_path).stored_record() is None  # type: ignore[arg-type]
 
 
 def test_a_stopped_detector_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,41 +288,41 @@ def test_a_stopped_detector_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
         assert config.minutes is not None
         return RunProgress(seconds=60 * config.minutes if len(resumed) > 2 else 1.0)
 
-    monkeypatch.setattr(climb, "fit", fit)
-    lessons = FewLessons()
-    monkeypatch.setattr(lessons, "scenes", lambda batch_size, seed: ([], {}))
-    for effort in (EFFORT, replace(EFFORT, seed=1)):  # of other settings nothing can be gone on from
+    monkeypatch.setattr(plans, "fit", fit)
+    data = FewData()
+    monkeypatch.setattr(data, "scenes", lambda batch_size, seed: ([], {}))
+    for budget in (BUDGET, replace(BUDGET, seed=1)):  # of other settings nothing can be gone on from
         with pytest.raises(KeyboardInterrupt):
-            plan(named("rcnn"), effort, lessons, tmp_path).carry_out(print)  # type: ignore[arg-type]
-    way = plan(named("rcnn"), replace(EFFORT, seed=1), lessons, tmp_path)  # type: ignore[arg-type]
-    assert way.kept() is None
-    record = way.carry_out(print)
+            make_plan(named("rcnn"), budget, data, tmp_path).execute(print)  # type: ignore[arg-type]
+    plan = make_plan(named("rcnn"), replace(BUDGET, seed=1), data, tmp_path)  # type: ignore[arg-type]
+    assert plan.stored_record() is None
+    record = plan.execute(print)
     assert resumed == [False, False, True]
-    assert record.minutes == EFFORT.minutes
-    assert way.kept() == record
+    assert record.minutes == BUDGET.minutes
+    assert plan.stored_record() == record
     assert not (tmp_path / "last.state").exists()
 
 
 def test_shipped_weights_are_taken_with_the_minutes_of_their_card(tmp_path: Path) -> None:
-    way = plan(named("faster-rcnn"), EFFORT, FewLessons(), tmp_path)  # type: ignore[arg-type]
-    assert way.kept() is None
-    record = way.carry_out(lambda text: None)
+    plan = make_plan(named("faster-rcnn"), BUDGET, FewData(), tmp_path)  # type: ignore[arg-type]
+    assert plan.stored_record() is None
+    record = plan.execute(lambda text: None)
     assert record.minutes > 1
-    assert way.kept() == record
+    assert plan.stored_record() == record
 
 
 def test_missing_shipped_weights_are_named(tmp_path: Path) -> None:
     unknown = replace(named("faster-rcnn"), name="slower-rcnn")
     with pytest.raises(WeightsError, match="slower-rcnn"):
-        plan(unknown, EFFORT, FewLessons(), tmp_path)  # type: ignore[arg-type]
+        make_plan(unknown, BUDGET, FewData(), tmp_path)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="perceptron"):
-        plan(replace(named("mlp"), name="perceptron"), EFFORT, FewLessons(), tmp_path)  # type: ignore[arg-type]
+        make_plan(replace(named("mlp"), name="perceptron"), BUDGET, FewData(), tmp_path)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("field", ["epochs", "samples", "minutes", "digits", "strips", "scenes"])
 def test_no_effort_is_no_effort(field: str) -> None:
     with pytest.raises(OptionError, match=field.replace("scenes", "count")):
-        Effort(**{field: 0})
+        Budget(**{field: 0})
 
 
 # The table
@@ -330,11 +332,11 @@ def filled_rows() -> list[Row]:
     """All rungs, the tenth of which failed, with a figure of their own for every task."""
     rows = []
     for k, rung in enumerate(RUNGS):
-        record = Record({}, 1000 * k, k / 2)
+        record = RungRecord({}, 1000 * k, k / 2)
         for task in TASKS:
             if rung.attempts(task.key):
                 figures = dict.fromkeys(task.figures, (k + 1) / 100)
-                record.add(task.key, {}, Score(figures, 3.0 + k, np.zeros((11, 11), np.int64)))
+                record.add(task.key, {}, TaskScore(figures, 3.0 + k, np.zeros((11, 11), np.int64)))
         rows.append(Row(rung, None, "it failed") if rung.number == 10 else Row(rung, record))
     return rows
 
@@ -342,14 +344,14 @@ def filled_rows() -> list[Row]:
 def test_every_cell_has_a_figure_or_a_dash_with_its_reason() -> None:
     table = tabulate(filled_rows())
     assert set(table.notes) == {
-        *{rung.reach.limit for rung in RUNGS if rung.reach.limit},
+        *{rung.support.limitation for rung in RUNGS if rung.support.limitation},
         *("it failed", "shipped, by its model card"),
     }
     for row, cells in zip(filled_rows(), table.rows, strict=True):
         for task, cell in zip(TASKS, cells[6:], strict=True):
-            if cell.startswith(DASH):
-                number = int("".join(str("⁰¹²³⁴⁵⁶⁷⁸⁹".index(sign)) for sign in cell[len(DASH) :]))
-                assert table.notes[number - 1] == row.why_not(task)
+            if cell.startswith(NO_VALUE):
+                number = int("".join(str("⁰¹²³⁴⁵⁶⁷⁸⁹".index(sign)) for sign in cell[len(NO_VALUE) :]))
+                assert table.notes[number - 1] == row.missing_reason(task)
             else:
                 assert float(cell.split(" / ")[0]) == pytest.approx(row.figures(task)[0], abs=0.06)
     mlp = table.rows[1]
@@ -358,11 +360,11 @@ def test_every_cell_has_a_figure_or_a_dash_with_its_reason() -> None:
 
 
 def test_a_figure_of_nothing_is_a_dash_without_a_reason() -> None:
-    record = Record({}, 1, 1.0)
-    record.add("T6", {}, Score({"exact_lines": math.nan, "AP50": 0.5}, 1.0, np.zeros((11, 11), np.int64)))
+    record = RungRecord({}, 1, 1.0)
+    record.add("T6", {}, TaskScore({"exact_lines": math.nan, "AP50": 0.5}, 1.0, np.zeros((11, 11), np.int64)))
     row = tabulate([Row(named("faster-rcnn"), record)]).rows[0]
-    assert row[6 + 5] == f"{DASH} / 50.0"
-    assert row[5] == DASH
+    assert row[6 + 5] == f"{NO_VALUE} / 50.0"
+    assert row[5] == NO_VALUE
 
 
 def test_text_and_markdown_hold_the_same_cells() -> None:
@@ -393,7 +395,7 @@ def test_the_record_of_the_table_is_whole_and_json() -> None:
     record = json.loads(json.dumps(as_record(filled_rows())))
     assert [entry["name"] for entry in record] == [rung.name for rung in RUNGS]
     for entry, rung in zip(record, RUNGS, strict=True):
-        assert entry["shipped"] == (rung.making is Making.SHIPPED)
+        assert entry["shipped"] == (rung.weights_source is WeightsSource.SHIPPED)
         for task in TASKS:
             known = rung.attempts(task.key) and rung.number != 10
             assert ("why_not" not in entry["tasks"][task.key]) == known

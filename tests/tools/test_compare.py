@@ -13,6 +13,7 @@ import cv2
 import pytest
 
 from detector.errors import TrainingError
+from detector.ladder.climb import HARD_STRIP_INDEX
 from digit_scenes import Scenes
 
 ROOT = Path(__file__).parents[2]
@@ -95,9 +96,9 @@ def test_some_rungs_and_the_same_again(tmp_path: Path) -> None:
 def test_a_rung_that_fails_does_not_keep_the_others_from_their_turn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from detector.ladder import climb
+    from detector.ladder import plans
 
-    train = climb.train
+    train = plans.train
 
     def fails(name: str, *rest: object) -> object:
         if name == "mlp":
@@ -106,7 +107,7 @@ def test_a_rung_that_fails_does_not_keep_the_others_from_their_turn(
             raise ZeroDivisionError("by nought")
         return train(name, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(climb, "train", fails)
+    monkeypatch.setattr(plans, "train", fails)
     options = [*TINY, "--out", str(tmp_path), "--only", "mlp", "improved-cnn", "softmax"]
     assert here(*options) == 1
     heard = capsys.readouterr()
@@ -160,5 +161,4 @@ def test_the_hard_strip_is_the_first_of_five_digits_that_touch_in_two_places() -
         boxes = Scenes("loose-strips", "test")[index].target.boxes
         return len(boxes) == 5 and int((boxes[1:, 0] < boxes[:-1, 2]).sum()) >= 2
 
-    hard = runpy.run_path(str(TOOL))["HARD_STRIP"]
-    assert next(index for index in range(100) if is_hard(index)) == hard
+    assert next(index for index in range(100) if is_hard(index)) == HARD_STRIP_INDEX
