@@ -62,7 +62,7 @@ class CocoDataset:
 
     def path(self, index: int) -> Path:
         """Where picture `index` lies."""
-        return self.images / self.records[index]["file_name"]
+        return self.images / str(self.records[index]["file_name"])
 
 
 class CocoBatches:
@@ -172,7 +172,7 @@ def read_coco(annotations: Path, images: Path) -> CocoDataset:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; expected the annotations of a COCO dataset.") from None
     except (OSError, ValueError, RecursionError) as error:

@@ -105,7 +105,7 @@ def _sized(image: Grey, side: float) -> Grey:
 def _resized(image: Grey, width: int, height: int) -> Grey:
     """A picture of a digit at another size, pixels."""
     shrink = width * height < image.size
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR))
 
 
 def _add(grey: Grey, ink: Grey, x: int, y: int) -> Box:

@@ -172,9 +172,10 @@ def test_a_picture_that_is_none_or_of_another_size(tmp_path: Path) -> None:
 
 def many(folder: Path, count: int) -> CocoDataset:
     """Pictures of 1x1 to count x 1 pixels: the width says which it is."""
-    records = [{"id": i, "file_name": f"{i}.png", "width": i + 1, "height": 1} for i in range(count)]
-    for record in records:
-        cv2.imwrite(str(folder / str(record["file_name"])), np.zeros((1, record["width"], 3), np.uint8))  # type: ignore[arg-type,call-overload]
+    records = []
+    for i in range(count):
+        cv2.imwrite(str(folder / f"{i}.png"), np.zeros((1, i + 1, 3), np.uint8))
+        records.append({"id": i, "file_name": f"{i}.png", "width": i + 1, "height": 1})
     (folder / "annotations.json").write_text(json.dumps({**SOUND, "images": records, "annotations": []}))
     return read_coco(folder / "annotations.json", folder)
 

@@ -49,7 +49,8 @@ def test_the_homography_is_opencvs(seed: int) -> None:
 def test_localise_is_the_tangent_of_the_page(seed: int) -> None:
     rng = np.random.default_rng(seed)
     page = place_page(rng, (300, 400), float(rng.uniform(-15, 15)), 0.1, 0.0).matrix
-    slot = Slot(0, *rng.uniform(50, 250, 2), float(rng.uniform(10, 60)), 1.1, 0.2, 0.1)
+    x, y = rng.uniform(50, 250, 2).tolist()
+    slot = Slot(0, x, y, float(rng.uniform(10, 60)), 1.1, 0.2, 0.1)
     affine = slot.matrix(np.array([6, 4, 20, 24], np.float32))
     local = localise(page, affine, slot.x, slot.y)
     centre = np.linalg.solve(affine[:, :2], np.array([slot.x, slot.y]) - affine[:, 2])  # (2,) field pixels
@@ -188,7 +189,7 @@ def test_scattered_digits_keep_their_distance() -> None:
     digits = load_digits("val")
     for seed in range(30):
         slots = scatter(np.random.default_rng(seed), digits, (300, 300), 20, (12, 90), 0.1)
-        boxes = []
+        boxes: list[tuple[float, float, float, float]] = []
         for slot in slots:
             assert 12 <= slot.height <= 90
             x0, y0, x1, y1 = digits.boxes[slot.digit].tolist()

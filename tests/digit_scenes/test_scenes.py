@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from detector.errors import OptionError
 from detector.types import Target
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset
-from digit_scenes.glyphs.digits import DigitSet, load_digits
+from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.ink.pens import Ink
 from digit_scenes.presets import HANDS, LINES, MAX_DIGITS, PAPER, mixed_digits
@@ -89,9 +89,7 @@ def test_scenes_do_not_depend_on_order_or_process() -> None:
 
 
 def test_seeds_and_splits_give_other_scenes() -> None:
-    pictures = {
-        Scenes("lines", split, seed)[5].image.tobytes() for split in ("train", "val", "test") for seed in (0, 1)
-    }  # type: ignore[arg-type]
+    pictures = {Scenes("lines", split, seed)[5].image.tobytes() for split in SPLITS for seed in (0, 1)}
     assert len(pictures) == 6
 
 
@@ -109,11 +107,11 @@ def test_the_benchmark_scenes_are_frozen() -> None:
 @pytest.mark.parametrize(
     ("split", "others"), [("train", ("val", "test")), ("val", ("train", "test")), ("test", ("train", "val"))]
 )
-def test_a_split_shows_its_own_digits_only(split: str, others: tuple[str, str]) -> None:
-    own = {image.tobytes() for image in load_digits(split).images}  # type: ignore[arg-type]
-    foreign = {image.tobytes() for other in others for image in load_digits(other).images}  # type: ignore[arg-type]
+def test_a_split_shows_its_own_digits_only(split: Split, others: tuple[Split, Split]) -> None:
+    own = {image.tobytes() for image in load_digits(split).images}
+    foreign = {image.tobytes() for other in others for image in load_digits(other).images}
     for i in range(60):
-        strip = Scenes("strips", split)[i].image[..., 0]  # type: ignore[arg-type]
+        strip = Scenes("strips", split)[i].image[..., 0]
         cells = {np.ascontiguousarray(strip[:, k * 28 : k * 28 + 28]).tobytes() for k in range(5)}
         assert cells <= own
         assert not cells & foreign

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digit_scenes.ink import writing
+from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
 from digit_scenes.ink.pens import Field, Pen, draw
-from digit_scenes.ink.writing import CAPITALS, LOOKALIKES, SCRIPT, SIGN_HEIGHT_PX, WORDS, printed_words, written_words
+from digit_scenes.ink.writing import CAPITALS, LOOKALIKES, SCRIPT, WORDS, printed_words, written_words
 
 Maker = Callable[[np.random.Generator], Field]
 both = pytest.mark.parametrize("make", [written_words, printed_words], ids=["written", "printed"])

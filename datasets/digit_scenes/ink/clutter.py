@@ -24,6 +24,11 @@ SIGN_HEIGHT_PX = 64
 """Height of the fields made here."""
 
 
+def _soft(field: Field, blur: float = 1.2) -> Field:
+    """A field with edges that fall off smoothly. blur: standard deviation, pixels."""
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), blur))
+
+
 def text_field(rng: np.random.Generator, text: str) -> Field:
     """Text as a field, uint8 (64, W), in one of OpenCV's stroke fonts, bent a little."""
     font, thickness = int(rng.choice(HERSHEY_FONTS)), int(rng.integers(2, 6))
@@ -35,9 +40,7 @@ def text_field(rng: np.random.Generator, text: str) -> Field:
     columns, rows = np.meshgrid(
         np.arange(field.shape[1], dtype=np.float32), np.arange(SIGN_HEIGHT_PX, dtype=np.float32)
     )
-    return cv2.GaussianBlur(
-        cv2.remap(field, bend[..., 0] + columns, bend[..., 1] + rows, cv2.INTER_LINEAR), (0, 0), 1.2
-    )
+    return _soft(cv2.remap(field, bend[..., 0] + columns, bend[..., 1] + rows, cv2.INTER_LINEAR))
 
 
 def word(rng: np.random.Generator) -> Field:
@@ -61,7 +64,7 @@ def scribble(rng: np.random.Generator) -> Field:
     y = np.convolve(np.pad(y, 3, mode="edge"), np.ones(7) / 7, mode="valid")
     points = np.round(np.stack([x, y], 1) * 8).astype(np.int32).reshape(-1, 1, 2)
     cv2.polylines(field, [points], False, 255, int(rng.integers(2, 6)), cv2.LINE_AA, 3)
-    return cv2.GaussianBlur(field, (0, 0), 1.2)
+    return _soft(field)
 
 
 def stroke(rng: np.random.Generator) -> Field:
@@ -76,7 +79,7 @@ def stroke(rng: np.random.Generator) -> Field:
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
     points = np.round(curve * 8).astype(np.int32).reshape(-1, 1, 2)
     cv2.polylines(field, [points], False, 255, int(rng.integers(2, 7)), cv2.LINE_AA, 3)
-    return cv2.GaussianBlur(field, (0, 0), 1.2)
+    return _soft(field)
 
 
 def blob(rng: np.random.Generator) -> Field:
@@ -86,7 +89,7 @@ def blob(rng: np.random.Generator) -> Field:
     points = np.stack([32 + radii * np.cos(angles), 32 + radii * np.sin(angles)], 1)
     field = np.zeros((SIGN_HEIGHT_PX, SIGN_HEIGHT_PX), np.uint8)
     cv2.fillPoly(field, [points.astype(np.int32)], 255, cv2.LINE_AA)
-    return cv2.GaussianBlur(field, (0, 0), 1.5)
+    return _soft(field, 1.5)
 
 
 def separator(rng: np.random.Generator, kind: str) -> Field:
@@ -110,7 +113,7 @@ def separator(rng: np.random.Generator, kind: str) -> Field:
             cv2.line(field, (32 - half, y + tilt), (32 + half, y - tilt), 255, width, cv2.LINE_AA)
         if kind == "plus":
             cv2.line(field, (32, 32 - half), (32, 32 + half), 255, width, cv2.LINE_AA)
-    return cv2.GaussianBlur(field, (0, 0), 1.2)
+    return _soft(field)
 
 
 def amount_sign(rng: np.random.Generator, trailing: bool) -> Field:
@@ -136,7 +139,7 @@ def amount_sign(rng: np.random.Generator, trailing: bool) -> Field:
             y = 32 + rng.uniform(2, 7) * np.sin(np.linspace(0, rng.uniform(3, 10), 24) + rng.uniform(0, 6))
         points = np.round(np.stack([x, y], 1) * 8).astype(np.int32).reshape(-1, 1, 2)
         cv2.polylines(field, [points], False, 255, width, cv2.LINE_AA, 3)
-        return cv2.GaussianBlur(field, (0, 0), 1.2)
+        return _soft(field)
     return separator(rng, kind)
 
 
@@ -146,7 +149,7 @@ def thread() -> Field:
     x = np.linspace(8, 56, 13)
     points = np.stack([x, 16 + 3 * np.sin((x - 8) / 48 * np.pi)], 1)
     cv2.polylines(field, [np.round(points * 8).astype(np.int32).reshape(-1, 1, 2)], False, 255, 4, cv2.LINE_AA, 3)
-    return cv2.GaussianBlur(field, (0, 0), 1.2)
+    return _soft(field)
 
 
 def any_clutter(rng: np.random.Generator) -> Field:

@@ -91,4 +91,4 @@ def _tents(rng: np.random.Generator, strokes: list[Points], width: int, broad: b
         cv2.polylines(lines, [np.round(stroke * 8).astype(np.int32)[:, None]], False, 0, 1, cv2.LINE_8, 3)
     away = cv2.distanceTransform(lines, cv2.DIST_L2, 5)
     core = rng.uniform(1.0, 2.6) if broad else rng.uniform(0.0, 1.2)  # pixels to each side that are as dark
-    return cv2.convertScaleAbs(cv2.GaussianBlur((1 - (away - core) / 5).clip(0, 1), (0, 0), 0.8), alpha=255)
+    return np.asarray(cv2.convertScaleAbs(cv2.GaussianBlur((1 - (away - core) / 5).clip(0, 1), (0, 0), 0.8), alpha=255))

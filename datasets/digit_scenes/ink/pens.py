@@ -74,7 +74,7 @@ def ridge(field: NDArray[np.uint8], size: int, sigma: float) -> NDArray[np.uint8
     """Where in its stroke each pixel lies: 255 on the middle line, less to the sides, however wide it is."""
     smooth = cv2.GaussianBlur(field, (0, 0), sigma)
     local = cv2.GaussianBlur(cv2.dilate(smooth, np.ones((size, size), np.uint8)), (0, 0), sigma)
-    return cv2.divide(smooth, cv2.max(local, 60), scale=255)
+    return np.asarray(cv2.divide(smooth, cv2.max(local, 60), scale=255))
 
 
 def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None, strength: float = 1.0) -> Field:
@@ -85,8 +85,8 @@ def digit_field(image: NDArray[np.uint8], redrawn: bool, warp: int | None, stren
     source = ridge(image, 5, 1.1) if redrawn else image
     smoothness = cv2.INTER_LINEAR if redrawn else cv2.INTER_CUBIC  # a ridge is smooth already
     if warp is None:
-        return cv2.resize(source, (FIELD_SIDE_PX, FIELD_SIDE_PX), interpolation=smoothness)
-    return cv2.remap(source, _elastic_maps(strength)[warp % WARP_COUNT], None, smoothness)
+        return np.asarray(cv2.resize(source, (FIELD_SIDE_PX, FIELD_SIDE_PX), interpolation=smoothness))
+    return np.asarray(cv2.remap(source, _elastic_maps(strength)[warp % WARP_COUNT], None, smoothness))
 
 
 @lru_cache(maxsize=1)
@@ -126,7 +126,7 @@ def fine(field: Field) -> Field:
     lines = thinned((large > 115).astype(np.uint8))
     away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
     tent = cv2.GaussianBlur((1 - away / 5).clip(0), (0, 0), 1.0)
-    return cv2.convertScaleAbs(tent, alpha=255 / float(max(tent.max(), 0.5)))
+    return np.asarray(cv2.convertScaleAbs(tent, alpha=255 / float(max(tent.max(), 0.5))))
 
 
 def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:
@@ -161,7 +161,7 @@ def embellish(field: Field, digit: int, rng: np.random.Generator) -> Field:
     elif digit == 0:
         x0, x1 = float(xs.min()), float(xs.max())
         stroke(x1 - 4, top + height * 0.15, x0 + 4, bottom - height * 0.15)
-    return cv2.GaussianBlur(field, (0, 0), 1.0)
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), 1.0))
 
 
 def draw(field: Field, matrix: NDArray[np.float64], pen: Pen, canvas: tuple[int, int]) -> Ink | None:

@@ -186,7 +186,7 @@ def written_words(rng: np.random.Generator) -> Field:
 
 def _soft(field: Field) -> Field:
     """A field with soft edges, which `pens.draw` cuts, and still 255 along its middle lines, however thin."""
-    return cv2.convertScaleAbs(cv2.GaussianBlur(field, (0, 0), 1.0), alpha=1.5)
+    return np.asarray(cv2.convertScaleAbs(cv2.GaussianBlur(field, (0, 0), 1.0), alpha=1.5))
 
 
 @lru_cache(maxsize=256)

@@ -79,4 +79,4 @@ def photograph(rng: np.random.Generator, picture: NDArray[np.uint8], digit: floa
         picture = add_grain(
             rng, picture, strength, coloured=bool(rng.uniform() < 0.5), coarse=bool(rng.uniform() < 0.3)
         )
-    return file(image=picture)["image"]
+    return np.asarray(file(image=picture)["image"])

@@ -13,7 +13,7 @@ def wood(rng: np.random.Generator, side: int) -> Relief:
     """Grain along one way, often cut into boards."""
     field = smooth_field(rng, (side, max(side // 8, 4)), int(rng.integers(4, 16)))
     rings = np.sin(field * np.float32(rng.uniform(3, 25))) * np.float32(rng.uniform(8, 40)) + random_grey(rng, 80, 190)
-    canvas = cv2.resize(cv2.convertScaleAbs(rings), (side, side), interpolation=cv2.INTER_LINEAR)
+    canvas: Relief = cv2.resize(cv2.convertScaleAbs(rings), (side, side), interpolation=cv2.INTER_LINEAR)
     fibres = rng.integers(110, 146, (side, max(side // 24, 2)), dtype=np.uint8)
     canvas = cv2.multiply(canvas, cv2.resize(fibres, (side, side)), scale=1 / 128)
     if rng.uniform() < 0.6:
@@ -58,7 +58,7 @@ def gravel(rng: np.random.Generator, side: int) -> Relief:
     ):
         cv2.fillConvexPoly(canvas, under, level * 2 // 3)
         cv2.fillConvexPoly(canvas, upper, level)
-    return cv2.blur(canvas, (3, 3))
+    return np.asarray(cv2.blur(canvas, (3, 3)))
 
 
 def foliage(rng: np.random.Generator, side: int) -> Relief:
@@ -83,10 +83,9 @@ def foliage(rng: np.random.Generator, side: int) -> Relief:
 def concrete(rng: np.random.Generator, side: int) -> Relief:
     """Plaster and concrete with pores, long cracks and families of scratches."""
     middle = random_grey(rng, 60, 200)
-    canvas = mottled(rng, side, int(rng.integers(3, 20)), middle, int(rng.integers(3, 25)))
-    canvas = cv2.addWeighted(
-        canvas, 0.6, mottled(rng, side, max(side // random_length_px(rng, 2, 6), 4), middle, 50), 0.4, 0
-    )
+    ground = mottled(rng, side, int(rng.integers(3, 20)), middle, int(rng.integers(3, 25)))
+    pores = mottled(rng, side, max(side // random_length_px(rng, 2, 6), 4), middle, 50)
+    canvas: Relief = cv2.addWeighted(ground, 0.6, pores, 0.4, 0)
     for _ in range(int(rng.integers(0, 7))):  # cracks, from side to side
         steps = rng.normal(0, 1, (side // 6 + 1, 2)) * 3 + np.array([7, 0])
         walk = np.cumsum(steps, 0) + np.array([-10, rng.uniform(0, side)])
@@ -104,7 +103,7 @@ def concrete(rng: np.random.Generator, side: int) -> Relief:
 def shine(rng: np.random.Generator, side: int) -> Relief:
     """Polished, brushed or rippled: reflections with smooth and with sudden ends, metal brushed one way."""
     field = smooth_field(rng, (side // 2, side // 2), int(rng.integers(2, 9))) * np.float32(rng.uniform(0.4, 1.6))
-    canvas = cv2.convertScaleAbs(np.sin(field), alpha=rng.uniform(20, 110), beta=128)
+    canvas: Relief = cv2.convertScaleAbs(np.sin(field), alpha=rng.uniform(20, 110), beta=128)
     canvas = cv2.resize(canvas, (side, side), interpolation=cv2.INTER_LINEAR)
     if rng.uniform() < 0.5:
         brushed = rng.integers(100, 156, (side, max(side // random_length_px(rng, 20, 200), 1)), dtype=np.uint8)

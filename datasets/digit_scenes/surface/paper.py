@@ -62,7 +62,7 @@ def faded(rng: np.random.Generator, paper: Colour, ink: Colour) -> Colour:
 def smooth_field(rng: np.random.Generator, size: tuple[int, int], cells: int) -> NDArray[np.float32]:
     """A smooth random field, float32 (H, W), of about unit variance; `cells` blobs across."""
     coarse = rng.standard_normal((cells + 1, cells + 1), np.float32)
-    return cv2.resize(coarse, (size[1], size[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(coarse, (size[1], size[0]), interpolation=cv2.INTER_CUBIC))
 
 
 def add_grain(rng: np.random.Generator, picture: Picture, strength: float, coloured: bool, coarse: bool) -> Picture:
@@ -76,12 +76,14 @@ def add_grain(rng: np.random.Generator, picture: Picture, strength: float, colou
         noise = cv2.merge([noise[..., 0]] * 3)
     if noise.shape[:2] != (height, width):
         noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.addWeighted(picture, 1.0, noise, strength / GRAIN_DEVIATION_GREY, 0.0, dtype=cv2.CV_8U)
+    return np.asarray(cv2.addWeighted(picture, 1.0, noise, strength / GRAIN_DEVIATION_GREY, 0.0, dtype=cv2.CV_8U))
 
 
 def flat(size: tuple[int, int], colour: Colour) -> Picture:
     """A picture (H, W, 3) of one colour. By channels: NumPy takes ten times as long to broadcast a colour."""
-    return cv2.merge([np.full(size, channel, np.uint8) for channel in np.clip(colour, 0, 255).astype(np.uint8)])
+    return np.asarray(
+        cv2.merge([np.full(size, channel, np.uint8) for channel in np.clip(colour, 0, 255).astype(np.uint8)])
+    )
 
 
 def blank(rng: np.random.Generator, size: tuple[int, int], paper: Colour) -> Picture:
@@ -214,7 +216,7 @@ def light(rng: np.random.Generator, picture: Picture, darkest: float) -> Picture
         field *= 1 + rng.uniform(0.02, 0.12) * slope.astype(np.float32)
     field = cv2.min(cv2.max(field, darkest), 1.6)
     full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.multiply(picture, cv2.merge([full, full, full]), dtype=cv2.CV_8U)
+    return np.asarray(cv2.multiply(picture, cv2.merge([full, full, full]), dtype=cv2.CV_8U))
 
 
 def desk(rng: np.random.Generator, picture: Picture, page: PaperPlacement, world: Picture | None = None) -> None:

@@ -31,7 +31,7 @@ def random_grey(rng: np.random.Generator, low: int = 0, high: int = 256) -> int:
 def mottled(rng: np.random.Generator, side: int, cells: int, middle: int, swing: int) -> Relief:
     """An uneven ground, `cells` spots across, whose grey levels differ from `middle` by up to `swing`."""
     spots = rng.integers(max(middle - swing, 0), min(middle + swing, 255) + 1, (cells, cells), dtype=np.uint8)
-    return cv2.resize(spots, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(spots, (side, side), interpolation=cv2.INTER_CUBIC))
 
 
 def tiled(rng: np.random.Generator, tile: Relief, side: int) -> Relief:

@@ -59,4 +59,4 @@ def screen(rng: np.random.Generator, picture: Picture) -> Picture:
         glow = cv2.resize(cv2.blur(small, (5, 5)), (width, height), interpolation=cv2.INTER_LINEAR)
         share = float(rng.uniform(0.03, 0.15))
         picture = cv2.addWeighted(picture, 1 - share, glow, share, 0.0)
-    return cv2.multiply(picture, _mask(waves, tint), dtype=cv2.CV_8U)
+    return np.asarray(cv2.multiply(picture, _mask(waves, tint), dtype=cv2.CV_8U))

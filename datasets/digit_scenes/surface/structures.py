@@ -120,7 +120,7 @@ def masonry(rng: np.random.Generator, side: int) -> Relief:
     moved = ((places // h) % 2 == 1)[:, None]
     faces = np.where(moved, rows[:, (places + shift) // w], rows[:, places // w])
     joints = np.tile(_joints(rng, h, w, shift), (side // (2 * h) + 1, side // w + 1))[:side, :side]
-    return cv2.multiply(faces, joints, scale=1 / 128)
+    return np.asarray(cv2.multiply(faces, joints, scale=1 / 128))
 
 
 def cables(rng: np.random.Generator, side: int) -> Relief:
@@ -192,7 +192,7 @@ def room(rng: np.random.Generator, side: int) -> Relief:
         corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * reach + rng.uniform(-0.06, 0.06, (4, 2)) * small
         cv2.fillConvexPoly(canvas, (centre + corners).astype(np.int32), random_grey(rng), cv2.LINE_AA)
     canvas = cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.4, 5))
-    return cv2.resize(canvas, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_LINEAR))
 
 
 def papers(rng: np.random.Generator, side: int) -> Relief:

@@ -54,7 +54,7 @@ def _view(rng: np.random.Generator, side: int, size: tuple[int, int]) -> NDArray
     cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
     centred = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1.0]])
     turned = np.array([[cosine, -sine, 0], [sine, cosine, 0], [*(tilt / max(size)), 1]])
-    return np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1.0]]) @ turned @ centred
+    return np.asarray(np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1.0]]) @ turned @ centred)
 
 
 def _colours(rng: np.random.Generator) -> Picture:
@@ -65,7 +65,7 @@ def _colours(rng: np.random.Generator) -> Picture:
     greys = np.clip(centre + np.linspace(-0.5, 0.5, count) * contrast * rng.choice([-1, 1]), 0, 255)
     stops = greys[:, None] + rng.normal(0, tint, 3) * 0.7 + rng.normal(0, tint, (count, 3)) * 0.5
     ramp = [np.interp(np.arange(256), np.linspace(0, 255, count), stop) for stop in stops.T]
-    return np.clip(np.stack(ramp, -1), 0, 255).astype(np.uint8)[:, None]
+    return np.asarray(np.clip(np.stack(ramp, -1), 0, 255).astype(np.uint8)[:, None])
 
 
 def _seen(rng: np.random.Generator, kind: Kind, size: tuple[int, int]) -> Relief:
@@ -75,7 +75,9 @@ def _seen(rng: np.random.Generator, kind: Kind, size: tuple[int, int]) -> Relief
     if rng.uniform() < 0.6:
         relief = cv2.normalize(relief, None, 0, 255, cv2.NORM_MINMAX)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpPerspective(relief, _view(rng, side, size), size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(
+        cv2.warpPerspective(relief, _view(rng, side, size), size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT)
+    )
 
 
 def _surface(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
@@ -86,21 +88,21 @@ def _surface(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
     if rng.uniform() < 0.6:
         lights = rng.integers(int(rng.integers(50, 120)), 150, (2, int(rng.integers(2, 4))), dtype=np.uint8)
         seen = cv2.multiply(seen, cv2.resize(lights, size[::-1], interpolation=cv2.INTER_LINEAR), scale=1 / 128)
-    return cv2.applyColorMap(seen, _colours(rng))
+    return np.asarray(cv2.applyColorMap(seen, _colours(rng)))
 
 
 def _part(rng: np.random.Generator, size: tuple[int, int]) -> Relief:
     """Where a second surface lies over a first: on one side of a line, or the bars of a lattice; 0 elsewhere."""
     if rng.uniform() < 0.3:
         lattice = _seen(rng, SCREENS[int(rng.integers(len(SCREENS)))], size)
-        return cv2.threshold(lattice, int(lattice.mean()), 255, cv2.THRESH_BINARY)[1]
+        return np.asarray(cv2.threshold(lattice, int(lattice.mean()), 255, cv2.THRESH_BINARY)[1])
     angle, far = rng.uniform(0, 2 * np.pi), 4 * max(size)
     along = np.array([np.cos(angle), np.sin(angle)]) * far
     away = np.array([-along[1], along[0]])
     start = rng.uniform(0.2, 0.8, 2) * (size[1], size[0])
     part = np.zeros(size, np.uint8)
     corners = np.array([start - along, start + along, start + along + away, start - along + away])
-    return cv2.fillConvexPoly(part, corners.astype(np.int32), 255)
+    return np.asarray(cv2.fillConvexPoly(part, corners.astype(np.int32), 255))
 
 
 def texture(rng: np.random.Generator, size: tuple[int, int]) -> Picture:

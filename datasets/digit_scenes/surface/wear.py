@@ -59,7 +59,7 @@ def folds(rng: np.random.Generator, size: tuple[int, int], page: PaperPlacement)
     cv2.fillConvexPoly(part, _fixed(page.in_picture(CORNERS) / 4), 1.0, cv2.LINE_8, 3)
     worn = cv2.GaussianBlur(worn, (0, 0), float(rng.uniform(0.5, 1.1)))
     bent = cv2.resize(broad * part, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.add(worn, bent, dtype=cv2.CV_8U)
+    return np.asarray(cv2.add(worn, bent, dtype=cv2.CV_8U))
 
 
 def crumples(rng: np.random.Generator, size: tuple[int, int], page: PaperPlacement) -> Layer:
@@ -85,14 +85,16 @@ def crumples(rng: np.random.Generator, size: tuple[int, int], page: PaperPlaceme
     wide = cv2.resize(cv2.blur(layer[::4, ::4], (9, 9)), size[::-1], interpolation=cv2.INTER_LINEAR)
     edge = float(rng.uniform(0.1, 0.8))  # facets fall off from their edges, which are worn and catch the light
     swell = smooth_field(rng, size, cells) * np.float32(rough * rng.uniform(0.4, 1.2))
-    return cv2.add(cv2.addWeighted(layer, 1 + edge, wide, -edge - 0.3, 0.3 * EVEN_SHADE), swell, dtype=cv2.CV_8U)
+    return np.asarray(
+        cv2.add(cv2.addWeighted(layer, 1 + edge, wide, -edge - 0.3, 0.3 * EVEN_SHADE), swell, dtype=cv2.CV_8U)
+    )
 
 
 def crease(rng: np.random.Generator, picture: Picture, page: PaperPlacement) -> Picture:
     """A picture (H, W, 3) of paper, ink and all, folded or crumpled. A new picture."""
     kind = folds if rng.uniform() < 0.6 else crumples
     shade = kind(rng, picture.shape[:2], page)
-    return cv2.multiply(picture, cv2.merge([shade, shade, shade]), scale=1 / EVEN_SHADE)
+    return np.asarray(cv2.multiply(picture, cv2.merge([shade, shade, shade]), scale=1 / EVEN_SHADE))
 
 
 def show_through(rng: np.random.Generator, picture: Picture, alpha: Layer, ink: Colour, page: PaperPlacement) -> None:
@@ -122,14 +124,14 @@ def _dry(rng: np.random.Generator, alpha: Layer) -> Layer:
     ground = np.full((*small, 3), round(rng.uniform(120, 215)), np.uint8)
     ground = add_grain(rng, ground, float(rng.uniform(70, 170)), coloured=False, coarse=False)[..., 0]
     ground = cv2.resize(cv2.GaussianBlur(ground, (0, 0), 0.5), (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.multiply(alpha, ground, scale=1 / 255)
+    return np.asarray(cv2.multiply(alpha, ground, scale=1 / 255))
 
 
 def _hollow(rng: np.random.Generator, alpha: Layer, digit: float) -> Layer:
     """A ball pen or a split nib: two tracks, and less ink between them."""
     side = 3 if digit < 40 else 5
     core = cv2.erode(alpha, np.ones((side, side), np.uint8))
-    return cv2.addWeighted(alpha, 1.0, core, -float(rng.uniform(0.35, 0.85)), 0.0)
+    return np.asarray(cv2.addWeighted(alpha, 1.0, core, -float(rng.uniform(0.35, 0.85)), 0.0))
 
 
 def break_strokes(rng: np.random.Generator, alpha: Layer, digit: float) -> Layer:
