@@ -145,8 +145,12 @@ class Follower:
             cut = words.index("|")
             assert words[0] == "cat", f"{shlex.join(words)}: only cat is known before a pipe"
             piped, words = Path(words[1]).read_bytes(), words[cut + 1 :]
+        if words[0].startswith("PYTHONPATH="):
+            words = words[1:]
         program = words[0].removeprefix(".venv/bin/")
-        if program == "python":
+        if program == "python" and words[1] == "-m":
+            self.module(words[2], words[3:])
+        elif program == "python":
             path = Path(words[1])
             assert path.parent == Path("tools"), f"{path}: expected a tool"
             self.tool(path.stem, words[2:], piped)
@@ -154,6 +158,8 @@ class Follower:
             self.tool({command: name for name, command in COMMANDS.items()}[words[1]], words[2:], piped)
         elif program == "pip":
             self.pip(words[1:])
+        elif program in ("ruff", "mypy"):
+            assert f"$(BIN)/{program}" in (ROOT / "Makefile").read_text(encoding="utf-8")
         elif program == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         elif program == "curl":
@@ -162,6 +168,15 @@ class Follower:
             self.container(words[1:])
         else:
             raise AssertionError(f"{shlex.join(words)}: nobody knows how to check {program}")
+
+    def module(self, name: str, words: Sequence[str]) -> None:
+        """`python -m`: tests are not run by a test, but they have to be there."""
+        if name == "detector":
+            self.run(["digit-reader", *words])
+        elif name == "pytest":
+            assert all((ROOT / word).exists() for word in words if not word.startswith("-")), shlex.join(words)
+        else:
+            assert (ROOT / name.replace(".", "/")).with_suffix(".py").is_file(), f"there is no module {name}"
 
     def pip(self, words: Sequence[str]) -> None:
         assert words[:-1] in (["install"], ["install", "-e"])
@@ -224,6 +239,10 @@ class Follower:
             patch.setattr("detector.export.onnx.export", export)
             patch.setattr("detector.export.quantise.RANGE_IMAGE_COUNT", 2)
             module.main(replace(args, check=min(args.check, 1)))
+
+    def ship_weights(self, module: ModuleType, args: Any) -> None:
+        assert (args.run / "best.safetensors").is_file()
+        assert all((folder / "metrics.json").is_file() for folder in args.figures)
 
     def benchmark(self, module: ModuleType, args: Any) -> None:
         module.effort_of(args)

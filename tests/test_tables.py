@@ -22,7 +22,7 @@ DEFAULT_COUNT = 1000
 MOST_README_LINES = 150
 MOST_README_COLUMNS = 120
 MOST_COLUMNS = 160
-UNREAD = {".venv", "out", "runs", "build", "node_modules", "weights"}
+UNREAD = {".venv", "out", "runs", "build", "node_modules"}
 MARKDOWN = [path for path in sorted(ROOT.rglob("*.md")) if not UNREAD & set(path.relative_to(ROOT).parts)]
 COLUMNS = {
     "AP50": ("AP50", 3, ""),
