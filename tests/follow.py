@@ -112,6 +112,13 @@ def options(arguments: type) -> Iterator[str]:
             yield field.name.replace("_", "-")
 
 
+def changed(args: Any, **options: Any) -> Any:
+    """Arguments with some options changed, whatever groups they are in."""
+    values = {field.name: getattr(args, field.name) for field in fields(args)}
+    groups = {name: changed(value, **options) for name, value in values.items() if is_dataclass(value)}
+    return replace(args, **groups, **{name: value for name, value in options.items() if name in values})
+
+
 class Follower:
     """Somebody who follows a document: in a folder where whatever it takes for granted is there."""
 
@@ -197,7 +204,7 @@ class Follower:
         assert module.main(args) == 0
 
     def evaluate(self, module: ModuleType, args: Any) -> None:
-        assert module.main(replace(args, pictures=replace(args.pictures, count=1))) == 0
+        assert module.main(changed(args, count=1)) == 0
 
     def make_dataset(self, module: ModuleType, args: Any) -> None:
         module.main(replace(args, count=2, workers=1, preview=min(args.preview, 2)))
@@ -205,9 +212,9 @@ class Follower:
     def train_detector(self, module: ModuleType, args: Any) -> None:
         """Two pictures where they come from a dataset that the document makes; else all but the training."""
         little = {"minutes": None, "scenes": 2, "batch_size": 2, "workers": 0, "val_count": 1}
-        args = replace(args, device="cpu")  # whatever the document has
-        if args.data and "display" in args.data.parts:
-            module.main(replace(args, **little))
+        args = changed(args, device="cpu")  # whatever the document has
+        if args.pictures.data and "display" in args.pictures.data.parts:
+            module.main(changed(args, **little))
             return
 
         def fit(name: str, model: Any, *rest: Any, resume: bool) -> RunProgress:
@@ -219,12 +226,13 @@ class Follower:
         with self.patch.context() as patch:
             patch.setattr(module, "fit", fit)
             patch.setattr(module, "validation_pictures", lambda args: {})
-            if not args.data:  # drawing scenes of all presets takes long to begin with
-                patch.setattr(module, "training_batches", lambda args: module.shares(args.preset))
-            patch.setattr(module, "first_model", lambda args: entry(args.model).build(TINY_DETECTORS[args.model]))
-            module.main(replace(args, name=args.name or f"unnamed-{self.unnamed}"))
-        if args.init:
-            assert module.first_model(args).name == args.model
+            if not args.pictures.data:  # drawing scenes of all presets takes long to begin with
+                patch.setattr(module, "training_batches", lambda args: module.shares(args.pictures.preset))
+            tiny = entry(args.start.model).build(TINY_DETECTORS[args.start.model])
+            patch.setattr(module, "first_model", lambda args: tiny)
+            module.main(changed(args, name=args.run.name or f"unnamed-{self.unnamed}"))
+        if args.start.init:
+            assert module.first_model(args).name == args.start.model
 
     def calibrate(self, module: ModuleType, args: Any) -> None:
         module.main(replace(args, count=2))

@@ -16,12 +16,15 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
+import tyro
 
+from detector.commands.options import IfGiven, one_of
 from detector.errors import OptionError, TrainingError, WeightsError
 from detector.models import checkpoint
 from detector.models.base import Detector, rebuilt
@@ -37,14 +40,46 @@ RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class Args:
-    minutes: float | None = None
-    """Budget in minutes of this machine; an hour if --scenes is not given either."""
-    scenes: int | None = None
-    """Or the budget in scenes, with which a run is the same whenever it is done."""
+class Budget:
+    minutes: IfGiven[float] = None
+    """Minutes of this machine; an hour if --scenes is not given either."""
+    scenes: IfGiven[int] = None
+    """Or scenes, with which a run is the same whenever it is done."""
+
+
+@dataclass(frozen=True)
+class Run:
+    name: IfGiven[str] = None
+    """The run's folder is runs/NAME; without it, the time of day."""
+    resume: IfGiven[Path] = None
+    """Go on with this run's folder; all other options are taken from there."""
+    save_every: float = 120.0
+    """Seconds between states from which --resume can go on."""
+    tensorboard: bool = False
+    """Write TensorBoard events too."""
+
+
+@dataclass(frozen=True)
+class Start:
     model: str = "faster-rcnn"
     """Which detector."""
-    preset: tuple[str, ...] = (
+    init: IfGiven[Path] = None
+    """Start from these weights, and with their design."""
+    adopt: IfGiven[Path] = None
+    """Start with today's design, and with whatever of these weights fits it by name and shape."""
+    only: IfGiven[str] = None
+    """Train one part and leave all else as it is: close-look, which tells digits apart."""
+    close_samples: IfGiven[int] = None
+    """Digits of each picture that the close look learns from beside all else; without it, as the design has it. More
+    are better on a GPU, where they cost next to nothing."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    preset: Annotated[
+        tuple[str, ...],
+        tyro.conf.arg(help=f"Kinds of scenes, with weights, as in paper=3 lines=2: {one_of(PRESET_NAMES)}."),
+    ] = (
         "invoices=5",
         "ledgers=3",
         "drafts=1.5",
@@ -64,20 +99,21 @@ class Args:
         "pages=0.8",
         "loose-strips=0.4",
     )
-    """What scenes to learn from, with weights if several: paper=3 lines=2."""
+    data: IfGiven[Path] = None
+    """Train on a COCO dataset instead: a folder with annotations.json and images/."""
+    mnist_dir: IfGiven[Path] = None
+    """Folder with other digits in IDX form."""
     zoom: tuple[float, ...] = (1.5, 1.5, 1.0, 0.75)
     """Each batch is enlarged or reduced by one of these. A reader enlarges small pictures by 1.5 and looks at half of
     that, too. Validation is at the first."""
+
+
+@dataclass(frozen=True)
+class Learning:
     batch_size: int = 8
     """Scenes a step."""
     lr: float = 3e-3
     """Highest learning rate."""
-    device: str = "cpu"
-    """Where to compute: cpu, cuda, ..."""
-    threads: int | None = None
-    """CPU threads to compute with; without it, as many as there are cores."""
-    workers: int = 1
-    """Processes that draw scenes."""
     echo: int = 1
     """Steps on each batch, from the second on at another size, in another light: for a GPU that waits for scenes."""
     seed: int = 0
@@ -90,33 +126,37 @@ class Args:
     """Largest norm of the gradients."""
     freeze_norms: float = 0.4
     """Part of the budget after which normalisation uses what it has gathered; 0 with --init on other scenes."""
-    name: str | None = None
-    """The run's folder is runs/NAME; without it, the time of day."""
-    val_every: int = 4000
-    """Scenes between validations."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    val_data: IfGiven[Path] = None
+    """Validate on this COCO dataset."""
     val_count: int = 100
     """Pictures to validate on."""
-    save_every: float = 120.0
-    """Seconds between states from which --resume can go on."""
-    data: Path | None = None
-    """Train on a COCO dataset instead: a folder with annotations.json and images/."""
-    val_data: Path | None = None
-    """Validate on this COCO dataset."""
-    init: Path | None = None
-    """Start from these weights, and with their design."""
-    adopt: Path | None = None
-    """Start with today's design, and with whatever of these weights fits it by name and shape."""
-    close_samples: int | None = None
-    """Digits of each picture that the close look learns from beside all else; without it, as the design has it. On a
-    GPU, which they cost next to nothing, more are better."""
-    only: str | None = None
-    """Train one part and leave all else as it is: close-look, which tells digits apart."""
-    resume: Path | None = None
-    """Go on with this run's folder; all other options are taken from there."""
-    mnist_dir: Path | None = None
-    """Folder with other digits in IDX form."""
-    tensorboard: bool = False
-    """Write TensorBoard events too."""
+    val_every: int = 4000
+    """Scenes between validations."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    device: str = "cpu"
+    """Where to compute: cpu, cuda, ..."""
+    threads: IfGiven[int] = None
+    """CPU threads to compute with; without it, as many as there are cores."""
+    workers: int = 1
+    """Processes that draw scenes."""
+
+
+@dataclass(frozen=True)
+class Args:
+    budget: Budget = field(default_factory=Budget)
+    run: Run = field(default_factory=Run)
+    start: Start = field(default_factory=Start)
+    pictures: Pictures = field(default_factory=Pictures)
+    learning: Learning = field(default_factory=Learning)
+    validation: Validation = field(default_factory=Validation)
+    machine: Machine = field(default_factory=Machine)
 
 
 def shares(presets: Sequence[str]) -> dict[str, float]:
@@ -134,58 +174,65 @@ def shares(presets: Sequence[str]) -> dict[str, float]:
 
 
 def training_batches(args: Args) -> BatchSource:
-    if args.data:
-        dataset = read_coco(args.data / "annotations.json", args.data / "images")
-        return Zoomed(CocoBatches(dataset, args.batch_size, args.seed), args.zoom, args.seed)
-    batches = SceneBatches(shares(args.preset), args.batch_size, args.seed, "train", args.mnist_dir)
-    return Zoomed(batches, args.zoom, args.seed)
+    """What is learned from: endless scenes, or the dataset of --data again and again."""
+    pictures, learning = args.pictures, args.learning
+    if pictures.data:
+        dataset = read_coco(pictures.data / "annotations.json", pictures.data / "images")
+        return Zoomed(CocoBatches(dataset, learning.batch_size, learning.seed), pictures.zoom, learning.seed)
+    batches = SceneBatches(shares(pictures.preset), learning.batch_size, learning.seed, "train", pictures.mnist_dir)
+    return Zoomed(batches, pictures.zoom, learning.seed)
 
 
 def validation_pictures(args: Args) -> dict[str, ValidationSet]:
     """Fixed pictures: of --val-data, of --data where there is nothing else, or of each preset in equal parts."""
-    folder = args.val_data or args.data
+    pictures, validation = args.pictures, args.validation
+    folder = validation.val_data or pictures.data
     if folder:
         dataset = read_coco(folder / "annotations.json", folder / "images")
-        scenes = (dataset[i] for i in range(min(args.val_count, len(dataset))))
-        return {folder.name: [zoom(scene.image, scene.target, args.zoom[0]) for scene in scenes]}
-    mix = shares(args.preset)
-    count = max(1, args.val_count // len(mix))
+        scenes = (dataset[i] for i in range(min(validation.val_count, len(dataset))))
+        return {folder.name: [zoom(scene.image, scene.target, pictures.zoom[0]) for scene in scenes]}
+    mix = shares(pictures.preset)
+    count = max(1, validation.val_count // len(mix))
     return {
         name: [
-            zoom(scene.image, scene.target, args.zoom[0])
-            for scene in map(Scenes(name, "val", 0, args.mnist_dir).__getitem__, range(count))
+            zoom(scene.image, scene.target, pictures.zoom[0])
+            for scene in map(Scenes(name, "val", 0, pictures.mnist_dir).__getitem__, range(count))
         ]
         for name in mix
     }
 
 
 def first_model(args: Args) -> Detector:
+    """The detector that training begins with, as --close-samples and --only want it."""
+    start = args.start
     model = begun_with(args)
-    if args.close_samples is not None:
-        if args.close_samples < 1 or not hasattr(model.config, "close_samples"):
+    if start.close_samples is not None:
+        if start.close_samples < 1 or not hasattr(model.config, "close_samples"):
             raise OptionError(
-                f"--close-samples {args.close_samples}: expected 1 or more, and a detector with a close look, got "
-                f"{args.model}; leave it out."
+                f"--close-samples {start.close_samples}: expected 1 or more, and a detector with a close look, got "
+                f"{start.model}; leave it out."
             )
-        model = rebuilt(model, close_samples=args.close_samples)
-    if args.only:
-        model.learn_only(args.only)
+        model = rebuilt(model, close_samples=start.close_samples)
+    if start.only:
+        model.learn_only(start.only)
     return model
 
 
 def begun_with(args: Args) -> Detector:
-    if args.init and args.adopt:
+    """The detector of --init, or one with fresh weights, of which some are replaced by those of --adopt."""
+    start = args.start
+    if start.init and start.adopt:
         raise OptionError("--init, --adopt: expected one of them, got both; --init keeps the design of its file.")
-    if args.init:
-        name, model, _ = checkpoint.load(args.init)
-        if name != args.model:
-            raise WeightsError(f"--init {args.init}: expected weights of {args.model}, got those of {name}.")
+    if start.init:
+        name, model, _ = checkpoint.load(start.init)
+        if name != start.model:
+            raise WeightsError(f"--init {start.init}: expected weights of {start.model}, got those of {name}.")
         return model
-    torch.manual_seed(args.seed)
-    design = entry(args.model)
+    torch.manual_seed(args.learning.seed)
+    design = entry(start.model)
     model = design.build(design.config())
-    if args.adopt:
-        print(f"took {checkpoint.adopt(model, args.adopt)} of {len(model.state_dict())} tensors from {args.adopt}")
+    if start.adopt:
+        print(f"took {checkpoint.adopt(model, start.adopt)} of {len(model.state_dict())} tensors from {start.adopt}")
     return model
 
 
@@ -195,9 +242,22 @@ def read_config(run: Path) -> Args:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))["args"]
         paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "adopt", "mnist_dir") if stored[key]}
-        return Args(**stored | paths | {"preset": tuple(stored["preset"]), "zoom": tuple(stored["zoom"])})
+        return grouped(stored | paths | {"preset": tuple(stored["preset"]), "zoom": tuple(stored["zoom"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error
+
+
+def grouped(options: dict[str, Any]) -> Args:
+    """The arguments, of options by name. Raises TypeError for one that is unknown."""
+    groups: dict[str, Any] = {}
+    for group in fields(Args):
+        assert isinstance(group.default_factory, type)
+        names = {option.name for option in fields(group.default_factory)}
+        groups[group.name] = group.default_factory(**{name: options[name] for name in names & options.keys()})
+        options = {name: value for name, value in options.items() if name not in names}
+    if options:
+        raise TypeError(f"unknown options: {', '.join(options)}")
+    return Args(**groups)
 
 
 def commit() -> str:
@@ -208,53 +268,58 @@ def commit() -> str:
         return done.stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", __file__)  # an installed package may lie in a repository of something else
         return git("rev-parse", "--short=10", "HEAD") + ("+" if git("status", "--porcelain", "--untracked=no") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
 def write_config(run: Path, args: Args, config: TrainingConfig, model: Detector) -> None:
+    """config.json: all that it takes to do the run again, options by their names."""
+    on_gpu = args.machine.device.startswith("cuda")
     record = {
-        "args": asdict(args),
+        "args": {name: value for group in asdict(args).values() for name, value in group.items()},
         "training": asdict(config),
         "model": asdict(model.config),
         "torch": torch.__version__,
-        "machine": torch.cuda.get_device_name() if args.device.startswith("cuda") else f"{os.cpu_count()} CPU cores",
+        "machine": torch.cuda.get_device_name() if on_gpu else f"{os.cpu_count()} CPU cores",
         "commit": commit(),
     }
     (run / "config.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
 
 
 def main(args: Args) -> None:
-    resumed, run = args.resume, args.resume or RUNS / (args.name or datetime.now().strftime("%Y%m%d-%H%M%S"))
+    resumed = args.run.resume
+    run = resumed or RUNS / (args.run.name or datetime.now().strftime("%Y%m%d-%H%M%S"))
     if resumed:
         args = read_config(run)
     elif (run / "config.json").exists():
         raise OptionError(f"--name {run.name}: expected a new name, got that of a run; take another or --resume {run}.")
+    budget, learning = args.budget, args.learning
     config = TrainingConfig(
-        minutes=60.0 if args.minutes is None and args.scenes is None else args.minutes,
-        scenes=args.scenes,
-        rate=args.lr,
-        clip=args.clip,
-        average=args.ema,
-        freeze_norms=args.freeze_norms,
-        bfloat16=args.amp,
-        device=args.device,
-        workers=args.workers,
-        echo=args.echo,
-        seed=args.seed,
-        batch_size=args.batch_size,
-        validate_every=args.val_every,
-        save_every=args.save_every,
-        tensorboard=args.tensorboard,
+        minutes=60.0 if budget.minutes is None and budget.scenes is None else budget.minutes,
+        scenes=budget.scenes,
+        rate=learning.lr,
+        clip=learning.clip,
+        average=learning.ema,
+        freeze_norms=learning.freeze_norms,
+        bfloat16=learning.amp,
+        device=args.machine.device,
+        workers=args.machine.workers,
+        echo=learning.echo,
+        seed=learning.seed,
+        batch_size=learning.batch_size,
+        validate_every=args.validation.val_every,
+        save_every=args.run.save_every,
+        tensorboard=args.run.tensorboard,
     )
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
+    if args.machine.threads is not None:
+        torch.set_num_threads(args.machine.threads)
     model, batches = first_model(args), training_batches(args)
     validate = validator(validation_pictures(args))
     run.mkdir(parents=True, exist_ok=True)
     if not resumed:
         write_config(run, args, config, model)
-    end = fit(args.model, model, batches, validate, config, run, resume=resumed is not None)
+    end = fit(args.start.model, model, batches, validate, config, run, resume=resumed is not None)
     print(f"{end.scenes} scenes, {end.step} steps, {end.seconds / 60:.1f} minutes; best:", end.best or "not validated")
     print(f"wrote {run / 'best.safetensors'}; look at {run / 'curves.png'}; go on: --resume {run}")
