@@ -19,7 +19,15 @@ from torch import Tensor
 from detector.draw import draw_page
 from detector.images import Picture
 from detector.reading.calibration import Calibration, Chance
-from detector.reading.orientation import VIEW, clearly_more, evidence, in_doubt, small_look, upright, upright_search
+from detector.reading.orientation import (
+    SMALL_LOOK_PX,
+    clearly_more,
+    evidence,
+    in_doubt,
+    small_look,
+    upright,
+    upright_search,
+)
 from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
 from detector.results import json_record
@@ -72,7 +80,7 @@ def seen(*scores: float) -> Detections:
 
 sides = st.integers(1, 40)
 corners = st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(1, 9), st.integers(1, 9))
-quarters = st.sampled_from(RIGHT_ANGLES_DEG)
+right_angles = st.sampled_from(RIGHT_ANGLES_DEG)
 
 
 @pytest.mark.parametrize("degrees", RIGHT_ANGLES_DEG)
@@ -91,7 +99,7 @@ def test_what_is_at_the_left_comes_to_the_top_when_turned_clockwise() -> None:
     assert turned_picture(picture, 90)[0, 0] == 9
 
 
-@given(corners, quarters)
+@given(corners, right_angles)
 def test_a_box_turns_with_its_ink(corner: tuple[int, int, int, int], degrees: int) -> None:
     x, y, w, h = corner
     width, height = 41, 43
@@ -103,7 +111,7 @@ def test_a_box_turns_with_its_ink(corner: tuple[int, int, int, int], degrees: in
     assert box.tolist() == expected
 
 
-@given(st.lists(corners, max_size=5), quarters, quarters, sides, sides)
+@given(st.lists(corners, max_size=5), right_angles, right_angles, sides, sides)
 def test_turns_add_up(found: list[tuple[int, int, int, int]], first: int, second: int, width: int, height: int) -> None:
     boxes = np.array([[x, y, x + w, y + h] for x, y, w, h in found], np.float32).reshape(-1, 4)
     across, down = (width, height) if first in (0, 180) else (height, width)
@@ -112,14 +120,14 @@ def test_turns_add_up(found: list[tuple[int, int, int, int]], first: int, second
     assert ((twice[:, 2:] > twice[:, :2]).all(1)).all()
 
 
-def test_only_quarters_are_turns() -> None:
+def test_only_right_angles_are_turns() -> None:
     with pytest.raises(ValueError, match="45"):
         turned_boxes(np.zeros((1, 4), np.float32), 45)
     with pytest.raises(ValueError, match="turned"):
         replace(seen(0.9), turned=45)
 
 
-@given(st.integers(0, 10**6), st.integers(1, 25), quarters)
+@given(st.integers(0, 10**6), st.integers(1, 25), right_angles)
 def test_digits_are_ordered_as_they_are_when_upright(seed: int, count: int, degrees: int) -> None:
     rng = np.random.default_rng(seed)
     corner = rng.integers(0, 400, (count, 2))
@@ -246,7 +254,7 @@ def test_the_small_look_is_small_and_shows_something(height: int, width: int, co
     )
     look = small_look(np.zeros((height, width, 3), np.uint8), found)
     assert look.size
-    assert max(look.shape[:2]) <= VIEW
+    assert max(look.shape[:2]) <= SMALL_LOOK_PX
 
 
 def test_the_small_look_is_where_most_is() -> None:

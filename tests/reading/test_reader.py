@@ -19,7 +19,7 @@ from detector.images import Picture, Source
 from detector.reading import prefetch
 from detector.reading.loading import load
 from detector.reading.reader import BATCH, Reader
-from detector.reading.tiles import ENLARGED, LARGEST, TILE
+from detector.reading.tiles import MAX_ENLARGEMENT, MAX_TILED_DIGIT_PX, TILE_PX
 from detector.types import Detections, Page
 from tests.fakes import FakeDetector, blank, draw_blobs
 
@@ -65,12 +65,12 @@ def test_empty_paper_of_any_size(size: tuple[int, int]) -> None:
     assert page.text == ""
 
 
-@pytest.mark.parametrize("size", [(28, 140), (300, 300), (384, 384), (512, 512), (TILE, TILE), (20, TILE)])
+@pytest.mark.parametrize("size", [(28, 140), (300, 300), (384, 384), (512, 512), (TILE_PX, TILE_PX), (20, TILE_PX)])
 def test_a_small_picture_takes_a_pass_enlarged_and_one_at_half_of_that(size: tuple[int, int]) -> None:
     detector = FakeDetector()
     boxes = [[3, 2, 10, 18], [14, 2, 20, 18]]
     found = Reader(detector).detect(draw_blobs(blank(*size), boxes, [4, 7]))
-    factor = min(ENLARGED, TILE / max(size))
+    factor = min(MAX_ENLARGEMENT, TILE_PX / max(size))
     height, width = round(size[0] * factor), round(size[1] * factor)
     *half, whole = sorted(detector.calls)
     assert whole == (height, width)
@@ -80,7 +80,7 @@ def test_a_small_picture_takes_a_pass_enlarged_and_one_at_half_of_that(size: tup
 
 
 def test_a_small_picture_is_answered_just_as_the_detector_does() -> None:
-    image = draw_blobs(blank(TILE, TILE), [[0, 0, 5, 5], [50, 50, 140, 160]], [3, 5])
+    image = draw_blobs(blank(TILE_PX, TILE_PX), [[0, 0, 5, 5], [50, 50, 140, 160]], [3, 5])
     direct = FakeDetector().predict([torch.from_numpy(image).permute(2, 0, 1) / 255])[0]
     assert sorted_rows(Reader(FakeDetector()).detect(image)) == sorted_rows(direct)
 
@@ -109,7 +109,7 @@ def test_all_heights_on_one_large_page() -> None:
 def test_seams_neither_cut_nor_double_digits(width: int, height: int, seed: int) -> None:
     """A grid of digits over the whole page, so that every seam of every level has some on it."""
     rng = np.random.default_rng(seed)
-    h, gap = int(rng.integers(12, LARGEST - 20)), int(rng.integers(6, 20))
+    h, gap = int(rng.integers(12, MAX_TILED_DIGIT_PX - 20)), int(rng.integers(6, 20))
     w = max(6, int(h * rng.uniform(0.2, 0.9)))
     boxes = [
         [x, y, x + w, y + h]
@@ -127,7 +127,7 @@ def test_a_page_of_48_million_pixels_is_read_where_there_is_something() -> None:
     image = draw_blobs(blank(8000, 6000), boxes, [1, 2, 3, 4, 5, 6, 7])
     reader = Reader(detector)
     expect_digits(reader.detect(image), boxes, [1, 2, 3, 4, 5, 6, 7], within=0.1)
-    assert max(max(size) for size in detector.calls) <= TILE
+    assert max(max(size) for size in detector.calls) <= TILE_PX
     assert len(detector.calls) < 60  # of 280 tiles: white paper is passed over
 
 

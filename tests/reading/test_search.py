@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from detector.images import Picture
 from detector.reading.reader import Reader
-from detector.reading.search import INK, search, unseen
-from detector.reading.tiles import TILE
+from detector.reading.search import INK_HEIGHTS_PX, search, unseen_ink
+from detector.reading.tiles import TILE_PX
 from detector.types import Detections
 from tests.fakes import FakeDetector, blank, draw_blobs
 
@@ -27,24 +27,24 @@ def looked_at(image: Picture) -> tuple[Detections, int]:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (300, 300), (2, 5000)])
 def test_there_is_no_ink_on_empty_paper(size: tuple[int, int]) -> None:
-    assert len(unseen(blank(*size), NOTHING)) == 0
+    assert len(unseen_ink(blank(*size), NOTHING)) == 0
 
 
 @pytest.mark.parametrize("paper", [0, 255])
 def test_ink_of_the_right_height_is_seen_on_any_paper(paper: int) -> None:
     image = np.full((200, 400, 3), paper, np.uint8)
-    heights = (2, INK[0], 8, INK[1], 30, 90)
+    heights = (2, INK_HEIGHTS_PX[0], 8, INK_HEIGHTS_PX[1], 30, 90)
     for x, height in zip(range(20, 400, 60), heights, strict=False):
         image[50 : 50 + height, x : x + 3] = 255 - paper
-    assert sorted(y1 - y0 for _, y0, _, y1 in unseen(image, NOTHING)) == [4, 8, 14]
+    assert sorted(y1 - y0 for _, y0, _, y1 in unseen_ink(image, NOTHING)) == [4, 8, 14]
 
 
 def test_a_digit_on_squared_paper_is_seen_and_the_squares_are_not() -> None:
     image = blank(400, 400)
     image[::16] = image[:, ::16] = 190
-    assert len(unseen(image, NOTHING)) == 0
+    assert len(unseen_ink(image, NOTHING)) == 0
     cv2.putText(image, "5", (203, 205), cv2.FONT_HERSHEY_PLAIN, 0.9, (40, 40, 90))
-    boxes = unseen(image, NOTHING)
+    boxes = unseen_ink(image, NOTHING)
     assert len(boxes)
     assert ((boxes[:, :2] >= 192) & (boxes[:, 2:] <= 224)).all()
 
@@ -52,16 +52,16 @@ def test_a_digit_on_squared_paper_is_seen_and_the_squares_are_not() -> None:
 @pytest.mark.parametrize("noise", [2, 6, 20])
 def test_grain_is_no_ink(noise: float) -> None:
     grain = np.random.default_rng(0).normal(128, noise, (600, 600, 3)).clip(0, 255).astype(np.uint8)
-    assert len(unseen(grain, NOTHING)) < 12  # of 200,000 places where a digit would fit
+    assert len(unseen_ink(grain, NOTHING)) < 12  # of 200,000 places where a digit would fit
 
 
 def test_strokes_of_a_known_digit_are_no_ink_but_a_page_taken_for_one_hides_none() -> None:
     image = draw_blobs(blank(300, 300), [[20, 20, 24, 30], [40, 60, 44, 70]], [1, 2])
     known = np.array([[10, 10, 60, 90]], np.float32)
-    assert len(unseen(image, NOTHING)) == 2
-    assert len(unseen(image, known)) == 0
+    assert len(unseen_ink(image, NOTHING)) == 2
+    assert len(unseen_ink(image, known)) == 0
     rows = [[20 + 10 * i, 40, 23 + 10 * i, 50] for i in range(8)]
-    assert len(unseen(draw_blobs(image, rows, [0] * 8), np.array([[5, 5, 200, 200]], np.float32))) >= 10
+    assert len(unseen_ink(draw_blobs(image, rows, [0] * 8), np.array([[5, 5, 200, 200]], np.float32))) >= 10
 
 
 @settings(max_examples=12, deadline=None)
@@ -118,7 +118,7 @@ def test_a_search_asks_for_parts_no_larger_than_a_tile_and_may_ask_for_none() ->
     steps = search(np.random.default_rng(0).integers(0, 256, (1700, 900, 3), np.uint8))
     asked = next(steps)
     while asked:
-        assert all(part.size and max(part.shape[:2]) <= TILE for part in asked)
+        assert all(part.size and max(part.shape[:2]) <= TILE_PX for part in asked)
         try:
             asked = steps.send([Detections.empty()] * len(asked))
         except StopIteration:

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.reading.snap_to_ink import CONTRAST, LEAST, REACH, snap_to_ink, whole_pixels
+from detector.reading.snap_to_ink import MIN_CONTRAST_GREY, MIN_REACH_PX, REACH_SHARE, snap_to_ink, whole_pixels
 from detector.scoring.metrics import detection_metrics
 from detector.types import Detections
 from digit_scenes import Scenes
 
-SIDE = 60
+SIDE_PX = 60
 
 
 def blot(box: tuple[int, int, int, int], ground: int, ink: int) -> np.ndarray:
     """A picture with ink that fills a box."""
     x0, y0, x1, y1 = box
-    picture = np.full((SIDE, SIDE, 3), ground, np.uint8)
+    picture = np.full((SIDE_PX, SIDE_PX, 3), ground, np.uint8)
     picture[y0:y1, x0:x1] = ink
     return picture
 
@@ -27,13 +27,13 @@ def boxes(*rows: tuple[float, ...]) -> np.ndarray:
     return np.array(rows, np.float32).reshape(-1, 4)
 
 
-places = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(6, 20), st.integers(6, 20)).map(
+ink_boxes = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(6, 20), st.integers(6, 20)).map(
     lambda p: (p[0], p[1], p[0] + p[2], p[1] + p[3])
 )
 shifts = st.tuples(*[st.floats(-1.4, 1.4)] * 4)
 
 
-@given(places, shifts, st.sampled_from([(255, 0), (10, 240), (200, 120)]))
+@given(ink_boxes, shifts, st.sampled_from([(255, 0), (10, 240), (200, 120)]))
 def test_a_box_a_pixel_off_is_put_right(
     box: tuple[int, int, int, int], shift: tuple[float, ...], colours: tuple[int, int]
 ) -> None:
@@ -41,25 +41,27 @@ def test_a_box_a_pixel_off_is_put_right(
     assert snap_to_ink(blot(box, *colours), off).tolist() == [list(box)]
 
 
-@given(places, st.integers(0, 2**32 - 1), st.sampled_from([0, 20, 255]))
+@given(ink_boxes, st.integers(0, 2**32 - 1), st.sampled_from([0, 20, 255]))
 @settings(max_examples=200)
 def test_in_any_picture_boxes_stay_boxes_and_sides_near(box: tuple[int, int, int, int], seed: int, noise: int) -> None:
     rng = np.random.default_rng(seed)
-    picture = np.clip(blot(box, 200, 40) + rng.integers(-noise, noise + 1, (SIDE, SIDE, 3)), 0, 255).astype(np.uint8)
-    given = boxes(box, *(SIDE / 2 * (rng.uniform(0, 1, (5, 4)) + np.array([0, 0, 1, 1]))).tolist())
-    tight, rounded = snap_to_ink(picture, given), whole_pixels(given, SIDE, SIDE)
+    picture = np.clip(blot(box, 200, 40) + rng.integers(-noise, noise + 1, (SIDE_PX, SIDE_PX, 3)), 0, 255).astype(
+        np.uint8
+    )
+    given = boxes(box, *(SIDE_PX / 2 * (rng.uniform(0, 1, (5, 4)) + np.array([0, 0, 1, 1]))).tolist())
+    tight, rounded = snap_to_ink(picture, given), whole_pixels(given, SIDE_PX, SIDE_PX)
     assert tight.dtype == np.float32
     assert (tight == np.rint(tight)).all()
     assert (tight[:, 2:] > tight[:, :2]).all()
     assert (tight >= 0).all()
-    assert (tight <= SIDE).all()
-    reach = np.maximum(LEAST, np.round(REACH * (rounded[:, 2:] - rounded[:, :2]).max(1)))
+    assert (tight <= SIDE_PX).all()
+    reach = np.maximum(MIN_REACH_PX, np.round(REACH_SHARE * (rounded[:, 2:] - rounded[:, :2]).max(1)))
     assert (np.abs(tight - rounded) <= reach[:, None]).all()
     alone = np.concatenate([snap_to_ink(picture, one[None]) for one in given])
     assert alone.tolist() == tight.tolist()
 
 
-@pytest.mark.parametrize("ink", [200, 200 - CONTRAST + 1])
+@pytest.mark.parametrize("ink", [200, 200 - MIN_CONTRAST_GREY + 1])
 def test_what_can_hardly_be_seen_is_only_rounded(ink: int) -> None:
     picture = blot((20, 20, 32, 36), 200, ink)
     assert snap_to_ink(picture, boxes((20.6, 19.2, 33.1, 36.4))).tolist() == [[21, 19, 33, 36]]
@@ -72,7 +74,7 @@ def test_ink_that_goes_on_is_a_neighbour_and_moves_no_side() -> None:
 
 
 def test_a_texture_moves_no_side() -> None:
-    picture = np.zeros((SIDE, SIDE, 3), np.uint8)
+    picture = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
     picture[:, ::2] = 255
     picture[20:36, 20:32] = 90
     assert snap_to_ink(picture, boxes((19, 19, 33, 37))).tolist() == [[19, 19, 33, 37]]

@@ -10,23 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.reading.tiles import (
-    ENLARGED,
-    INSIDE,
-    LARGE,
-    LARGEST,
-    NARROW,
-    OVERLAP,
-    SAME,
-    SAME_HEIGHT,
-    SMALLEST,
-    THUMBNAIL,
-    TILE,
+    INSIDE_AREA_SHARE,
+    MAX_ENLARGEMENT,
+    MAX_TILED_DIGIT_PX,
+    MIN_DIGIT_PX_AFTER_ONE_TILE,
+    MIN_DIGIT_PX_AFTER_TILES,
+    MIN_HALVED_PX,
+    SAME_DIGIT_HEIGHT_SHARE,
+    SAME_DIGIT_IOU,
+    THUMBNAIL_PX,
+    TILE_OVERLAP_PX,
+    TILE_PX,
     Level,
     Tile,
-    around,
-    levels,
     merge,
-    tiles,
+    pyramid_levels,
+    tiles_around,
+    tiles_of,
     trusted,
 )
 from detector.types import Detections
@@ -40,7 +40,7 @@ def found(*rows: tuple[float, float, float, float, int, float]) -> Detections:
 def level(depth: int, height: int = 2000, width: int = 2000) -> Level:
     rows, columns = -(-height // 2**depth), -(-width // 2**depth)
     scale = np.array([width / columns, height / rows] * 2, np.float32)
-    return Level(np.zeros((rows, columns, 3), np.uint8), depth, scale, SMALLEST if depth else 0)
+    return Level(np.zeros((rows, columns, 3), np.uint8), depth, scale, MIN_DIGIT_PX_AFTER_TILES if depth else 0)
 
 
 def rows(detections: Detections) -> list[tuple[int, float]]:
@@ -51,32 +51,38 @@ def rows(detections: Detections) -> list[tuple[int, float]]:
 @given(st.integers(1, 5000), st.integers(1, 700))
 def test_levels_halve_down_to_a_thumbnail(long: int, short: int) -> None:
     image = np.zeros((short, long, 3), np.uint8)
-    all_levels = list(levels(image))
-    factor = max(1.0, min(ENLARGED, TILE / max(long, short)))
+    all_levels = list(pyramid_levels(image))
+    factor = max(1.0, min(MAX_ENLARGEMENT, TILE_PX / max(long, short)))
     first = all_levels[0].image
     assert max(first.shape[:2]) == max(round(long * factor), round(short * factor))
     assert factor > 1 or first is image
-    for number, one in enumerate(all_levels):
-        assert one.depth == pytest.approx(number - math.log2(factor))
-        assert one.image.shape[:2] == (-(-first.shape[0] // 2**number), -(-first.shape[1] // 2**number))
+    for index, one in enumerate(all_levels):
+        assert one.depth == pytest.approx(index - math.log2(factor))
+        assert one.image.shape[:2] == (-(-first.shape[0] // 2**index), -(-first.shape[1] // 2**index))
         np.testing.assert_allclose(one.scale * (one.image.shape[1::-1] * 2), [long, short] * 2, rtol=1e-5)
-        assert one.smallest == (0 if number == 0 else SMALLEST if all_levels[number - 1].tiled else LARGE)
+        assert one.smallest == (
+            0
+            if index == 0
+            else MIN_DIGIT_PX_AFTER_TILES
+            if all_levels[index - 1].tiled
+            else MIN_DIGIT_PX_AFTER_ONE_TILE
+        )
     last = all_levels[-1].image.shape[:2]
-    assert max(last) <= THUMBNAIL or min(last) < NARROW
+    assert max(last) <= THUMBNAIL_PX or min(last) < MIN_HALVED_PX
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 2000), st.integers(1, 2000), st.data())
 def test_every_trusted_box_is_whole_in_a_tile(height: int, width: int, data: st.DataObject) -> None:
-    """Wherever a digit lies, one tile answers with it, at its own place."""
+    """Wherever a digit lies, one tile finds it, at its own place."""
     image = np.zeros((height, width, 3), np.uint8)
     image[::2, ::2] = 255  # detail everywhere
     one = Level(image, 0, np.ones(4, np.float32), 0)
-    cut = list(tiles(one))
-    assert all(max(tile.image.shape[:2]) <= TILE for tile in cut)
-    w, h = (data.draw(st.integers(1, min(LARGEST, side))) for side in (width, height))
+    cut = list(tiles_of(one))
+    assert all(max(tile.image.shape[:2]) <= TILE_PX for tile in cut)
+    w, h = (data.draw(st.integers(1, min(MAX_TILED_DIGIT_PX, side))) for side in (width, height))
     x, y = data.draw(st.integers(0, width - w)), data.draw(st.integers(0, height - h))
-    answers = []
+    results = []
     for tile in cut:
         rows, columns = tile.image.shape[:2]
         box = np.array([x - tile.x, y - tile.y, x + w - tile.x, y + h - tile.y], np.float32).clip(
@@ -84,9 +90,9 @@ def test_every_trusted_box_is_whole_in_a_tile(height: int, width: int, data: st.
         )
         if (box[2:] > box[:2]).all():
             seen = Detections(box[None].astype(np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
-            answers += trusted(seen, tile, one).boxes.tolist()
-    assert answers
-    assert all(answer == [x, y, x + w, y + h] for answer in answers)
+            results += trusted(seen, tile, one).boxes.tolist()
+    assert results
+    assert all(result == [x, y, x + w, y + h] for result in results)
 
 
 @settings(max_examples=20, deadline=None)
@@ -97,7 +103,7 @@ def test_what_is_wanted_is_shown_whole_and_little_else(height: int, width: int, 
     rng = np.random.default_rng(seed)
     corners = rng.uniform(0, [width, height], (int(rng.integers(0, 4)), 2))
     boxes = np.concatenate([corners, np.minimum(corners + 20, [width, height])], axis=1).astype(np.float32)
-    cut = around(Level(image, 0, np.ones(4, np.float32), 0), boxes)
+    cut = tiles_around(Level(image, 0, np.ones(4, np.float32), 0), boxes)
     assert sum(tile.image.size // 3 for tile in cut) <= len(boxes) * 192 * 192 * 4
     for x0, y0, x1, y1 in boxes:
         assert any(
@@ -118,8 +124,8 @@ def test_doubles_are_those_that_comparing_one_by_one_finds(count: int, seed: int
             sides = np.minimum(boxes[i, 2:], boxes[j, 2:]) - np.maximum(boxes[i, :2], boxes[j, :2])
             shared = sides.clip(0).prod()
             areas, heights = sorted((spans[i].prod(), spans[j].prod())), sorted((spans[i, 1], spans[j, 1]))
-            if shared > SAME * (sum(areas) - shared) or (
-                shared > INSIDE * areas[0] and heights[0] > SAME_HEIGHT * heights[1]
+            if shared > SAME_DIGIT_IOU * (sum(areas) - shared) or (
+                shared > INSIDE_AREA_SHARE * areas[0] and heights[0] > SAME_DIGIT_HEIGHT_SHARE * heights[1]
             ):
                 break
         else:
@@ -130,34 +136,34 @@ def test_doubles_are_those_that_comparing_one_by_one_finds(count: int, seed: int
 
 def test_flat_and_blurred_tiles_are_passed_over_but_never_the_only_one() -> None:
     smooth = np.linspace(0, 255, 2000).astype(np.uint8)[None, :, None].repeat(1500, 0).repeat(3, 2)
-    assert list(tiles(Level(smooth, 0, np.ones(4, np.float32), 0))) == []
-    assert len(list(tiles(Level(smooth[:TILE, :TILE], 0, np.ones(4, np.float32), 0)))) == 1
+    assert list(tiles_of(Level(smooth, 0, np.ones(4, np.float32), 0))) == []
+    assert len(list(tiles_of(Level(smooth[:TILE_PX, :TILE_PX], 0, np.ones(4, np.float32), 0)))) == 1
     smooth = smooth.copy()
     smooth[700:710, 900:902] = 0  # a 1, ten pixels high
-    corners = [(tile.x, tile.y) for tile in tiles(Level(smooth, 0, np.ones(4, np.float32), 0))]
+    corners = [(tile.x, tile.y) for tile in tiles_of(Level(smooth, 0, np.ones(4, np.float32), 0))]
     assert corners
-    assert all(x <= 900 < x + TILE and y <= 700 < y + TILE for x, y in corners)
+    assert all(x <= 900 < x + TILE_PX and y <= 700 < y + TILE_PX for x, y in corners)
 
 
 @pytest.mark.parametrize("noise", [1, 3])
 def test_the_noise_of_a_camera_is_no_detail(noise: float) -> None:
     grain = np.random.default_rng(0).normal(128, noise, (1300, 1300, 3)).clip(0, 255).astype(np.uint8)
-    assert list(tiles(Level(grain, 0, np.ones(4, np.float32), 0))) == []
+    assert list(tiles_of(Level(grain, 0, np.ones(4, np.float32), 0))) == []
 
 
 def test_what_a_tile_cannot_judge_is_left_out() -> None:
     fine, coarse = level(0), level(1)
-    tile = Tile(fine.image[:TILE, :TILE], 300, 0)
+    tile = Tile(fine.image[:TILE_PX, :TILE_PX], 300, 0)
     box = (100.0, 100.0, 120.0, 130.0, 3, 0.9)
     assert len(trusted(found(box), tile, fine)) == 1
     for cut in (
         (2.0, 100.0, 20.0, 130.0),
-        (TILE - 20.0, 100.0, TILE - 1.0, 130.0),
-        (100.0, TILE - 30.0, 120.0, float(TILE)),
+        (TILE_PX - 20.0, 100.0, TILE_PX - 1.0, 130.0),
+        (100.0, TILE_PX - 30.0, 120.0, float(TILE_PX)),
     ):
         assert len(trusted(found((*cut, 3, 0.9)), tile, fine)) == 0
     assert len(trusted(found((100.0, 0.0, 120.0, 30.0, 3, 0.9)), tile, fine)) == 1  # the edge of the picture itself
-    assert len(trusted(found((100.0, 100.0, 140.0, 101.0 + LARGEST, 3, 0.9)), tile, fine)) == 0
+    assert len(trusted(found((100.0, 100.0, 140.0, 101.0 + MAX_TILED_DIGIT_PX, 3, 0.9)), tile, fine)) == 0
     tiny = found((100.0, 100.0, 103.0, 106.0, 3, 0.9))
     assert len(trusted(tiny, tile, fine)) == 1
     assert len(trusted(tiny, tile, coarse)) == 0
@@ -214,7 +220,7 @@ def test_an_unlikely_large_box_removes_nothing() -> None:
 
 
 def test_tiles_overlap_by_more_than_what_is_trusted() -> None:
-    assert LARGEST < OVERLAP < TILE
+    assert MAX_TILED_DIGIT_PX < TILE_OVERLAP_PX < TILE_PX
 
 
 @pytest.mark.parametrize(("label", "score", "fine"), [(3, 0.7, True), (2, 0.7, False), (3, 0.4, False)])
