@@ -1,4 +1,4 @@
-"""A detector that was exported to ONNX, on ONNX Runtime: all that reading takes, without torch."""
+"""A detector that was exported to ONNX runs on ONNX Runtime: all that reading needs, without torch."""
 
 from __future__ import annotations
 
@@ -20,40 +20,42 @@ from detector.reading.calibration import Calibration
 from detector.types import Detections
 
 FORMAT = "digit-reader 1"
-INT8 = "int8"  # how the metadata name the precision of a quantised network
-CPUINFO = Path("/proc/cpuinfo")
-DOT_PRODUCTS = {"avx512_vnni", "avx_vnni"}  # what Linux calls a processor's instructions for sums of products of int8
-RUN = 300_000  # pixels of one run of the network: more push each other's feature maps out of the cache
-TOGETHER = 0.5  # of its work is what a second thread, and each further one, adds where all share every operation
+INT8 = "int8"  # the precision of a quantised network, as its metadata name it
+CPUINFO_FILE = Path("/proc/cpuinfo")
+INT8_CPU_FLAGS = {"avx512_vnni", "avx_vnni"}  # Linux's names for the instructions that sum products of int8
+RUN_PX = 300_000  # of one run of the network: more pixels push each other's feature maps out of the cache
+SHARED_THREAD_GAIN = 0.5  # what each further thread adds, in threads, where all threads share every operation
 INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
 OUTPUTS = {  # N digits in all the pictures, best first within each
     "boxes": "tensor(float)",  # (N, 4), pixels
     "labels": "tensor(int64)",  # (N,), 0-9
     "scores": "tensor(float)",  # (N,)
-    "picture": "tensor(int64)",  # (N,), the number in the batch of the picture that each was found in
+    "picture": "tensor(int64)",  # (N,), the index in the batch of the picture that each was found in
 }
 
 
 class OnnxNetwork:
-    """What tools/export.py wrote, as a Reader takes it: the Network of reader.py.
+    """A file that tools/export.py wrote, as the Network that a Reader takes.
 
-    name: the detector's, such as faster-rcnn. calibration: what makes chances of its scores. threads: CPU threads to
-    compute with, all cores where none are given. spinning: whether threads that wait for the next operation keep their
-    cores: a tenth faster, and slower where there is something else to do. Raises WeightsError where the file is
-    missing, damaged, or not such an export, or ONNX Runtime is not installed.
+    name: the detector's, such as faster-rcnn.
+    calibration: what makes chances of its scores.
+    threads: CPU threads to compute with, by default one for each core.
+    spinning: whether threads that wait for the next operation keep their cores. That is a tenth faster, and slower
+    where there is something else to do.
+    Raises WeightsError where the file is missing, damaged, or no such export, or ONNX Runtime is not installed.
     """
 
     runtime = "ONNX Runtime"
-    """What computes; of a network in int8 it says so."""
+    """What computes, and whether in int8."""
 
     def __init__(self, path: str | os.PathLike[str], threads: int | None = None, spinning: bool = True) -> None:
         self.path = Path(path)
         self.threads = threads or _cores()
-        self.at_once = min(2, self.threads)  # while one call cuts and merges, the other one has the network
+        self.at_once = min(2, self.threads)  # while one call cuts tiles and merges, the other one has the network
         self._session = _session(self.path, self.threads, spinning)
-        self._alone: Any = None  # a session of one thread, for when every thread has pictures of its own
+        self._single_thread_session: Any = None  # for when every thread has pictures of its own
         self._pool: ThreadPoolExecutor | None = None  # those threads
-        self._making = Lock()  # of those two: several threads may find at once
+        self._lock = Lock()  # while those two are made: `find` may be called in several threads at once
         metadata = self._session.get_modelmeta().custom_metadata_map
         if metadata.get("format") != FORMAT:
             raise WeightsError(
@@ -79,15 +81,17 @@ class OnnxNetwork:
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """See reader.Network. Pictures of one size go through together. Raises WeightsError where the network fails.
 
-        Where it is faster, each thread takes pictures of its own instead of a share of every operation.
+        Where that is faster, each thread takes pictures of its own, instead of a share of every operation.
         """
-        shares = shared_out([picture.shape for picture in pictures], self.threads)
+        shares = split_among_threads([picture.shape for picture in pictures], self.threads)
         if len(shares) == 1:
             return self._find(self._session, pictures)
-        with self._making:
-            if self._alone is None or self._pool is None:
-                self._alone, self._pool = _session(self.path, 1), ThreadPoolExecutor(self.threads, "find")
-        parts = self._pool.map(lambda share: self._find(self._alone, [pictures[i] for i in share]), shares)
+        with self._lock:
+            if self._single_thread_session is None or self._pool is None:
+                self._single_thread_session = _session(self.path, 1)
+                self._pool = ThreadPoolExecutor(self.threads, "find")
+        session = self._single_thread_session
+        parts = self._pool.map(lambda share: self._find(session, [pictures[i] for i in share]), shares)
         found = {i: one for share, part in zip(shares, parts, strict=True) for i, one in zip(share, part, strict=True)}
         return [found[i] for i in range(len(pictures))]
 
@@ -95,7 +99,7 @@ class OnnxNetwork:
         found = [Detections.empty()] * len(pictures)
         for shape in sorted({picture.shape for picture in pictures}):
             alike = [i for i, picture in enumerate(pictures) if picture.shape == shape]
-            step = max(1, RUN // math.prod(shape[:2]))
+            step = max(1, RUN_PX // math.prod(shape[:2]))
             for start in range(0, len(alike), step):
                 some = alike[start : start + step]
                 for i, digits in zip(some, self._run(session, np.stack([pictures[i] for i in some])), strict=True):
@@ -115,17 +119,17 @@ class OnnxNetwork:
         boxes = boxes.clip(0, [[width, height, width, height]]).astype(np.float32)  # (N, 4)
         visible = (boxes[:, 2:] > boxes[:, :2]).all(1)  # (N,)
         found = []
-        for number in range(len(batch)):
-            own = np.flatnonzero(visible & (picture == number))  # (n,)
+        for index in range(len(batch)):
+            own = np.flatnonzero(visible & (picture == index))  # (n,)
             own = own[np.argsort(-scores[own], kind="stable")]
             found.append(Detections(boxes[own], labels[own], scores[own].clip(0, 1)))
         return found
 
 
-def shared_out(shapes: Sequence[tuple[int, ...]], threads: int) -> list[list[int]]:
-    """Numbers of the pictures that each thread takes, given their shapes; all in one list if they better share all.
+def split_among_threads(shapes: Sequence[tuple[int, ...]], threads: int) -> list[list[int]]:
+    """Indices of the pictures that each thread takes, given their shapes. One list where all threads better share all.
 
-    In a row, ordered by shape and cut into parts of about the same size: most of those of one shape stay together.
+    The pictures are ordered by shape and cut into parts of about equal size, so that most of one shape stay together.
     """
     order = sorted(range(len(shapes)), key=lambda i: (math.prod(shapes[i]), shapes[i]), reverse=True)
     shares: list[list[int]] = [[] for _ in range(threads)]
@@ -137,7 +141,7 @@ def shared_out(shapes: Sequence[tuple[int, ...]], threads: int) -> list[list[int
         shares[part].append(i)
         loads[part] += size
         before += size
-    if max(loads) * (1 + TOGETHER * (threads - 1)) >= total:
+    if max(loads) * (1 + SHARED_THREAD_GAIN * (threads - 1)) >= total:
         return [list(range(len(shapes)))]
     return [share for share in shares if share]
 
@@ -170,17 +174,17 @@ def _session(path: Path, threads: int, spinning: bool = True) -> Any:
 
 @lru_cache(maxsize=1)
 def int8_is_fast() -> bool:
-    """Whether this processor has instructions for int8, as Linux tells: without them it is slower and less exact."""
+    """Whether Linux says that this processor has instructions for int8. Without them int8 is slower and less exact."""
     try:
-        text = CPUINFO.read_text(encoding="utf-8")
+        text = CPUINFO_FILE.read_text(encoding="utf-8")
     except OSError:
         return False
     flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
-    return not DOT_PRODUCTS.isdisjoint(flags.split())
+    return not INT8_CPU_FLAGS.isdisjoint(flags.split())
 
 
 def _cores() -> int:
-    """Cores that this process may use: left to itself, ONNX Runtime would count those of the whole machine."""
+    """The cores that this process may use. Left to itself, ONNX Runtime would count those of the whole machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

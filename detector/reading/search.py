@@ -133,14 +133,11 @@ def _spots(grey: Picture, hat: int) -> FloatArray:
     grey: uint8 (H, W). hat: OpenCV's operation that leaves only ink, darker or lighter than its ground.
     """
     contrast = cv2.morphologyEx(grey, hat, np.ones((BLOT_PX, BLOT_PX), np.uint8))
-    least = cv2.addWeighted(
-        cv2.blur(contrast, (AROUND_PX, AROUND_PX)), CONTRAST_OVER_AROUND, contrast, 0, MIN_CONTRAST_GREY
-    )
+    around = cv2.blur(contrast, (AROUND_PX, AROUND_PX))
+    least = cv2.addWeighted(around, CONTRAST_OVER_AROUND, contrast, 0, MIN_CONTRAST_GREY)
     ink = (contrast > least).astype(np.uint8)
-    lines = [
-        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)) for shape in ((1, RULING_PX), (RULING_PX, 1))
-    ]
-    ink &= ~(lines[0] | lines[1])
+    level, upright = (np.ones(shape, np.uint8) for shape in ((1, RULING_PX), (RULING_PX, 1)))
+    ink &= ~(cv2.morphologyEx(ink, cv2.MORPH_OPEN, level) | cv2.morphologyEx(ink, cv2.MORPH_OPEN, upright))
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
     x, y, width, height, _ = stats[1:].T  # the first is the ground
     right_height = (height >= INK_HEIGHTS_PX[0]) & (height <= INK_HEIGHTS_PX[1])

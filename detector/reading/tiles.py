@@ -250,9 +250,8 @@ def _several_taken_for_one(boxes: FloatArray, digits: FloatArray, scores: FloatA
         shared = _shared_areas(boxes[rows, None], digits)  # (K, M)
         inside = (shared > INSIDE_AREA_SHARE * digit_areas) & (digit_areas < INSIDE_AREA_SHARE * areas[rows, None])
         covered = (shared * inside).sum(axis=1) > COVERED_AREA_SHARE * areas[rows]
-        several[rows] = (covered & (inside.sum(axis=1) > 1)) | (
-            (inside & (scores >= SURE_SCORE)).sum(axis=1) >= MIN_PAGE_DIGITS
-        )
+        is_page = (inside & (scores >= SURE_SCORE)).sum(axis=1) >= MIN_PAGE_DIGITS
+        several[rows] = (covered & (inside.sum(axis=1) > 1)) | is_page
     return several
 
 
@@ -265,9 +264,8 @@ def _nms_across_classes(boxes: FloatArray, scores: FloatArray) -> NDArray[np.int
     for start in range(0, len(boxes), BLOCK_BOXES):
         rows = slice(start, start + BLOCK_BOXES)
         shared = _shared_areas(boxes[rows, None], boxes)  # (K, N)
-        alike = np.minimum(heights[rows, None], heights) > SAME_DIGIT_HEIGHT_SHARE * np.maximum(
-            heights[rows, None], heights
-        )
+        lower, higher = np.minimum(heights[rows, None], heights), np.maximum(heights[rows, None], heights)  # (K, N)
+        alike = lower > SAME_DIGIT_HEIGHT_SHARE * higher
         same = alike & (shared > INSIDE_AREA_SHARE * np.minimum(areas[rows, None], areas))
         same |= shared > SAME_DIGIT_IOU * (areas[rows, None] + areas - shared)
         for i, doubles in enumerate(same, start):

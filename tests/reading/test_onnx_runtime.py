@@ -23,7 +23,7 @@ from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.models.ladder.classifiers import Softmax, SoftmaxConfig
 from detector.reading import loading, onnx_runtime
-from detector.reading.onnx_runtime import TOGETHER, OnnxNetwork, shared_out
+from detector.reading.onnx_runtime import SHARED_THREAD_GAIN, OnnxNetwork, split_among_threads
 from detector.types import Detections
 
 ROOT = Path(__file__).parents[2]
@@ -146,7 +146,7 @@ def test_many_pictures_of_one_size_go_a_few_at_a_time(network: OnnxNetwork, pixe
         return run(session, batch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_runtime, "RUN", pixels)
+        patch.setattr(onnx_runtime, "RUN_PX", pixels)
         patch.setattr(network, "_run", counted)
         patch.setattr(network, "threads", 1)
         found = network.find(images)
@@ -158,24 +158,24 @@ def test_many_pictures_of_one_size_go_a_few_at_a_time(network: OnnxNetwork, pixe
 
 @given(st.lists(st.sampled_from([(9, 9), (9, 10), (30, 40), (300, 3)]), max_size=20), st.integers(1, 5))
 def test_threads_take_pictures_of_their_own_where_that_is_faster(shapes: list[tuple[int, int]], threads: int) -> None:
-    shares = shared_out(shapes, threads)
+    shares = split_among_threads(shapes, threads)
     assert sorted(i for share in shares for i in share) == list(range(len(shapes)))
     assert 1 <= len(shares) <= threads
     if len(shares) > 1:
         sizes = [sum(math.prod(shapes[i]) for i in share) for share in shares]
-        assert max(sizes) * (1 + TOGETHER * (threads - 1)) < sum(sizes)
+        assert max(sizes) * (1 + SHARED_THREAD_GAIN * (threads - 1)) < sum(sizes)
         assert sum(len({shapes[i] for i in share}) for share in shares) <= len(set(shapes)) + threads - 1
 
 
 def test_what_is_shared_out_and_what_is_not() -> None:
     small, large = (10, 10, 3), (20, 20, 3)
-    assert shared_out([small], 2) == [[0]]
-    assert shared_out([small, small], 2) == [[0], [1]]
-    assert shared_out([large, small], 2) == [[0, 1]]  # who has the small one would wait for the other
-    assert shared_out([small, large, small, large], 2) == [[1], [3, 0, 2]]
-    assert shared_out([small, large, small, large, small, small], 2) == [[0, 1, 2, 3, 4, 5]]
-    assert shared_out([small] * 3, 4) == [[0], [1], [2]]
-    assert shared_out([], 2) == [[]]
+    assert split_among_threads([small], 2) == [[0]]
+    assert split_among_threads([small, small], 2) == [[0], [1]]
+    assert split_among_threads([large, small], 2) == [[0, 1]]  # who has the small one would wait for the other
+    assert split_among_threads([small, large, small, large], 2) == [[1], [3, 0, 2]]
+    assert split_among_threads([small, large, small, large, small, small], 2) == [[0, 1, 2, 3, 4, 5]]
+    assert split_among_threads([small] * 3, 4) == [[0], [1], [2]]
+    assert split_among_threads([], 2) == [[]]
 
 
 def test_views_of_pictures_are_read_as_they_are(network: OnnxNetwork) -> None:
@@ -356,7 +356,7 @@ def test_a_processor_s_instructions_are_looked_up(
     info = tmp_path / "cpuinfo"
     if text is not None:
         info.write_text(text)
-    monkeypatch.setattr(onnx_runtime, "CPUINFO", info)
+    monkeypatch.setattr(onnx_runtime, "CPUINFO_FILE", info)
     onnx_runtime.int8_is_fast.cache_clear()
     assert onnx_runtime.int8_is_fast() is fast
     onnx_runtime.int8_is_fast.cache_clear()

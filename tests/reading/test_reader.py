@@ -18,7 +18,7 @@ from detector.errors import ImageError, OptionError, WeightsError
 from detector.images import Picture, Source
 from detector.reading import prefetch
 from detector.reading.loading import load
-from detector.reading.reader import BATCH, Reader
+from detector.reading.reader import BATCH_PX, Reader
 from detector.reading.tiles import MAX_ENLARGEMENT, MAX_TILED_DIGIT_PX, TILE_PX
 from detector.types import Detections, Page
 from tests.fakes import FakeDetector, blank, draw_blobs
@@ -158,7 +158,7 @@ def test_batches_are_bounded_by_pixels() -> None:
     Reader(detector).detect_many([blank(700, 700)] * 5)
     calls = iter(detector.calls)
     for count in detector.batches:
-        assert sum(height * width for height, width in (next(calls) for _ in range(count))) <= BATCH
+        assert sum(height * width for height, width in (next(calls) for _ in range(count))) <= BATCH_PX
 
 
 def test_read_only_and_reversed_arrays() -> None:

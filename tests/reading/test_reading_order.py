@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.reading.calibration import Calibration
-from detector.reading.reading_order import SAME_INK, read_lines, without_nested
+from detector.reading.reading_order import NESTED_AREA_SHARE, read_lines, without_nested
 from detector.types import Detections, Digit, Line, Number, Page
 
 
@@ -240,7 +240,7 @@ def kept_one_by_one(found: Detections) -> list[bool]:
             first, second = found.boxes[i].astype(float), found.boxes[j].astype(float)
             sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
             smaller = min((first[2:] - first[:2]).prod(), (second[2:] - second[:2]).prod())
-            if keep[j] and (sides > 0).all() and sides.prod() > SAME_INK * smaller:
+            if keep[j] and (sides > 0).all() and sides.prod() > NESTED_AREA_SHARE * smaller:
                 keep[i] = False
     return keep
 
@@ -254,7 +254,7 @@ def test_of_digits_within_each_other_the_likeliest_is_read(seed: int, count: int
     scores = rng.integers(1, 6, count).astype(np.float32) / 6  # many are equal
     found = Detections(boxes, rng.integers(0, 10, count), scores)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detector.reading.reading_order.ROWS", rows)
+        patch.setattr("detector.reading.reading_order.BLOCK_DIGITS", rows)
         assert without_nested(found).tolist() == kept_one_by_one(found)
 
 

@@ -60,13 +60,8 @@ def test_levels_halve_down_to_a_thumbnail(long: int, short: int) -> None:
         assert one.depth == pytest.approx(index - math.log2(factor))
         assert one.image.shape[:2] == (-(-first.shape[0] // 2**index), -(-first.shape[1] // 2**index))
         np.testing.assert_allclose(one.scale * (one.image.shape[1::-1] * 2), [long, short] * 2, rtol=1e-5)
-        assert one.smallest == (
-            0
-            if index == 0
-            else MIN_DIGIT_PX_AFTER_TILES
-            if all_levels[index - 1].tiled
-            else MIN_DIGIT_PX_AFTER_ONE_TILE
-        )
+        smallest = MIN_DIGIT_PX_AFTER_TILES if index and all_levels[index - 1].tiled else MIN_DIGIT_PX_AFTER_ONE_TILE
+        assert one.smallest == (smallest if index else 0)
     last = all_levels[-1].image.shape[:2]
     assert max(last) <= THUMBNAIL_PX or min(last) < MIN_HALVED_PX
 
