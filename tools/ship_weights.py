@@ -23,7 +23,7 @@ from detector.models import card, checkpoint
 from detector.models.base import rebuilt
 from detector.reading.calibration import calibration_of
 from detector.reading.loading import WEIGHTS_SUFFIXES
-from digit_scenes.stream import assorted
+from digit_scenes.stream import images_of_all_presets
 
 WEIGHTS = Path("detector/weights")
 
@@ -66,7 +66,7 @@ def main(args: Args) -> None:
         export(checkpoint.load(target)[1], target.with_suffix(".onnx"), calibration_of(target, extra))
         if args.int8:
             int8 = target.with_suffix(WEIGHTS_SUFFIXES["int8"])
-            quantise(target.with_suffix(".onnx"), int8, assorted(RANGE_IMAGE_COUNT))
+            quantise(target.with_suffix(".onnx"), int8, images_of_all_presets(RANGE_IMAGE_COUNT))
     trained = card.read_json(target.with_suffix(".json"))["trained"] if args.goes_on or args.figures else None
     if not args.figures:  # and so does what is told of them
         told = {key: str(value) for key in ("mean_with", "close_look", "note") if (value := getattr(args, key))}

@@ -185,7 +185,7 @@ def _write(
 ) -> None:
     """Ink on the writer's sheet: the digits, the signs in and beside numbers, and clutter where no digit is."""
     for slot in text.slots:
-        writer.digit(slot)
+        writer.write_digit(slot)
     numbers = [number for line in text.lines for number in line]
     if recipe.hand.hurried and text.hand:
         for number in numbers:
@@ -198,7 +198,7 @@ def _write(
     cluttered = happens(rng, 0.6) or not text.slots
     for _ in range(int(rng.integers(0, recipe.text.max_clutter + 1)) if cluttered else 0):
         worded = happens_no_draw_at_zero(rng, recipe.text.worded)
-        writer.sign(
+        writer.add_clutter(
             writing.any_words(rng) if worded else clutter.any_clutter(rng),
             float(rng.uniform(0, page.size[1])),
             float(rng.uniform(0, page.size[0])),

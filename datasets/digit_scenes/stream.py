@@ -83,8 +83,8 @@ def zoom(image: NDArray[np.uint8], target: Target, factor: float) -> tuple[NDArr
     return pixels.astype(np.uint8), Target(target.boxes * scale, target.labels, target.ignore)
 
 
-def assorted(count: int) -> Iterator[NDArray[np.uint8]]:
-    """Validation scenes uint8 (H, W, 3) of every preset in turn, each larger or smaller than it was drawn."""
+def images_of_all_presets(count: int) -> Iterator[NDArray[np.uint8]]:
+    """Images uint8 (H, W, 3) of validation scenes, of every preset in turn, each enlarged or reduced at random."""
     rng = np.random.default_rng(0)
     drawn = [Scenes(preset, "val") for preset in PRESETS]
     for i in range(count):

@@ -52,7 +52,7 @@ class Writer:
         """The pen for digits of that height, pixels; no thin one for small digits, of which it would leave nothing."""
         return pens.Pen(min(self.level, 0.45 + height / 80), self.softness, self.redrawn)
 
-    def digit(self, slot: Slot) -> bool:
+    def write_digit(self, slot: Slot) -> bool:
         """Write a digit; False where none of it can be seen."""
         label = int(self.digits.labels[slot.digit])
         warp = int(self.rng.integers(pens.WARP_COUNT)) if self.bent else None
@@ -67,7 +67,7 @@ class Writer:
         # In pixels of the fine field, which falls from 1 to 0 over about five of them to both sides of the line.
         stroke = max(self.fineness, MIN_STROKE_PX / slot.height) * pens.FINE_FIELD_SCALE * DIGIT_HEIGHT_PX
         pen = pens.Pen(max(1 - stroke / 10, 0.3), self.softness, True)
-        return self._ink(pens.fine(field), slot, pen, label, pens.FINE_FIELD_SCALE)
+        return self._ink(pens.fine_field(field), slot, pen, label, pens.FINE_FIELD_SCALE)
 
     def _ink(self, field: pens.Field, slot: Slot, pen: pens.Pen, label: int, larger: int = 1) -> bool:
         """larger: how many times larger the field is than the usual one."""
@@ -76,24 +76,27 @@ class Writer:
             unit = 1 / larger
             affine = np.column_stack([affine[:, :2] * unit, affine[:, 2] + affine[:, :2].sum(1) * (unit - 1) / 2])
         matrix = localise(self.page, affine, slot.x, slot.y)
-        return self.sheet.write(pens.draw(field, matrix, pen, self.sheet.size), label)
+        return self.sheet.write_digit(pens.draw(field, matrix, pen, self.sheet.size), label)
 
-    def sign(self, field: pens.Field, x: float, y: float, height: float) -> None:
-        """A sign beside digits `height` pixels high, its middle at (x, y) on the page."""
+    def add_clutter(self, field: pens.Field, x: float, y: float, height: float) -> None:
+        """Something beside digits `height` pixels high, its middle at (x, y) on the page, unless a digit is there."""
         scale = height / DIGIT_HEIGHT_PX
         affine = np.array(
             [[scale, 0, x - field.shape[1] / 2 * scale], [0, scale, y - clutter.SIGN_HEIGHT_PX / 2 * scale]]
         )
         ink = pens.draw(field, localise(self.page, affine, x, y), self.pen(height), self.sheet.size)
-        self.sheet.litter(ink)
+        self.sheet.add_clutter(ink)
 
-    def mark(self, field: pens.Field, x: float, y: float, height: float) -> None:
-        """A sign of the same pen beside digits `height` pixels high: its ink begins at x, its middle is at y."""
+    def write_sign(self, field: pens.Field, x: float, y: float, height: float) -> None:
+        """A sign of the same pen beside digits `height` pixels high: its ink begins at x, its middle is at y.
+
+        It may touch digits, but is left out where it would cover them.
+        """
         scale = height / DIGIT_HEIGHT_PX
         affine = np.array(
             [[scale, 0, x - clutter.extent(field)[0] * scale], [0, scale, y - clutter.SIGN_HEIGHT_PX / 2 * scale]]
         )
-        self.sheet.mark(pens.draw(field, localise(self.page, affine, x, y), self.pen(height), self.sheet.size))
+        self.sheet.write_sign(pens.draw(field, localise(self.page, affine, x, y), self.pen(height), self.sheet.size))
 
     def reach(self, slot: Slot) -> tuple[float, float]:
         """Half the width and half the height of a digit's ink before it is slanted, pixels."""
@@ -112,7 +115,7 @@ class Writer:
         linear = np.array([[along[0], 0.0], [along[1], across]])
         affine = np.column_stack([linear, np.array([x0, y0]) - linear @ (8.0, 16.0)])
         ink = pens.draw(clutter.thread(), localise(self.page, affine, x0, y0), self.pen(left.height), self.sheet.size)
-        self.sheet.mark(ink)
+        self.sheet.write_sign(ink)
 
 
 def punctuate(rng: np.random.Generator, writer: Writer, number: NumberSlots, hand: Hand) -> None:
@@ -139,7 +142,7 @@ def _group_by_threes(rng: np.random.Generator, writer: Writer, number: NumberSlo
         if kind:
             x = sum(gap) / 2 - hand.slant * left.height * 0.45
             sign = endings.point(rng, not writer.redrawn) if hand.ended else clutter.separator(rng, kind)
-            writer.mark(sign, x - left.height * 0.06, (left.y + right.y) / 2, left.height)
+            writer.write_sign(sign, x - left.height * 0.06, (left.y + right.y) / 2, left.height)
 
 
 def _end(rng: np.random.Generator, writer: Writer, number: NumberSlots) -> None:
@@ -151,7 +154,7 @@ def _end(rng: np.random.Generator, writer: Writer, number: NumberSlots) -> None:
             width = clutter.extent(ending)[2] * digit.height / DIGIT_HEIGHT_PX
             reach, gap = writer.reach(digit)[0], digit.height * rng.uniform(-0.08, 0.45)
             x = digit.x + reach + gap if digit is last else digit.x - reach - width - abs(gap)
-            writer.mark(ending, x, digit.y + digit.height * rng.uniform(-0.15, 0.15), digit.height)
+            writer.write_sign(ending, x, digit.y + digit.height * rng.uniform(-0.15, 0.15), digit.height)
 
 
 def _put_signs_beside(rng: np.random.Generator, writer: Writer, number: NumberSlots) -> None:
@@ -159,12 +162,14 @@ def _put_signs_beside(rng: np.random.Generator, writer: Writer, number: NumberSl
     first, last = number[0], number[-1]
     if happens(rng, 0.65):
         edge = last.x + writer.reach(last)[0] + last.height * rng.uniform(-0.04, 0.4)
-        writer.mark(clutter.amount_sign(rng, True), edge, last.y + last.height * rng.uniform(-0.1, 0.1), last.height)
+        writer.write_sign(
+            clutter.amount_sign(rng, True), edge, last.y + last.height * rng.uniform(-0.1, 0.1), last.height
+        )
     if happens(rng, 0.25):
         sign = clutter.amount_sign(rng, False)
         width = clutter.extent(sign)[2] * first.height / DIGIT_HEIGHT_PX
         edge = first.x - writer.reach(first)[0] - width - first.height * rng.uniform(0.05, 0.5)
-        writer.mark(sign, edge, first.y, first.height)
+        writer.write_sign(sign, edge, first.y, first.height)
 
 
 def separate(rng: np.random.Generator, writer: Writer, number: NumberSlots) -> None:
@@ -174,10 +179,10 @@ def separate(rng: np.random.Generator, writer: Writer, number: NumberSlots) -> N
         index = int(rng.integers(1, len(number)))
         left, right = number[index - 1], number[index]
         sign = clutter.separator(rng, str(rng.choice(["dot", "comma"])))
-        writer.sign(sign, (left.x + right.x) / 2, (left.y + right.y) / 2, left.height)
+        writer.add_clutter(sign, (left.x + right.x) / 2, (left.y + right.y) / 2, left.height)
     if happens(rng, 0.6):
         sign = clutter.separator(rng, str(rng.choice(["dash", "equals", "double", "plus", "dot", "comma", "dash"])))
-        writer.sign(sign, last.x + last.height * rng.uniform(0.7, 1.0), last.y, last.height)
+        writer.add_clutter(sign, last.x + last.height * rng.uniform(0.7, 1.0), last.y, last.height)
     if happens(rng, 0.4):
         sign = clutter.separator(rng, str(rng.choice(["currency", "dash", "equals", "plus"])))
-        writer.sign(sign, first.x - first.height * rng.uniform(0.8, 1.1), first.y, first.height)
+        writer.add_clutter(sign, first.x - first.height * rng.uniform(0.8, 1.1), first.y, first.height)

@@ -17,7 +17,7 @@ import detector
 from detector.commands.options import IfGiven
 from detector.errors import OptionError
 from detector.reading.loading import WEIGHTS_SUFFIXES
-from digit_scenes.stream import assorted
+from digit_scenes.stream import images_of_all_presets
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ def main(args: Args) -> None:
     written = [path]
     if args.int8:
         written.append(path.with_suffix(WEIGHTS_SUFFIXES["int8"]))
-        count = quantise(path, written[-1], assorted(RANGE_IMAGE_COUNT))
+        count = quantise(path, written[-1], images_of_all_presets(RANGE_IMAGE_COUNT))
         print(f"wrote {written[-1]} ({written[-1].stat().st_size / 1e6:.1f} MB), {count} convolutions in int8")
     for file in written if args.check else []:
-        found = compare(network, detector.load(file).model, assorted(args.check))
+        found = compare(network, detector.load(file).model, images_of_all_presets(args.check))
         print(
             f"{file.name}, compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes "
             f"differ by {found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"

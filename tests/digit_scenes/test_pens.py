@@ -108,23 +108,23 @@ def strokes(field: pens.Field, level: float) -> int:
 
 def test_fine_strokes_stay_whole_where_others_break() -> None:
     digits = load_digits("val")
-    broken = {pens.ridge: 0, pens.fine: 0}
+    broken = {pens.ridge: 0, pens.fine_field: 0}
     for i in range(100):
         field = pens.digit_field(digits.images[i], True, None)
         whole = strokes(field, 115 / 255)
         broken[pens.ridge] += strokes(field, 0.94) != whole
-        broken[pens.fine] += strokes(pens.fine(field), 0.8) != whole
+        broken[pens.fine_field] += strokes(pens.fine_field(field), 0.8) != whole
     assert broken[pens.ridge] > 50
-    assert broken[pens.fine] <= 2
+    assert broken[pens.fine_field] <= 2
 
 
 def test_a_fine_field_lies_where_the_digit_does() -> None:
     digits = load_digits("val")
     field = pens.digit_field(digits.images[3], True, None)
-    fine = pens.fine(field)
+    fine = pens.fine_field(field)
     assert fine.shape == (128, 128)
     assert (cv2.resize((field > 60).astype(np.uint8), (128, 128)) >= (fine > 128)).all()
-    assert not pens.fine(np.zeros((64, 64), np.uint8)).any()
+    assert not pens.fine_field(np.zeros((64, 64), np.uint8)).any()
 
 
 @pytest.mark.parametrize("height", [60.0, 240.0])
@@ -139,7 +139,7 @@ def test_a_fine_pen_draws_strokes_of_its_own_thickness(height: float) -> None:
         if writer.fineness is None:
             continue
         assert FINE_STROKE_HEIGHTS[0] <= writer.fineness <= FINE_STROKE_HEIGHTS[1]
-        assert writer.digit(Slot(index, 150, 150, height))
+        assert writer.write_digit(Slot(index, 150, 150, height))
         ink = (sheet.written > 127).astype(np.uint8)
         away = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
         thick = 2 * float(np.median(away[pens.thinned(ink) > 0]))

@@ -150,12 +150,12 @@ def square(x: int, y: int, side: int = 10) -> Ink:
 
 def test_signs_touch_digits_but_neither_cover_them_nor_are_boxed() -> None:
     sheet = Sheet((40, 40))
-    sheet.write(square(10, 10), 4)
+    sheet.write_digit(square(10, 10), 4)
     before = sheet.target()
-    assert sheet.mark(square(18, 10))  # a fifth of it lies on the 4
-    assert not sheet.mark(square(12, 12))
-    assert not sheet.mark(square(60, 60))
-    assert not sheet.mark(None)
+    assert sheet.write_sign(square(18, 10))  # a fifth of it lies on the 4
+    assert not sheet.write_sign(square(12, 12))
+    assert not sheet.write_sign(square(60, 60))
+    assert not sheet.write_sign(None)
     assert sheet.written[15, 25] == 255
     np.testing.assert_array_equal(sheet.target().boxes, before.boxes)
     assert not sheet.target().ignore.any()
@@ -214,13 +214,13 @@ def test_grey_pictures_have_no_colour_and_the_same_truth() -> None:
 
 def test_less_than_half_visible_is_ignored() -> None:
     sheet = Sheet((40, 40))
-    assert sheet.write(square(-4, 0), 1)  # 60 of 100 pixels on the canvas
-    assert sheet.write(square(34, 20), 2)  # 60, too
-    assert sheet.write(square(36, 5), 3)  # 40
-    assert sheet.write(square(10, 10), 4)
-    assert sheet.write(square(14, 10), 5)  # leaves 40 of the 4
-    assert not sheet.write(square(41, 41), 6)
-    assert not sheet.write(None, 7)
+    assert sheet.write_digit(square(-4, 0), 1)  # 60 of 100 pixels on the canvas
+    assert sheet.write_digit(square(34, 20), 2)  # 60, too
+    assert sheet.write_digit(square(36, 5), 3)  # 40
+    assert sheet.write_digit(square(10, 10), 4)
+    assert sheet.write_digit(square(14, 10), 5)  # leaves 40 of the 4
+    assert not sheet.write_digit(square(41, 41), 6)
+    assert not sheet.write_digit(None, 7)
     target = sheet.target()
     assert target.labels.tolist() == [1, 2, 3, 4, 5]
     assert target.ignore.tolist() == [False, False, True, True, False]
@@ -229,8 +229,8 @@ def test_less_than_half_visible_is_ignored() -> None:
 
 def test_a_digit_wholly_under_later_ink_is_gone() -> None:
     sheet = Sheet((40, 40))
-    sheet.write(square(5, 5), 1)
-    sheet.write(square(3, 3, 20), 2)
+    sheet.write_digit(square(5, 5), 1)
+    sheet.write_digit(square(3, 3, 20), 2)
     assert sheet.target().labels.tolist() == [2]
 
 
@@ -238,9 +238,9 @@ def test_a_digit_wholly_under_later_ink_is_gone() -> None:
 def test_ink_and_sheets_of_a_few_pixels(size: tuple[int, int]) -> None:
     """OpenCV takes an array of 4x1 for a scalar, and raises."""
     sheet = Sheet((20, 20))
-    assert sheet.write(Ink(np.full(size, 255, np.uint8), 2, 2), 3)
+    assert sheet.write_digit(Ink(np.full(size, 255, np.uint8), 2, 2), 3)
     assert sheet.target().boxes.tolist() == [[2, 2, 2 + size[1], 2 + size[0]]]
-    assert Sheet(size).write(square(-5, -5, 30), 3)
+    assert Sheet(size).write_digit(square(-5, -5, 30), 3)
     picture = np.full((20, 20, 3), 200, np.uint8)
     blend(picture, sheet.written, np.array([10.0, 20, 30]))
     assert (picture != 200).any(2).sum() == size[0] * size[1]

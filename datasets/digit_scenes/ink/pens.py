@@ -116,7 +116,7 @@ def thinned(shape: NDArray[np.uint8]) -> NDArray[np.uint8]:
             return shape
 
 
-def fine(field: Field) -> Field:
+def fine_field(field: Field) -> Field:
     """The field of the same stroke, uint8 (128, 128), that stays whole however high it is cut.
 
     A ridge that was found in grey values breaks into dots above a level of 0.86. This one is the distance to the middle

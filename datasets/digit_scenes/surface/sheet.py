@@ -32,7 +32,7 @@ class Sheet:
             return None
         return slice(y0, y1), slice(x0, x1), ink.alpha[y0 - ink.y : y1 - ink.y, x0 - ink.x : x1 - ink.x]
 
-    def write(self, ink: pens.Ink | None, label: int) -> bool:
+    def write_digit(self, ink: pens.Ink | None, label: int) -> bool:
         """Add a digit; False where none of it can be seen."""
         clipped = self._clip(ink) if ink else None
         if ink is None or clipped is None:
@@ -50,7 +50,7 @@ class Sheet:
         self.owner[rows, columns][mask] = len(self.boxes)
         return True
 
-    def litter(self, ink: pens.Ink | None) -> bool:
+    def add_clutter(self, ink: pens.Ink | None) -> bool:
         """Add clutter where no digit is; False where it would not fit."""
         clipped = self._clip(ink) if ink else None
         if clipped is None:
@@ -61,7 +61,7 @@ class Sheet:
         cv2.max(self.clutter[rows, columns], alpha, self.clutter[rows, columns])
         return True
 
-    def mark(self, ink: pens.Ink | None) -> bool:
+    def write_sign(self, ink: pens.Ink | None) -> bool:
         """Add ink of the writer's pen that is no digit but may touch some; False where it would cover them."""
         clipped = self._clip(ink) if ink else None
         if clipped is None:
