@@ -17,7 +17,8 @@ from detector.benchmark.peers import torchvision_assembly
 from detector.errors import OptionError
 from detector.models.base import Detector, as_tensor, as_tensors
 from detector.models.faster_rcnn import FasterRCNN
-from detector.training.fit import Loaded, TrainingConfig, load_batches, parameter_groups
+from detector.training.fit import TrainingConfig, parameter_groups
+from detector.training.loader import LoadedBatch, load_batches
 from detector.types import Batch, BatchSource, Target
 
 CROP_SIDE_PX = 256
@@ -123,7 +124,7 @@ def time_stream(
         raise OptionError(f"workers: expected at least one process that draws scenes, got {workers}.")
     learner = copy.deepcopy(model).train()
     warm_up = WARM_UP_TURNS + 4 * workers  # batches that were drawn ahead would flatter the rate
-    batch: list[Loaded] = []
+    batch: list[LoadedBatch] = []
     step = training_step(learner, lambda: learner.losses(as_tensors(batch[0][0], device), batch[0][1]), device)
     scenes, waited, start = 0, 0.0, time.perf_counter()
     stream = iter(load_batches(CroppedBatches(batches), range(warm_up + turns), workers))

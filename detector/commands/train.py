@@ -12,9 +12,6 @@ last.state for --resume.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -31,6 +28,7 @@ from detector.models.base import Detector, rebuilt
 from detector.models.registry import entry
 from detector.scoring.validation import ValidationSet, validator
 from detector.training.fit import TrainingConfig, fit
+from detector.training.runs import read_args, write_config
 from detector.types import BatchSource
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
 from digit_scenes.coco import CocoBatches, read_coco
@@ -70,8 +68,8 @@ class Start:
     only: IfGiven[str] = None
     """Train one part and leave all else as it is: close-look, which tells digits apart."""
     close_samples: IfGiven[int] = None
-    """Digits of each picture that the close look learns from beside all else; without it, as the design has it. More
-    are better on a GPU, where they cost next to nothing."""
+    """How many digits of each picture the close look learns from; without it, as the design has it. More are better. On
+    a GPU they cost next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -236,15 +234,14 @@ def begun_with(args: Args) -> Detector:
     return model
 
 
-def read_config(run: Path) -> Args:
-    """The arguments a run was started with."""
-    path = run / "config.json"
+def args_of(run: Path) -> Args:
+    """The arguments a run was started with. Raises TrainingError where its folder has none."""
+    stored = read_args(run)
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["args"]
         paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "adopt", "mnist_dir") if stored[key]}
         return grouped(stored | paths | {"preset": tuple(stored["preset"]), "zoom": tuple(stored["zoom"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"--resume {run}: expected a config.json of this version ({error}).") from error
 
 
 def grouped(options: dict[str, Any]) -> Args:
@@ -260,39 +257,11 @@ def grouped(options: dict[str, Any]) -> Args:
     return Args(**groups)
 
 
-def commit() -> str:
-    """The commit of this checkout, with a plus sign where files differ from it; "unknown" outside of one."""
-
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    try:
-        git("ls-files", "--error-unmatch", __file__)  # an installed package may lie in a repository of something else
-        return git("rev-parse", "--short=10", "HEAD") + ("+" if git("status", "--porcelain", "--untracked=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def write_config(run: Path, args: Args, config: TrainingConfig, model: Detector) -> None:
-    """config.json: all that it takes to do the run again, options by their names."""
-    on_gpu = args.machine.device.startswith("cuda")
-    record = {
-        "args": {name: value for group in asdict(args).values() for name, value in group.items()},
-        "training": asdict(config),
-        "model": asdict(model.config),
-        "torch": torch.__version__,
-        "machine": torch.cuda.get_device_name() if on_gpu else f"{os.cpu_count()} CPU cores",
-        "commit": commit(),
-    }
-    (run / "config.json").write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
-
-
 def main(args: Args) -> None:
     resumed = args.run.resume
     run = resumed or RUNS / (args.run.name or datetime.now().strftime("%Y%m%d-%H%M%S"))
     if resumed:
-        args = read_config(run)
+        args = args_of(run)
     elif (run / "config.json").exists():
         raise OptionError(f"--name {run.name}: expected a new name, got that of a run; take another or --resume {run}.")
     budget, learning = args.budget, args.learning
@@ -319,7 +288,8 @@ def main(args: Args) -> None:
     validate = validator(validation_pictures(args))
     run.mkdir(parents=True, exist_ok=True)
     if not resumed:
-        write_config(run, args, config, model)
+        options = {name: value for group in asdict(args).values() for name, value in group.items()}
+        write_config(run, options, asdict(config), model, config.device)
     end = fit(args.start.model, model, batches, validate, config, run, resume=resumed is not None)
     print(f"{end.scenes} scenes, {end.step} steps, {end.seconds / 60:.1f} minutes; best:", end.best or "not validated")
     print(f"wrote {run / 'best.safetensors'}; look at {run / 'curves.png'}; go on: --resume {run}")

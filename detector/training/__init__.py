@@ -1,1 +1,1 @@
-"""The training loop, runs on disk, averaged weights and curves."""
+"""From batches to weights: the training loop, its batches, averaged weights, runs on disk and curves."""

@@ -1,4 +1,4 @@
-"""The running average of a model's weights: steadier and, after a short training, better than the last step's."""
+"""The exponential moving average of a model's weights, which is steadier than the weights of the last step."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from detector.models.base import Detector
 
 
 class WeightAverage:
-    """`.model` holds the average; update it after each step.
+    """`model` holds the average; call `update` after each step.
 
-    The decay grows as (1 + n) / (10 + n) up to `decay`, so that the first, bad weights are soon forgotten. Statistics
-    of batch normalisation are averaged like weights, counters are copied.
+    The decay grows as (1 + n) / (10 + n) with the number n of updates, up to `decay`, so that the first weights, which
+    are bad, are soon forgotten. Running statistics of batch normalisation are averaged like weights. Its counters of
+    batches are copied.
     """
 
     def __init__(self, model: Detector, decay: float) -> None:
@@ -31,12 +32,12 @@ class WeightAverage:
         pairs = list(zip(_tensors(self.model), _tensors(model), strict=True))
         weights = [pair for pair in pairs if pair[0].is_floating_point()]
         counters = [pair for pair in pairs if not pair[0].is_floating_point()]
-        # One operation each: on a GPU it is their number that costs.
+        # One operation for all of them: on a GPU each operation costs, however small its tensor is.
         torch._foreach_lerp_([own for own, _ in weights], [new for _, new in weights], rate)
         if counters:
             torch._foreach_copy_([own for own, _ in counters], [new for _, new in counters])
 
 
 def _tensors(model: Detector) -> Iterator[torch.Tensor]:
-    """All that a checkpoint keeps."""
+    """All tensors of a model, in an order that is the same for its copies."""
     return chain(model.parameters(), model.buffers())

@@ -1,26 +1,21 @@
-"""fit(): one visible loop that trains any detector on any endless row of batches.
+"""fit(): one visible loop that trains any detector on any source of batches.
 
-Everything a step draws at random follows from (seed, step), and a batch from its number, so a run that was stopped
-anywhere goes on from its last saved state as if nothing had happened.
+All that a step draws at random follows from (seed, step), and so does its batch. So a run that was stopped anywhere
+goes on from its last saved state as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 from detector.errors import OptionError, TrainingError
 from detector.models import checkpoint
@@ -28,45 +23,56 @@ from detector.models.base import Detector, as_tensors
 from detector.training.curves import draw_curves
 from detector.training.data_echo import echoed
 from detector.training.ema import WeightAverage
+from detector.training.loader import steps
 from detector.training.runs import Bar, Learner, Log, RunProgress, cut_log, load_state, save_state, stop_on_signal
-from detector.types import BatchSource, Target
+from detector.types import BatchSource
 
-Loaded = tuple["list[np.ndarray] | torch.Tensor", list[Target]]  # uint8 (B, H, W, 3) where all are of one size
-WITHOUT_LIMIT = 2**40
+NO_LAST_STEP = 2**40
+"""In place of the last step where minutes are the budget: more steps than any run has."""
+SEED_STRIDE = 1_000_003
+"""Between the random seeds of two steps: a prime, so that runs of small seeds share none."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train. One of minutes and scenes is the budget that the learning rate follows; the other is None."""
+    """How to train. The budget, which the learning rate follows, is in minutes or in scenes; the other is None.
+
+    Raises OptionError for settings that make no sense.
+    """
 
     minutes: float | None = 60.0
+    """Budget in minutes of this machine."""
     scenes: int | None = None
+    """Budget in scenes, with which a run is the same wherever it is done."""
     batch_size: int = 8
-    """Scenes of a batch, as the batches have them: for counting."""
+    """Scenes in each batch of the batch source. It turns scenes into steps; the source decides."""
     rate: float = 3e-3
     """Highest learning rate."""
     warm_up: float = 0.03
-    """Part of the budget in which the learning rate climbs to it."""
+    """Fraction of the budget in which the learning rate climbs to `rate`."""
     weight_decay: float = 0.02
     clip: float = 5.0
-    """Gradients are scaled down to this norm."""
+    """Largest norm of the gradients: where it is larger, they are scaled down to it."""
     average: float = 0.998
-    """Decay of the running average of weights, which is what is validated and kept."""
+    """Decay of the moving average of weights. The averaged weights are validated and kept."""
     freeze_norms: float = 0.4
-    """Part of the budget after which batch normalisation uses, as it will in use, what it has gathered."""
+    """Fraction of the budget after which batch normalisation uses its running statistics, as in inference."""
     bfloat16: bool = True
-    """Whether the forward pass runs in bfloat16 where that is safe."""
+    """Whether the forward pass runs in bfloat16, operation by operation where PyTorch holds that for safe."""
     device: str = "cpu"
+    """Where to compute: cpu, cuda, ..."""
     workers: int = 1
-    """Processes that make batches; 0 makes them in this one."""
+    """Processes that make batches; with 0 this one makes them."""
     echo: int = 1
-    """Steps on each batch, from the second on at another size, in another light: where batches are slow to come."""
+    """Steps on each batch, all but the first on a changed copy: see `training.data_echo`."""
     seed: int = 0
+    """Together with the step it determines all that a step draws at random."""
     validate_every: int = 4000
     """Scenes between validations; there is one more at the end."""
     save_every: float = 120.0
     """Seconds between saved states from which a run can be resumed."""
     tensorboard: bool = False
+    """Whether the log goes to TensorBoard, too."""
 
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.scenes is None):
@@ -90,10 +96,15 @@ def fit(
     run: Path,
     resume: bool = False,
 ) -> RunProgress:
-    """Train a detector into the folder `run`: best and last weights, log.jsonl, curves.png, last.state to go on from.
+    """Train a detector, and return how far it came.
 
-    validate: given the averaged model, figures with at least "AP". An interrupt (Ctrl-C) saves and returns. Raises
-    TrainingError where a loss is not finite (the files keep the last good state) or there is nothing to resume.
+    The folder `run` gets best.safetensors and last.safetensors (averaged weights), log.jsonl, curves.png, and
+    last.state, from which a later call with `resume` goes on.
+
+    validate: is given the averaged model and returns figures, "AP" among them.
+
+    A first interrupt (Ctrl-C) or SIGTERM saves and returns. Raises TrainingError where a loss is not finite, and the
+    files keep the last saved state; or where there is no state to resume.
     """
     run.mkdir(parents=True, exist_ok=True)
     device = torch.device(config.device)
@@ -101,85 +112,89 @@ def fit(
     average = WeightAverage(model, config.average)
     optimizer = torch.optim.AdamW(parameter_groups(model, config.weight_decay), lr=config.rate, fused=True)
     learner = Learner(model_name, model, average, optimizer)
-    at = load_state(run, learner) if resume else RunProgress()
-    cut_log(run / "log.jsonl", at.step)
-    started = saved = time.monotonic() - at.seconds
-    last_step = WITHOUT_LIMIT if config.scenes is None else math.ceil(config.scenes / config.batch_size)
-    recent: deque[float] = deque(maxlen=10)
+    progress = load_state(run, learner) if resume else RunProgress()
+    cut_log(run / "log.jsonl", progress.step)
+    started = saved = time.monotonic() - progress.seconds
+    last_step = NO_LAST_STEP if config.scenes is None else math.ceil(config.scenes / config.batch_size)
+    recent_losses: deque[float] = deque(maxlen=10)
     frozen = False
-
-    def check() -> None:
-        figures = dict(validate(average.model))
-        log.write({"step": at.step, "scenes": at.scenes, "seconds": at.seconds} | figures)
-        if figures["AP"] > at.best.get("AP", -1):
-            at.best = figures | {"step": at.step}
-            checkpoint.save(run / "best.safetensors", model_name, average.model, asdict(at))
-        at.validated = at.step
-        draw_curves(run / "log.jsonl", run / "curves.png")
 
     with (
         Log(run, config.tensorboard) as log,
         stop_on_signal() as stopped,
-        Bar(config.minutes, config.scenes, at) as bar,
+        Bar(config.minutes, config.scenes, progress) as bar,
     ):
-        for images, targets in steps(batches, at.step, last_step, config):
-            progress = at.step / last_step if config.minutes is None else at.seconds / (60 * config.minutes)
-            if progress >= 1 or stopped():
+        for images, targets in steps(batches, progress.step, last_step, config.echo, config.workers):
+            done = progress.step / last_step if config.minutes is None else progress.seconds / (60 * config.minutes)
+            if done >= 1 or stopped():
                 break
-            torch.manual_seed(config.seed + 1_000_003 * at.step)
+            torch.manual_seed(config.seed + SEED_STRIDE * progress.step)
             model.train()
-            if progress >= config.freeze_norms:
+            if done >= config.freeze_norms:
                 freeze_norms(model, None if frozen else average.model)
                 frozen = True
-            rate = learning_rate(progress, config.rate, config.warm_up)
+            rate = learning_rate(done, config.rate, config.warm_up)
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
             with torch.autocast(device.type, torch.bfloat16, enabled=config.bfloat16):
-                pictures = as_tensors(images, device)
-                if at.step % config.echo:
-                    pictures, targets = echoed(pictures, targets)
-                losses = model.losses(pictures, targets)
-            each = torch.stack(list(losses.values()))
-            loss = each.sum()
+                inputs = as_tensors(images, device)
+                if progress.step % config.echo:
+                    inputs, targets = echoed(inputs, targets)
+                losses = model.losses(inputs, targets)
+            terms = torch.stack(list(losses.values()))  # (K,)
+            loss = terms.sum()
             optimizer.zero_grad()
             loss.backward()
-            gradient = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-            *values, norm = torch.cat([torch.stack([loss, *each]), gradient[None]]).tolist()  # waits for a GPU once
-            terms = dict(zip(("loss", *losses), values, strict=True))
-            if not math.isfinite(terms["loss"] + norm):
-                raise TrainingError(diverged(at.step, terms | {"gradient": norm}, rate, recent))
+            norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+            *values, norm_value = torch.cat([loss[None], terms, norm[None]]).tolist()  # the one wait for a GPU
+            figures = dict(zip(("loss", *losses), values, strict=True))
+            if not math.isfinite(figures["loss"] + norm_value):
+                raise TrainingError(diverged(progress.step, figures | {"gradient": norm_value}, rate, recent_losses))
             optimizer.step()
             average.update(model)
 
-            at.step += 1
-            at.scenes += len(images)
-            at.seconds = time.monotonic() - started
-            recent.append(terms["loss"])
-            log.write({"step": at.step, "scenes": at.scenes, "seconds": at.seconds, "rate": rate} | terms)
-            bar.show(at, terms)
-            if at.scenes // config.validate_every > (at.scenes - len(images)) // config.validate_every:
-                check()
+            progress.step += 1
+            progress.scenes += len(images)
+            progress.seconds = time.monotonic() - started
+            recent_losses.append(figures["loss"])
+            log.write(progress.counts() | {"rate": rate} | figures)
+            bar.show(progress, figures)
+            if progress.scenes // config.validate_every > (progress.scenes - len(images)) // config.validate_every:
+                keep_if_best(run, learner, progress, validate(average.model), log)
             if time.monotonic() - saved >= config.save_every:
-                save_state(run, learner, at)
+                save_state(run, learner, progress)
                 saved = time.monotonic()
 
-        save_state(run, learner, at)  # what was learned is safe before anything else is done with it
-        if at.step > at.validated and not stopped():
-            check()
-            save_state(run, learner, at)
-    return at
+        save_state(run, learner, progress)  # what was learned is safe before anything else is done with it
+        if progress.step > progress.validated and not stopped():
+            keep_if_best(run, learner, progress, validate(average.model), log)
+            save_state(run, learner, progress)
+    return progress
 
 
-def learning_rate(progress: float, highest: float, warm_up: float) -> float:
-    """At a part of the budget in [0, 1]: straight up from a hundredth to the highest, then down half a cosine to it."""
-    if progress < warm_up:
-        return highest * (0.01 + 0.99 * progress / warm_up)
-    return highest * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up))))
+def keep_if_best(run: Path, learner: Learner, progress: RunProgress, figures: Mapping[str, float], log: Log) -> None:
+    """Log a validation, save the averaged weights as best.safetensors if it is the best so far, and draw curves.png."""
+    log.write({**progress.counts(), **figures})
+    if figures["AP"] > progress.best.get("AP", -1):
+        progress.best = {**figures, "step": progress.step}
+        checkpoint.save(run / "best.safetensors", learner.name, learner.average.model, asdict(progress))
+    progress.validated = progress.step
+    draw_curves(run / "log.jsonl", run / "curves.png")
+
+
+def learning_rate(done: float, highest: float, warm_up: float) -> float:
+    """The learning rate when a fraction `done` in [0, 1] of the budget is spent.
+
+    It climbs linearly from a hundredth of the highest rate to it, then falls along half a cosine to a hundredth.
+    """
+    if done < warm_up:
+        return highest * (0.01 + 0.99 * done / warm_up)
+    return highest * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up))))
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices and kernels decay, norms and biases do not."""
+    """The groups of an optimiser: matrices and kernels decay, norms and biases do not."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     return [
         {"params": [p for p in parameters if p.dim() > 1], "weight_decay": weight_decay},
@@ -188,10 +203,12 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
 
 
 def freeze_norms(model: nn.Module, average: nn.Module | None) -> None:
-    """Normalise by the averaged statistics from here on, as will be done in use; by the model's own without an average.
+    """Let batch normalisation use running statistics from now on, as in inference, in place of each batch's own.
 
-    Each batch is of one kind of scene and normalised by statistics of its own until then: on black scenes among white
-    ones the gathered statistics cost 3 points of AP50.
+    average: the averaged model, whose statistics the model takes over first; None leaves the model its own.
+
+    Until now each batch, which is of one kind of scene, was normalised by its own statistics. A model that has learned
+    with those alone loses 3 points of AP50 to running ones, on black scenes among white ones.
     """
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     if average is not None:
@@ -202,43 +219,8 @@ def freeze_norms(model: nn.Module, average: nn.Module | None) -> None:
         norm.eval()
 
 
-def steps(batches: BatchSource, first: int, end: int, config: TrainingConfig) -> Iterator[Loaded]:
-    """What steps `first` to `end` learn from: each batch `echo` times in a row."""
-    numbers = range(first // config.echo, -(-end // config.echo))
-    every = chain.from_iterable(repeat(batch, config.echo) for batch in load_batches(batches, numbers, config.workers))
-    return islice(every, first % config.echo, end - numbers.start * config.echo)
-
-
-def load_batches(batches: BatchSource, steps: range, workers: int) -> DataLoader[Loaded]:
-    """The batches of these steps, in order, made ahead by other processes."""
-    return DataLoader(
-        batches,  # type: ignore[arg-type]
-        batch_size=None,
-        sampler=steps,
-        num_workers=workers,
-        prefetch_factor=4 if workers else None,
-        collate_fn=_together,
-        worker_init_fn=_quiet_worker,
-    )
-
-
-def _together(batch: Any) -> Loaded:
-    """Pictures of one size as one tensor, which comes from another process through shared memory."""
-    images, targets = batch
-    if len({image.shape for image in images}) != 1 or images[0].dtype != np.uint8:
-        return batch
-    return torch.from_numpy(np.stack(images)), targets
-
-
-def _quiet_worker(worker: int) -> None:
-    """One thread each, and interrupts left to the process that trains."""
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def diverged(step: int, terms: Mapping[str, float], rate: float, recent: Iterable[float]) -> str:
-    """The message for a loss that is not finite: what came, and what led there."""
+    """The message of the error for a loss that is not finite: the losses of this step and of those before it."""
     came = ", ".join(f"{name} {value:.4g}" for name, value in terms.items())
     before = ", ".join(f"{loss:.4g}" for loss in recent) or "none"
     return (

@@ -1,9 +1,11 @@
-"""What a training leaves behind in its folder and shows while it runs: the log, the state to go on from, the bar."""
+"""A run: the folder that a training writes (settings, log, state), the bar that it shows, and how it is stopped."""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,13 +26,22 @@ from detector.training.ema import WeightAverage
 
 @dataclass
 class RunProgress:
-    """How far a training is: steps, scenes and seconds so far, the step last validated, and the best figures."""
+    """How far a training is."""
 
     step: int = 0
+    """Steps done."""
     scenes: int = 0
+    """Scenes that were trained on, echoes included."""
     seconds: float = 0.0
+    """Time spent, without the time between a stop and its resumption."""
     validated: int = 0
+    """The steps that were done at the last validation."""
     best: dict[str, float] = field(default_factory=dict)
+    """The figures of the validation with the highest AP, and its "step"; empty before the first."""
+
+    def counts(self) -> dict[str, float]:
+        """What a record of the log begins with."""
+        return {"step": self.step, "scenes": self.scenes, "seconds": self.seconds}
 
 
 @dataclass(frozen=True)
@@ -38,30 +49,77 @@ class Learner:
     """All that changes while training."""
 
     name: str
+    """What the registry calls the detector."""
     model: Detector
     average: WeightAverage
     optimizer: torch.optim.Optimizer
 
 
-def save_state(run: Path, learner: Learner, at: RunProgress) -> None:
+def write_config(
+    run: Path, args: Mapping[str, object], training: Mapping[str, object], model: Detector, device: str
+) -> None:
+    """Write config.json, from which `read_args` reads `args` again.
+
+    args: the options that the run was started with. training: the fields of its TrainingConfig. The model's config,
+    the machine and the versions of code and PyTorch go in, too. Raises OptionError where it cannot be written.
+    """
+    record = {
+        "args": args,
+        "training": training,
+        "model": asdict(model.config),
+        "torch": torch.__version__,
+        "machine": torch.cuda.get_device_name() if device.startswith("cuda") else f"{os.cpu_count()} CPU cores",
+        "commit": commit(),
+    }
+    with appearing(run / "config.json") as file:
+        file.write(json.dumps(record, indent=2, default=str) + "\n")
+
+
+def read_args(run: Path) -> dict[str, Any]:
+    """The options that `write_config` was given, as JSON has them. Raises TrainingError where there are none."""
+    try:
+        return dict(json.loads((run / "config.json").read_text(encoding="utf-8"))["args"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"--resume {run}: expected a run's folder with its config.json ({error}).") from error
+
+
+def commit() -> str:
+    """The commit of this checkout, with a plus sign where files differ from it; "unknown" outside of one."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", __file__)  # an installed package may lie in a repository of something else
+        return git("rev-parse", "--short=10", "HEAD") + ("+" if git("status", "--porcelain", "--untracked=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def save_state(run: Path, learner: Learner, progress: RunProgress) -> None:
     """Write last.state, from which `load_state` goes on, and the averaged weights as last.safetensors.
 
     Raises WeightsError, before anything is written, where the averaged weights are not finite.
     """
     state = {
-        "progress": asdict(at),
+        "progress": asdict(progress),
         "model": learner.model.state_dict(),
         "average": learner.average.model.state_dict(),
         "updates": learner.average.updates,
         "optimizer": learner.optimizer.state_dict(),
     }
-    checkpoint.save(run / "last.safetensors", learner.name, learner.average.model, asdict(at))  # checks them first
+    # first, because it checks the weights
+    checkpoint.save(run / "last.safetensors", learner.name, learner.average.model, asdict(progress))
     with appearing_at(run / "last.state") as path:
         torch.save(state, path)
 
 
 def load_state(run: Path, learner: Learner) -> RunProgress:
-    """Put a learner where `save_state` left it. Raises TrainingError where the run has no state or another model's."""
+    """Bring a learner into the state that `save_state` wrote, and return how far it was.
+
+    Raises TrainingError where the run has no state, or one of another model.
+    """
     path = run / "last.state"
     if not path.is_file():
         raise TrainingError(f"{path}: expected the state of an earlier run, found none; check the folder's name.")
@@ -78,7 +136,7 @@ def load_state(run: Path, learner: Learner) -> RunProgress:
 
 
 def read_log(path: Path, last_step: int | None = None) -> list[dict[str, Any]]:
-    """The records of a log.jsonl up to `last_step`; a line torn by a kill ends it."""
+    """The records of a log.jsonl up to `last_step`, or all of them; a line that a kill cut short ends it."""
     records: list[dict[str, Any]] = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         try:
@@ -105,7 +163,7 @@ class Log:
         self.file = (run / "log.jsonl").open("a", encoding="utf-8")
 
     def write(self, record: Mapping[str, float]) -> None:
-        """One line; "step" is among the figures."""
+        """Append a line. record: figures by their names, "step" among them."""
         short = {name: round(value, 6) if isinstance(value, float) else value for name, value in record.items()}
         self.file.write(json.dumps(short) + "\n")
         self.file.flush()
@@ -135,30 +193,33 @@ def _tensorboard(run: Path) -> Any:
 
 @contextmanager
 def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """While in here, a first Ctrl-C or SIGTERM only makes the yielded question true; a second one acts as ever."""
-    asked: list[int] = []
+    """Hold back the first Ctrl-C or SIGTERM, and yield a function that says whether it came.
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
+    A second one acts as ever.
+    """
+    received: list[int] = []
+
+    def hold_back(number: int, frame: FrameType | None) -> None:
+        received.append(number)
         signal.signal(number, before[number])
 
     before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for number in before:
-            signal.signal(number, ask)
+            signal.signal(number, hold_back)
     except ValueError:  # not in the main thread: signals are someone else's
         before = {}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 class Bar:
-    """A progress bar of the budget with losses, scenes per second and the best AP."""
+    """A progress bar of the budget, with losses, scenes a second and the best AP, where someone may look on."""
 
-    def __init__(self, minutes: float | None, scenes: int | None, at: RunProgress) -> None:
+    def __init__(self, minutes: float | None, scenes: int | None, progress: RunProgress) -> None:
         self.by_time = minutes is not None
         total = 60 * minutes if minutes is not None else scenes
         form = (
@@ -168,28 +229,28 @@ class Bar:
         )
         self.bar = tqdm(
             total=total,
-            initial=self._done(at),
+            initial=self._done(progress),
             bar_format=form,
             mininterval=0.5,
             smoothing=0.05,
             disable=not on_terminal(),
         )
         self.mean: dict[str, float] = {}
-        self.first = (at.scenes, at.seconds)
+        self.first = (progress.scenes, progress.seconds)
 
-    def _done(self, at: RunProgress) -> float:
-        return at.seconds if self.by_time else at.scenes
+    def _done(self, progress: RunProgress) -> float:
+        return progress.seconds if self.by_time else progress.scenes
 
-    def show(self, at: RunProgress, terms: Mapping[str, float]) -> None:
-        """Move to where the training is; losses are shown as running means."""
-        for name, value in terms.items():
+    def show(self, progress: RunProgress, losses: Mapping[str, float]) -> None:
+        """Move to where the training is. losses: those of the last step, which are shown as moving averages."""
+        for name, value in losses.items():
             self.mean[name] = 0.95 * self.mean.get(name, value) + 0.05 * value
-        speed = (at.scenes - self.first[0]) / max(1e-9, at.seconds - self.first[1])
+        speed = (progress.scenes - self.first[0]) / max(1e-9, progress.seconds - self.first[1])
         figures = {name: f"{value:.3f}" for name, value in self.mean.items()} | {"scenes/s": f"{speed:.1f}"}
-        if at.best:
-            figures["AP"] = f"{at.best['AP']:.3f}"
+        if progress.best:
+            figures["AP"] = f"{progress.best['AP']:.3f}"
         self.bar.set_postfix(figures, refresh=False)
-        self.bar.update(min(self._done(at), self.bar.total) - self.bar.n)
+        self.bar.update(min(self._done(progress), self.bar.total) - self.bar.n)
 
     def __enter__(self) -> Bar:
         return self

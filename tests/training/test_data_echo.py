@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from detector.models import checkpoint
 from detector.models.base import Detector
-from detector.training.data_echo import RESIZED, echoed
-from detector.training.fit import TrainingConfig, fit, steps
+from detector.training.data_echo import MAX_LOG_SCALE, echoed
+from detector.training.fit import TrainingConfig, fit
+from detector.training.loader import steps
 from detector.types import Target
 from tests.tiny import BarBatches, as_input, bars, tiny_model
 
@@ -24,12 +25,12 @@ def config(echo: int, scenes: int = 8) -> TrainingConfig:
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 5))
-def test_each_step_has_the_batch_of_its_number(first: int, more: int, echo: int) -> None:
-    class Numbered:
+def test_each_step_has_the_batch_of_its_index(first: int, more: int, echo: int) -> None:
+    class Indexed:
         def __getitem__(self, step: int) -> tuple[list[np.ndarray], list[Target]]:
             return [np.full((1, 1, 3), step, np.uint8)], [Target.empty()]
 
-    seen = [int(images[0][0, 0, 0]) for images, _ in steps(Numbered(), first, first + more, config(echo))]
+    seen = [int(images[0][0, 0, 0]) for images, _ in steps(Indexed(), first, first + more, echo, workers=0)]
     assert seen == [step // echo for step in range(first, first + more)]
 
 
@@ -44,7 +45,7 @@ def test_boxes_follow_the_picture() -> None:
         (picture,), (moved,) = echoed([as_input(image)], [target])
         height, width = picture.shape[1:]
         sizes.add((height, width))
-        assert abs(np.log(height / image.shape[0])) <= RESIZED + 0.02
+        assert abs(np.log(height / image.shape[0])) <= MAX_LOG_SCALE + 0.02
         scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
         assert moved.boxes == pytest.approx(target.boxes * scale, rel=1e-5)
         x0, y0, x1, y1 = moved.boxes[0].round().astype(int)

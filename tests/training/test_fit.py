@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from detector.errors import OptionError, TrainingError, WeightsError
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.training.ema import WeightAverage
-from detector.training.fit import TrainingConfig, fit, freeze_norms, learning_rate, load_batches, parameter_groups
+from detector.training.fit import TrainingConfig, fit, freeze_norms, learning_rate, parameter_groups
+from detector.training.loader import load_batches
 from detector.training.runs import Learner, Log, RunProgress, cut_log, load_state, read_log, save_state, stop_on_signal
 from detector.types import Detections, Target
 from tests.tiny import BarBatches, as_input, bars, tiny_model
@@ -225,6 +227,6 @@ def test_a_second_interrupt_is_not_held_back() -> None:
     "wrong",
     [{"scenes": 5}, {"minutes": None}, {"minutes": -1.0}, {"batch_size": 0}, {"rate": 0.0}, {"average": 1.0}],
 )
-def test_settings_that_make_no_sense(wrong: dict[str, float]) -> None:
+def test_settings_that_make_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
-        TrainingConfig(**wrong)  # type: ignore[arg-type]
+        TrainingConfig(**wrong)
