@@ -77,8 +77,8 @@ TASKS: tuple[Task, ...] = (
 )
 
 
-class Finder(DigitFinder, Protocol):
-    """A reader, as `reading.reader.Reader` is one."""
+class BatchDigitFinder(DigitFinder, Protocol):
+    """A DigitFinder that also takes several images in one call, as `reading.reader.Reader` does."""
 
     def detect_many(self, images: Sequence[np.ndarray], /) -> list[Detections]: ...
 
@@ -96,7 +96,7 @@ class TaskScore:
 
 
 def score_digits(
-    reader: Finder, images: NDArray[np.uint8], labels: NDArray[np.int64], progress: ProgressBar = iter
+    reader: BatchDigitFinder, images: NDArray[np.uint8], labels: NDArray[np.int64], progress: ProgressBar = iter
 ) -> TaskScore:
     """T1: images uint8 (N, 28, 28) of one digit each, light on dark; labels int64 (N,).
 
@@ -115,7 +115,9 @@ def score_digits(
     return TaskScore({"accuracy": float((read == labels).mean())}, milliseconds, confusion)
 
 
-def score_strips(reader: Finder, scenes: LabelledImages, count: int, progress: ProgressBar = iter) -> TaskScore:
+def score_strips(
+    reader: BatchDigitFinder, scenes: LabelledImages, count: int, progress: ProgressBar = iter
+) -> TaskScore:
     """T2-T4: a strip counts as right if the string read is the true one; spaces do not count."""
     readings: list[tuple[str, str]] = []
     times = []
@@ -133,20 +135,22 @@ def score_strips(reader: Finder, scenes: LabelledImages, count: int, progress: P
     return TaskScore(figures, statistics.median(times), confusion_of(readings))
 
 
-def score_scenes(reader: Finder, scenes: LabelledImages, count: int, progress: ProgressBar = iter) -> TaskScore:
+def score_scenes(
+    reader: BatchDigitFinder, scenes: LabelledImages, count: int, progress: ProgressBar = iter
+) -> TaskScore:
     """T5-T7: the metrics of `scoring.evaluation`."""
     evaluation = evaluate(reader, scenes, count, progress=progress)
     assert evaluation.confusion is not None, "scenes know their boxes"
     return TaskScore(evaluation.metrics, evaluation.metrics["ms_per_picture"], evaluation.confusion)
 
 
-def time_to_read(reader: Finder, images: Sequence[np.ndarray]) -> float:
+def time_to_read(reader: BatchDigitFinder, images: Sequence[np.ndarray]) -> float:
     """The median of the milliseconds for one image, read one at a time, after a first one that does not count."""
     _read(reader, images[0])
     return statistics.median(_read(reader, image)[1] for image in images)
 
 
-def _read(reader: Finder, image: np.ndarray) -> tuple[str, float]:
+def _read(reader: BatchDigitFinder, image: np.ndarray) -> tuple[str, float]:
     """All digits that are read in an image, in reading order, and the milliseconds that took."""
     start = time.perf_counter()
     found = reader.detect(image)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from detector.models.base import Detector
+from detector.reading.reader import Network
 from detector.scoring.metrics import detection_metrics
 from detector.types import Detections, Target
 
@@ -14,13 +14,13 @@ ValidationSet = Sequence[tuple[np.ndarray, Target]]
 SHOWN = ("AP", "AP50", "AP75", "precision", "recall")
 
 
-def validator(groups: Mapping[str, ValidationSet], chunk: int = 4) -> Callable[[Detector], dict[str, float]]:
+def validator(groups: Mapping[str, ValidationSet], chunk: int = 4) -> Callable[[Network], dict[str, float]]:
     """What `fit` calls: figures of all groups together, and each group's AP as "AP_name" where there are several.
 
     groups: by name, pictures uint8 (H, W, 3) with their targets. chunk: how many go through the detector at once.
     """
 
-    def validate(model: Detector) -> dict[str, float]:
+    def validate(model: Network) -> dict[str, float]:
         found = {name: _find(model, pictures, chunk) for name, pictures in groups.items()}
         everything = [picture for pictures in groups.values() for picture in pictures]
         scores = _scores(everything, [one for group in found.values() for one in group])
@@ -32,7 +32,7 @@ def validator(groups: Mapping[str, ValidationSet], chunk: int = 4) -> Callable[[
     return validate
 
 
-def _find(model: Detector, pictures: ValidationSet, chunk: int) -> list[Detections]:
+def _find(model: Network, pictures: ValidationSet, chunk: int) -> list[Detections]:
     found: list[Detections] = []
     for start in range(0, len(pictures), chunk):
         found += model.find([image for image, _ in pictures[start : start + chunk]])
