@@ -157,7 +157,7 @@ def read(args: Args, effort: Effort, subject: DetectorUnderTest) -> Findings:
     paths = small_pictures(subject.folder, effort.pictures)
     found = reading.time_photograph(subject.readers, photograph, page.lines or (), effort.repeats)
     found |= reading.time_folder(next(iter(subject.readers.values())), paths)
-    infer = [sys.executable, INFER, *subject.infer_options]
+    infer: list[str | Path] = [sys.executable, INFER, *subject.infer_options]
     watched = [reading.time_and_memory([*infer, photograph]) for _ in range(effort.commands)]
     found["infer.py on the photograph, whole command"] = Measurement(tuple(seconds for seconds, _ in watched), "s")
     _, peak = reading.time_and_memory([*infer, huge])
