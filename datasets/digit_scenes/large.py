@@ -38,8 +38,8 @@ PAGE_SEED = 3
 MIN_LIGHT = 0.6
 """Share of the light that is left in the corner farthest from the lamp."""
 LENS_BLUR_PX = 0.8
-GRAIN_DEVIATION_GREY = 3.5
-"""Standard deviation of a sensor's noise, of 255."""
+SENSOR_NOISE_GREY = 3.5
+"""Standard deviation of the noise of a camera's sensor, of 255."""
 CELL_SIZE_PX = (48, 36)
 """Height and width of a digit's place on a sheet."""
 DIGIT_SIDES_PX = (24.0, 30.0)
@@ -65,7 +65,7 @@ def photographed_page(size: tuple[int, int] = DRAWN_SIZE_PX, seed: int = PAGE_SE
     picture = cv2.GaussianBlur(picture, (0, 0), LENS_BLUR_PX)
     rows, columns = np.linspace(0, 1, height, dtype=np.float32), np.linspace(0, 1, width, dtype=np.float32)
     light = 1 - (1 - MIN_LIGHT) / 2 * np.add.outer(rows, columns)  # (H, W)
-    grain = GRAIN_DEVIATION_GREY * rng.standard_normal((height, width), np.float32)
+    grain = SENSOR_NOISE_GREY * rng.standard_normal((height, width), np.float32)
     lit = [cv2.multiply(channel, light, dtype=cv2.CV_32F) + grain for channel in cv2.split(picture)]
     picture = cv2.merge([channel.clip(0, 255).astype(np.uint8) for channel in lit])
     boxes = scene.target.boxes * np.array([width / DRAWN_SIZE_PX[1], height / DRAWN_SIZE_PX[0]] * 2, np.float32)

@@ -15,6 +15,9 @@ from digit_scenes.glyphs.digits import Split
 from digit_scenes.plain import STRIP_SIZE_PX
 from digit_scenes.presets import PRESETS, Scenes
 
+MAX_ENLARGED_SIDE_PX = 768
+"""Side beyond which no picture is enlarged."""
+
 
 class SceneBatches:
     """Batches of scenes of several presets, by the index of their step: `batches[step] -> images, targets`.
@@ -46,10 +49,6 @@ class SceneBatches:
         source = self.scenes[int(chosen)]
         scenes = [source[step * self.batch_size + j] for j in range(self.batch_size)]
         return [scene.image for scene in scenes], [scene.target for scene in scenes]
-
-
-MAX_ENLARGED_SIDE_PX = 768
-"""Side beyond which no picture is enlarged."""
 
 
 class Zoomed:

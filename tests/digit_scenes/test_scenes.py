@@ -314,7 +314,7 @@ def test_zoomed_boxes_stay_on_their_ink(factor: float, index: int) -> None:
     assert outside.max() < 64
 
 
-def test_zoomed_batches_are_drawn_by_their_number() -> None:
+def test_a_zoomed_batch_depends_on_its_index_alone() -> None:
     batches = SceneBatches({"strips": 1.0}, 2, 0)
     zoomed = Zoomed(batches, (1.0, 2.0, 0.5), seed=4)
     sizes = {zoomed[step][0][0].shape[0] for step in range(20)}

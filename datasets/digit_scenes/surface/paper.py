@@ -16,23 +16,28 @@ from numpy.typing import NDArray
 from digit_scenes.ink.perspective import PaperPlacement, transform
 
 Picture = NDArray[np.uint8]
-Colour = NDArray[np.float64]  # (3,), RGB 0-255
-GRAIN_SIDE_PX = 1024
-GRAIN_DEVIATION_GREY = 64
+Colour = NDArray[np.float64]
+"""(3,), RGB 0-255."""
+NOISE_SIDE_PX = 1024
+"""Side of the noise that grain is cut from."""
+NOISE_DEVIATION_GREY = 64
+"""Standard deviation of that noise."""
 
 
 class Colours(NamedTuple):
-    """Of what is written on, and of what is written with."""
+    """The colours of a page."""
 
     paper: Colour
+    """Of what is written on."""
     ink: Colour
+    """Of what is written with."""
 
 
 @lru_cache(maxsize=1)
-def _grain() -> NDArray[np.int16]:
-    """White noise, int16 (GRAIN_SIDE_PX, GRAIN_SIDE_PX, 3): drawing it anew for each scene would cost 10 ms."""
-    noise = np.random.default_rng(20240301).standard_normal((GRAIN_SIDE_PX, GRAIN_SIDE_PX, 3), np.float32)
-    return np.clip(noise * GRAIN_DEVIATION_GREY, -400, 400).astype(np.int16)
+def _noise() -> NDArray[np.int16]:
+    """White noise, int16 (NOISE_SIDE_PX, NOISE_SIDE_PX, 3): drawing it anew for each scene would cost 10 ms."""
+    noise = np.random.default_rng(20240301).standard_normal((NOISE_SIDE_PX, NOISE_SIDE_PX, 3), np.float32)
+    return np.clip(noise * NOISE_DEVIATION_GREY, -400, 400).astype(np.int16)
 
 
 def colours(rng: np.random.Generator, light_on_dark: float) -> Colours:
@@ -66,17 +71,17 @@ def smooth_field(rng: np.random.Generator, size: tuple[int, int], cells: int) ->
 
 
 def add_grain(rng: np.random.Generator, picture: Picture, strength: float, coloured: bool, coarse: bool) -> Picture:
-    """Noise of standard deviation `strength` (of 255), fine or in coarser grains: fibres, or a camera's sensor."""
+    """A picture with noise of standard deviation `strength`, of 255, fine or coarse: fibres, or a camera's sensor."""
     height, width = picture.shape[:2]
     step = 2 if coarse else 1
-    h, w = min(-(-height // step), GRAIN_SIDE_PX), min(-(-width // step), GRAIN_SIDE_PX)
-    y, x = int(rng.integers(0, GRAIN_SIDE_PX - h + 1)), int(rng.integers(0, GRAIN_SIDE_PX - w + 1))
-    noise = _grain()[y : y + h, x : x + w]
+    h, w = min(-(-height // step), NOISE_SIDE_PX), min(-(-width // step), NOISE_SIDE_PX)
+    y, x = int(rng.integers(0, NOISE_SIDE_PX - h + 1)), int(rng.integers(0, NOISE_SIDE_PX - w + 1))
+    noise = _noise()[y : y + h, x : x + w]
     if not coloured:
         noise = cv2.merge([noise[..., 0]] * 3)
     if noise.shape[:2] != (height, width):
         noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.addWeighted(picture, 1.0, noise, strength / GRAIN_DEVIATION_GREY, 0.0, dtype=cv2.CV_8U))
+    return np.asarray(cv2.addWeighted(picture, 1.0, noise, strength / NOISE_DEVIATION_GREY, 0.0, dtype=cv2.CV_8U))
 
 
 def flat(size: tuple[int, int], colour: Colour) -> Picture:
@@ -87,9 +92,9 @@ def flat(size: tuple[int, int], colour: Colour) -> Picture:
 
 
 def blank(rng: np.random.Generator, size: tuple[int, int], paper: Colour) -> Picture:
-    """Paper without anything on it: one colour, or a gradient of it, or mottled."""
+    """Paper without anything on it: of one colour, or with stains."""
     picture = flat(size, paper)
-    if rng.uniform() < 0.25:  # stains and mottles
+    if rng.uniform() < 0.25:
         field = smooth_field(rng, (size[0] // 4 + 1, size[1] // 4 + 1), int(rng.integers(2, 12)))
         stain = np.clip(field - rng.uniform(-1.0, 1.2), 0, 1) * rng.uniform(-60, 60)
         layer = (stain[..., None] * rng.uniform(0.5, 1.0, 3)).astype(np.float32)
@@ -99,6 +104,7 @@ def blank(rng: np.random.Generator, size: tuple[int, int], paper: Colour) -> Pic
 
 
 def _polylines(picture: Picture, lines: list[NDArray[np.float64]], colour: Colour, thickness: int) -> None:
+    """Draw lines through points (N, 2) each, in place; lines that reach far beyond the picture are left out."""
     shift = 3  # fractional bits, so that thin lines do not jump from pixel to pixel
     fixed = [
         np.round(line * (1 << shift)).astype(np.int32).reshape(-1, 1, 2) for line in lines if np.abs(line).max() < 30000

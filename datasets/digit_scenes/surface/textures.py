@@ -41,7 +41,7 @@ KINDS: dict[Kind, float] = {
     materials.shine: 1,
 }
 """How often each is drawn, to be divided by their sum. Their order is part of every scene: it never changes."""
-MIN_SIDE_PX = 64
+MIN_RELIEF_SIDE_PX = 64
 """Side of the smallest relief: a smaller picture is a part of it."""
 _SHARES = np.array(list(KINDS.values())) / sum(KINDS.values())
 
@@ -70,7 +70,7 @@ def _colours(rng: np.random.Generator) -> Picture:
 
 def _seen(rng: np.random.Generator, kind: Kind, size: tuple[int, int]) -> Relief:
     """A relief of one kind through the camera: grey levels (H, W)."""
-    side = max(*size, MIN_SIDE_PX)
+    side = max(*size, MIN_RELIEF_SIDE_PX)
     relief = kind(rng, side)
     if rng.uniform() < 0.6:
         relief = cv2.normalize(relief, None, 0, 255, cv2.NORM_MINMAX)
