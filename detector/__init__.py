@@ -5,7 +5,7 @@
     page = detector.read("photo.jpg")
     print(page.text)
 
-Everything is loaded when it is first used, so that what needs no network is not kept waiting for torch.
+Each name is imported when it is first used: what needs no network does not wait for torch.
 """
 
 from __future__ import annotations

@@ -18,18 +18,19 @@ from detector.types import Digit, Page
 Colour: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[float, float, float, float]
 
-LEGIBLE = 24  # pixels: the digits of a small picture are enlarged to about this height, so that labels fit them
-LARGEST_LETTER = 300.0
-THICKEST_FRAME = 4  # pixels
-SHORTEST, LONGEST = 320, 4096  # pixels: longer side under which a picture is enlarged, and past which none is
+MIN_DIGIT_PX = 24  # a small picture is enlarged until its digits are about as high, so that labels fit them
+MAX_LETTER_PX = 300.0  # height
+MAX_FRAME_PX = 4  # thickness of a second frame
+MIN_SIDE_PX = 320  # a picture with a shorter longer side is enlarged
+MAX_SIDE_PX = 4096  # no picture is enlarged past this longer side
 
 
 def draw_page(image: Picture, page: Page) -> Picture:
     """A new picture uint8 (H', W', 3): each digit boxed, what it was read as above it, each number underlined.
 
-    image: uint8 (H, W, 3) RGB, the one that the page was read in; left as it is. Boxes run from red to green with
-    their score. Lines and letters follow the height of the digits; a small picture is enlarged by a whole factor, and
-    one that had to be turned to be read is shown upright.
+    image: uint8 (H, W, 3) RGB, the picture that the page was read in. It is left as it is. Boxes run from red to green
+    with their score. Lines and letters are sized by the height of the digits. A small picture is enlarged by a whole
+    factor. One that had to be turned to be read is shown upright.
     """
     image, page = _upright(image, page)
     digits = [digit for line in page.lines for number in line.numbers for digit in number.digits]
@@ -57,7 +58,7 @@ def draw_boxes(
     """A new picture uint8 (H', W', 3), `factor` times the size, with named boxes in it.
 
     image: uint8 (H, W, 3) RGB, left as it is. boxes: x0, y0, x1, y1 in pixels of it, each with its name and colour.
-    framed: numbers of those that a second frame, of the colour `frame`, is drawn around.
+    framed: indices of the boxes with a second frame around them, of the colour `frame`.
     """
     canvas = _scaled(image, factor)
     pen = ImageDraw.Draw(canvas)
@@ -65,27 +66,27 @@ def draw_boxes(
         width = _draw_digit(pen, box, name, colour, factor, canvas.height)
         if i in framed:
             x0, y0, x1, y1 = (side * factor for side in box)
-            line = min(width + 1, THICKEST_FRAME)
+            line = min(width + 1, MAX_FRAME_PX)
             out = width + line
             pen.rectangle((x0 - out, y0 - out, x1 + out - 1, y1 + out - 1), outline=frame, width=line)
     return np.array(canvas)
 
 
 def enlargement(image: Picture, boxes: Sequence[Box]) -> int:
-    """The whole factor, at least 1, that makes a picture and the digits in these boxes large enough to look at."""
-    longer = max(image.shape[:2])
-    wanted = max(LEGIBLE / median(y1 - y0 for _, y0, _, y1 in boxes) if boxes else 1.0, SHORTEST / longer)
-    return max(1, min(int(np.ceil(wanted)), LONGEST // longer))
+    """The whole factor, at least 1, by which a picture and the digits in these boxes are large enough to look at."""
+    longer: int = max(image.shape[:2])
+    wanted = max(MIN_DIGIT_PX / median(y1 - y0 for _, y0, _, y1 in boxes) if boxes else 1.0, MIN_SIDE_PX / longer)
+    return max(1, min(int(np.ceil(wanted)), MAX_SIDE_PX // longer))
 
 
 def score_colour(score: float) -> Colour:
-    """Red at 0, by way of yellow, to green at 1: uint8 values of red, green and blue."""
+    """From red at 0 over yellow to green at 1: red, green and blue, 0-255."""
     red, green, blue = colorsys.hsv_to_rgb(min(max(score, 0.0), 1.0) ** 2 / 3, 1.0, 0.85)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
 def _upright(image: Picture, page: Page) -> tuple[Picture, Page]:
-    """The picture turned as it was read, and the page with boxes in pixels of that."""
+    """The picture turned as it was read, and the page with boxes in pixels of the turned picture."""
     if not page.turned:
         return image, page
 
@@ -111,14 +112,14 @@ def _scaled(image: Picture, factor: float) -> Image.Image:
 
 
 def _draw_digit(pen: ImageDraw.ImageDraw, box: Box, name: str, colour: Colour, factor: float, bottom: int) -> int:
-    """Returns how wide the line around the box is."""
+    """Returns the thickness of the line around the box, pixels."""
     x0, y0, x1, y1 = (side * factor for side in box)
     height = y1 - y0
     width = max(1, round(min(height, 1000) / 24))
     # Around the box, whose x1 and y1 are the first pixels outside it.
     pen.rectangle((x0 - width, y0 - width, x1 + width - 1, y1 + width - 1), outline=colour, width=width)
-    size = min(max(9.0, height * 0.45), LARGEST_LETTER)
-    # Above, or below where the edge of the picture leaves no room; inside a digit as high as the picture.
+    size = min(max(9.0, height * 0.45), MAX_LETTER_PX)
+    # Above, or below where the edge of the picture leaves no room, or inside a digit as high as the picture.
     above = y0 - 2 * width
     if above >= size:
         anchor, y = "mb", above
@@ -139,7 +140,7 @@ def _draw_digit(pen: ImageDraw.ImageDraw, box: Box, name: str, colour: Colour, f
 
 
 def _underline(pen: ImageDraw.ImageDraw, digits: tuple[Digit, ...], factor: int) -> None:
-    """A line under a number, which shows where numbers are parted, on slopes too: from one end to the other."""
+    """A line under a number from its first digit to its last, on slopes too: it shows where numbers are parted."""
     height = median((d.box[3] - d.box[1]) * factor for d in digits)
     width = max(1, round(height / 16))
     (ax0, _, ax1, ay1), (_, _, bx1, by1) = digits[0].box, digits[-1].box

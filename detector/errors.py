@@ -1,11 +1,11 @@
-"""What can go wrong on a user's side: one small tree, so that `except DigitReaderError` catches all of it.
+"""What can go wrong on a user's side: a small tree of exceptions, so that `except DigitReaderError` catches them all.
 
-Every message is one sentence that names the file or option, what was expected, what came, and what to do.
+Every message is one sentence. It names the file or option, what was expected, what came, and what to do.
 """
 
 
 class DigitReaderError(Exception):
-    """Base of every error meant for a user; the tools print its message and go on or stop, without a traceback."""
+    """Base of every error meant for a user. The commands print its message, without a traceback, and go on or stop."""
 
 
 class ImageError(DigitReaderError):
@@ -13,7 +13,7 @@ class ImageError(DigitReaderError):
 
 
 class TooLargeError(ImageError):
-    """A picture has more pixels than are taken, as its header tells before any of them is decoded."""
+    """A picture has more pixels than are accepted. Its header tells so before any of them is decoded."""
 
 
 class WeightsError(DigitReaderError):

@@ -1,8 +1,8 @@
 """Open whatever a user has as uint8 (H, W, 3) RGB, and find the pictures that a command line names.
 
-Decoding is Pillow's, but for plain JPEGs, which OpenCV decodes to the same pixels in half the time and memory. What is
-decided here is how bit depths, alpha and orientation become plain RGB, and that each thing that can be wrong with a
-picture has one sentence of its own.
+Pillow decodes, except plain JPEGs: OpenCV decodes these to the same pixels in half the time and memory. This module
+decides how bit depths, alpha and orientation become plain RGB. Each thing that can be wrong with a picture has one
+sentence of its own.
 """
 
 from __future__ import annotations
@@ -29,28 +29,35 @@ Source: TypeAlias = (
     "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | NDArray[np.generic] | Image.Image"
 )
 
-MAX_PIXELS = 150_000_000  # below the point where Pillow gives up, so that the sentence is ours
+MAX_PIXELS = 150_000_000  # under the limit at which Pillow refuses, so that the error message is ours
 IMAGE_SUFFIXES = frozenset(
     (".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
-# Pixels at least this opaque are looked at when the colour of the ink decides what it is laid on.
-VISIBLE = 64
-ORIENTATION = 0x0112  # EXIF
-MIRRORED = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # orientation -> OpenCV's axis, once rows and columns are right
+MIN_VISIBLE_ALPHA = 64  # of 255; pixels less opaque have no say in whether a transparent picture is laid on white
+EXIF_ORIENTATION = 0x0112  # the tag
+FLIP_AXIS_OF_ORIENTATION = {
+    2: 1,
+    3: -1,
+    4: 0,
+    6: 1,
+    7: -1,
+    8: 0,
+}  # OpenCV's flip code by orientation, once rows and columns are right
 
 
 def open_image(source: Source, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a picture to uint8 (H, W, 3) RGB, the way a viewer shows it.
 
-    source: a path, the bytes of a picture file, an open binary file, a PIL image, or a NumPy array in RGB order (not
-    OpenCV's BGR): (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of bool, uint8, uint16 (full range 65535) or float (0-1, or
-    0-255 where any value is above 1).
+    source: a path, the bytes of a picture file, an open binary file, a PIL image, or a NumPy array. An array is in RGB
+    order (not OpenCV's BGR), (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), of bool, uint8, uint16 (0-65535) or float (0-1,
+    or 0-255 where any value is above 1).
+    max_pixels: a picture with more pixels is refused before anything is decoded.
 
     EXIF orientation is applied. Transparent pictures are laid on white, or on black where the visible ink is light.
-    16 bits and more are brought to 8 by their full range, or by the picture's own where it fills only a corner of that,
-    as the 12 bits of a scanner do. Of several frames or pages the first is taken.
-    Raises ImageError where the source is missing, no picture, damaged or empty, and TooLargeError, which is one too,
-    before anything is decoded, where it has more than max_pixels pixels.
+    Pixels of 16 bits and more are scaled to 8 by their full range. Where a picture fills only a part of that, as the 12
+    bits of a scanner do, they are scaled by its own range. Of several frames or pages the first is taken.
+    Raises ImageError where the source is missing, no picture, damaged or empty, and its subclass TooLargeError where it
+    has more than max_pixels pixels.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source, max_pixels)
@@ -77,8 +84,8 @@ def open_image(source: Source, max_pixels: int = MAX_PIXELS) -> Picture:
 def find_images(arguments: Iterable[str | PathLike[str]]) -> list[Path]:
     """The pictures that files, folders and glob patterns name, each once, in the order of the arguments.
 
-    A folder stands for the pictures directly in it, in natural order (2.png before 10.png). A file named outright is
-    taken as it is, whatever it is called and whether or not it exists: opening it tells what is wrong with it.
+    A folder stands for the pictures directly in it, in natural order (2.png before 10.png). A file that is named itself
+    is taken, whatever it is called and whether or not it exists: opening it tells what is wrong with it.
     Raises ImageError for a folder without pictures and for a pattern that matches nothing.
     """
     found: dict[Path, None] = {}
@@ -109,7 +116,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    parts = re.split(r"([0-9]+)", str(path))  # text and digits in turn, text first
+    parts = re.split(r"([0-9]+)", str(path))  # text and digits by turns, text first
     return [(int(part) if i % 2 else 0, part) for i, part in enumerate(parts)]
 
 
@@ -135,27 +142,28 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Picture:
 
 
 def _plain_jpeg(data: bytes, image: Image.Image) -> Picture | None:
-    """The picture, if it is a whole JPEG in grey or colour, decoded by OpenCV; anything else is left to Pillow."""
+    """The picture decoded by OpenCV if it is a whole JPEG in grey or RGB, else None."""
     if image.format not in ("JPEG", "MPO") or image.mode not in ("L", "RGB"):
         return None
-    # OpenCV may fill in what is missing: the end of the picture has to come after its last start of data.
+    # OpenCV would fill in what is missing: the marker of the end has to come after the last start of a scan.
     if data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
         return None
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if decoded is None or decoded.shape[:2] != image.size[::-1]:
         return None
     picture = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, dst=decoded)
-    orientation = image.getexif().get(ORIENTATION, 1)
+    orientation = image.getexif().get(EXIF_ORIENTATION, 1)
     if orientation in (5, 6, 7, 8):
         picture = cv2.transpose(picture)
-    if orientation in MIRRORED:
-        picture = cv2.flip(picture, MIRRORED[orientation])
-    return picture.astype(np.uint8, copy=False)
+    if orientation in FLIP_AXIS_OF_ORIENTATION:
+        picture = cv2.flip(picture, FLIP_AXIS_OF_ORIENTATION[orientation])
+    plain: Picture = picture.astype(np.uint8, copy=False)
+    return plain
 
 
 @contextmanager
 def _one_sentence(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
-    """Silence Pillow's warnings and turn whatever its decoders raise into one ImageError about the named picture."""
+    """Silence Pillow's warnings, and turn whatever its decoders raise into one ImageError about the named picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -224,7 +232,7 @@ def _from_array(array: NDArray[np.generic], max_pixels: int = MAX_PIXELS) -> Pic
 
 
 def _deep_to_bytes(deep: NDArray[np.generic], name: str) -> Picture:
-    """Pixels of more than 8 bits as uint8, by the full range they seem to have, or else by their own."""
+    """Pixels of more than 8 bits scaled to uint8: by the full range that they seem to have, or else by their own."""
     values = deep.astype(np.float32)
     low, high = _range(values, name)
     if low >= 0 and 2**15 <= high < 2**16:
@@ -243,7 +251,7 @@ def _deep_to_bytes(deep: NDArray[np.generic], name: str) -> Picture:
 def _floats_to_bytes(array: NDArray[np.generic]) -> Picture:
     values = array.astype(np.float32)
     low, high = _range(values, "the array")
-    # A little beyond either end is what smooth resizing leaves behind.
+    # Smooth resizing leaves values a little beyond either end.
     if low < -32 or high > 287:
         raise ImageError(f"the array: expected floats in 0-1 or 0-255, got {low:g} to {high:g}; scale them.")
     if high <= 1.25:
@@ -259,11 +267,11 @@ def _range(values: NDArray[np.float32], name: str) -> tuple[float, float]:
 
 
 def _flatten(rgba: Picture) -> Picture:
-    """Lay uint8 (H, W, 4) on white, or on black where its visible ink is light: white on white would be lost."""
+    """uint8 (H, W, 4) laid on white, or on black where its visible ink is light: white on white would be lost."""
     alpha = rgba[..., 3]
     if (alpha == 255).all():
         return np.ascontiguousarray(rgba[..., :3]).astype(np.uint8)
-    ink = rgba[alpha >= VISIBLE][:, :3]
+    ink = rgba[alpha >= MIN_VISIBLE_ALPHA][:, :3]
     paper = 0 if len(ink) and float(ink.mean()) > 127.5 else 255
     weight = alpha[..., None].astype(np.uint16)
     mixed = rgba[..., :3] * weight + paper * (255 - weight)  # at most 255 * 255, which uint16 holds

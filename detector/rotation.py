@@ -1,4 +1,4 @@
-"""Pictures and boxes turned by quarters. NumPy only.
+"""Turn pictures and boxes by right angles. NumPy only.
 
 Degrees are 0, 90, 180 or 270 everywhere, clockwise as one looks at the picture.
 """
@@ -11,14 +11,15 @@ from detector.types import RIGHT_ANGLES_DEG, FloatArray
 
 
 def turned_picture(picture: np.ndarray, degrees: int) -> np.ndarray:
-    """A picture (H, W) or (H, W, 3) turned, its pixels in one piece; by 0 degrees the very same one."""
+    """A picture (H, W) or (H, W, 3) turned, its pixels contiguous. By 0 degrees it is the very same array."""
     return np.ascontiguousarray(np.rot90(picture, -(degrees // 90))) if degrees else picture
 
 
 def turned_boxes(boxes: np.ndarray, degrees: int, width: int = 0, height: int = 0) -> FloatArray:
-    """Boxes (N, 4) of a picture width x height, in pixels of that picture turned; by 0 degrees the very same ones.
+    """Boxes (N, 4) of a picture width x height, in pixels of that picture turned. By 0 degrees it is the same array.
 
-    Without a size they turn about the origin, which is exact, and enough where only directions matter.
+    Without a size they turn about the origin. That is exact, and enough where only directions matter.
+    Raises ValueError for any other angle.
     """
     x0, y0, x1, y1 = boxes.T
     if degrees == 0:

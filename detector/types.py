@@ -1,4 +1,4 @@
-"""The values that cross module borders. NumPy only, so that whoever makes or scores them needs no torch.
+"""The values that cross module borders. NumPy only: whoever makes or scores them needs no torch.
 
 Boxes are `x0, y0, x1, y1` in absolute pixels of the picture, x1 and y1 exclusive, tight to the ink.
 Labels are the digits themselves, 0-9.
@@ -19,7 +19,7 @@ Float64Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-RIGHT_ANGLES_DEG = (0, 90, 180, 270)  # degrees clockwise
+RIGHT_ANGLES_DEG = (0, 90, 180, 270)  # clockwise
 
 
 def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
@@ -43,16 +43,14 @@ def _check_boxes_and_labels(boxes: np.ndarray, labels: np.ndarray) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is truly in a picture.
-
-    boxes: float32 (N, 4), pixels. labels: int64 (N,), 0-9. ignore: bool (N,), True where a digit is too little
-    visible to be asked for (COCO's iscrowd): finding it is neither right nor wrong.
-    Raises ValueError where shapes, types or values differ from that.
-    """
+    """What is truly in a picture. Raises ValueError where shapes, types or values differ from these."""
 
     boxes: FloatArray
+    """float32 (N, 4), pixels."""
     labels: IntArray
+    """int64 (N,), 0-9."""
     ignore: BoolArray
+    """bool (N,), True where too little of a digit shows (COCO's iscrowd): finding it is neither right nor wrong."""
 
     def __post_init__(self) -> None:
         _check_boxes_and_labels(self.boxes, self.labels)
@@ -80,17 +78,16 @@ class BatchSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What a detector found in a picture, best first.
-
-    boxes: float32 (N, 4), pixels. labels: int64 (N,), 0-9. scores: float32 (N,) in [0, 1].
-    turned: by how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned for them to stand upright.
-    Raises ValueError where shapes, types or values differ from that.
-    """
+    """What a detector found in a picture, best first. Raises ValueError where shapes, types or values differ."""
 
     boxes: FloatArray
+    """float32 (N, 4), pixels."""
     labels: IntArray
+    """int64 (N,), 0-9."""
     scores: FloatArray
+    """float32 (N,), 0-1."""
     turned: int = 0
+    """By how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned for them to stand upright."""
 
     def __post_init__(self) -> None:
         _check_boxes_and_labels(self.boxes, self.labels)
@@ -115,23 +112,26 @@ class Detections:
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit: which (0-9), where (x0, y0, x1, y1 in pixels of the picture) and how sure, 0-1."""
+    """One digit that was read."""
 
     digit: int
+    """0-9."""
     box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in pixels of the picture."""
     score: float
+    """The chance that it is right, 0-1."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """Digits that belong together, left to right. score: the chance that all of it is right, 0-1.
-
-    text: its digits, or as many "?" where it was rejected because its score is too low; digits still tells the guess.
-    """
+    """Digits that belong together."""
 
     text: str
+    """Its digits; as many "?" where it was rejected because its score is too low. `digits` still tells the guess."""
     score: float
+    """The chance that all of it is right, 0-1."""
     digits: tuple[Digit, ...]
+    """Left to right."""
 
     @property
     def rejected(self) -> bool:
@@ -140,16 +140,18 @@ class Number:
 
     @classmethod
     def of(cls, digits: Sequence[Digit]) -> Number:
-        """The number that these digits, already in order, make. Its score is their product: all have to be right."""
+        """The number of these digits, already in order. Its score is the product of theirs: all have to be right."""
         return cls("".join(str(d.digit) for d in digits), prod(d.score for d in digits), tuple(digits))
 
 
 @dataclass(frozen=True)
 class Line:
-    """Numbers on one line of writing, left to right; text parts them by one space."""
+    """Numbers on one line of writing."""
 
     text: str
+    """The texts of its numbers, with one space between them."""
     numbers: tuple[Number, ...]
+    """Left to right."""
 
     @classmethod
     def of(cls, numbers: Sequence[Number]) -> Line:
@@ -159,18 +161,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """What was read in a picture of width x height pixels: its lines from top to bottom.
-
-    turned: by how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright. All boxes
-    are in pixels of the picture as it was given, whatever that is.
-    """
+    """What was read in a picture. Boxes are in pixels of the picture as it was given, even where it lies on a side."""
 
     width: int
+    """Of the picture, pixels."""
     height: int
+    """Of the picture, pixels."""
     lines: tuple[Line, ...]
+    """Top to bottom."""
     turned: int = 0
+    """By how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright."""
 
     @property
     def text(self) -> str:
-        """All that was read: a line of text for each line, numbers parted by one space; '' where there is no digit."""
+        """All that was read: the text of each line on a line of its own; '' where there is no digit."""
         return "\n".join(line.text for line in self.lines)
