@@ -1,23 +1,24 @@
-"""Makes chances of a detector's scores: fitted on synthetic validation scenes, written into its weights.
+"""Turns a detector's scores into chances of being right, and writes how into its weights.
 
     digit-reader calibrate runs/NAME/best.safetensors
     digit-reader calibrate runs/NAME/best.safetensors --onnx digits.int8.onnx digits.onnx
     digit-reader calibrate weights.safetensors --preset lines paper --count 20                # a small try
 
-Afterwards a digit's score, and a number's, is the chance that it is right, and digits are read from the score on at
-which most numbers are. The network stays as it is; what was fitted before is replaced. Run it before figures are
-measured: it changes what is read, and the checksum that a model card gives.
+What is fitted is fitted on validation scenes. Afterwards the score of a digit, or of a number, is the chance that it is
+right, and the threshold for digits is the one at which most numbers are read rightly. The network stays as it is; what
+was fitted before is replaced. Run it before figures are measured: it changes what is read, and the weights' checksum.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 import detector
-from detector.commands.options import IfGiven
+from detector.commands.options import IfGiven, one_of
 from detector.errors import DataError, OptionError
 from detector.progress import with_bar
 from detector.reading.calibration import Calibration, Chance
@@ -31,7 +32,7 @@ from detector.scoring.risk import (
     log_loss,
     risk_metrics,
 )
-from digit_scenes import Scenes
+from digit_scenes import PRESET_NAMES, Scenes
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Args:
     """Weights file, .safetensors, to fit a calibration for and to write it into."""
     onnx: tuple[Path, ...] = ()
     """The same weights exported, to write it into too; the scenes are read with the first one, which is faster."""
-    preset: tuple[str, ...] = (
+    preset: Annotated[tuple[str, ...], tyro.conf.arg(help=f"Kinds of scenes: {one_of(PRESET_NAMES)}.")] = (
         "invoices",
         "ledgers",
         "drafts",
@@ -51,7 +52,6 @@ class Args:
         "places",
         "signs",
     )
-    """Kinds of scenes; one preset or several."""
     count: int = 200
     """How many of each."""
     seed: int = 0
@@ -61,8 +61,9 @@ class Args:
 
 
 def main(args: Args) -> None:
-    from detector.export import onnx as export  # here, because they take seconds, which --help need not wait for
-    from detector.models import checkpoint  # here, because they take seconds, which --help need not wait for
+    # Here, because they take seconds, which --help need not wait for.
+    from detector.export import onnx as export
+    from detector.models import checkpoint
 
     if args.count < 1:
         raise OptionError(f"--count: expected at least 1 scene of each preset, got {args.count}.")
@@ -70,7 +71,7 @@ def main(args: Args) -> None:
         raise OptionError("--preset: expected names of presets, got none; leave it out for the usual ones.")
     name, _, _ = checkpoint.load(args.weights)
     network = detector.load(next(iter(args.onnx), args.weights), model=name, threads=args.threads).model
-    pictures = look(Reader(network, turn=False), args)
+    pictures = detect_in_scenes(Reader(network, turn=False), args)
     before, digits = Calibration(), claims_with(Calibration(), pictures)[0]
     if not digits.right.any():
         raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
@@ -90,21 +91,22 @@ def main(args: Args) -> None:
 
 
 def formula(chance: Chance, what: str) -> str:
+    """How a chance follows from a score, as people write it."""
     return f"sigmoid({chance.slope:.3f} * logit({what}) {chance.offset:+.3f})"
 
 
-def look(reader: Reader, args: Args) -> list[LabelledDetections]:
-    """All scenes, and what the reader finds in each."""
-    drawn = [Scenes(preset, "val", args.seed) for preset in args.preset]
-    seen = []
-    for i in with_bar(range(args.count * len(drawn)), unit="scene"):
-        scene = drawn[i % len(drawn)][i // len(drawn)]
-        seen.append(LabelledDetections(scene.target, scene.lines, reader.detect(scene.image)))
-    return seen
+def detect_in_scenes(reader: Reader, args: Args) -> list[LabelledDetections]:
+    """What the reader finds in each scene, with what is there. Presets take turns."""
+    presets = [Scenes(preset, "val", args.seed) for preset in args.preset]
+    detected = []
+    for index in with_bar(range(args.count * len(presets)), unit="scene"):
+        scene = presets[index % len(presets)][index // len(presets)]
+        detected.append(LabelledDetections(scene.target, scene.lines, reader.detect(scene.image)))
+    return detected
 
 
 def report(title: str, digits: Claims, numbers: Claims) -> str:
-    """How far scores are from chances, two lines."""
+    """How far scores are from chances: a line for digits and a line for numbers."""
     rows = []
     for kind, claims in (("digits", digits), ("numbers", numbers)):
         right = f"{int(claims.right.sum())} of {len(claims.scores)} right"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 from types import ModuleType
 from typing import NoReturn
 
@@ -13,6 +13,7 @@ from detector.commands import entry
 from detector.commands.entry import UsageError, exit_with
 from detector.commands.options import one_of
 from detector.errors import OptionError
+from detector.version import version
 
 NAME = "digit-reader"
 SHELLS = ("bash", "zsh", "fish")
@@ -23,7 +24,7 @@ class Command:
     what: str
     """What it does, for the list of commands."""
     extra: str
-    """The extra of the package that brings what it imports; "" for a command that the package alone can run."""
+    """The extra of the package that it needs, "" for none."""
 
 
 COMMANDS = {
@@ -33,7 +34,7 @@ COMMANDS = {
     "evaluate": Command("Score a detector: boxes, digits, lines of text, time.", "train"),
     "export": Command("Write a detector as an ONNX file.", "export"),
     "dataset": Command("Write scenes as a COCO dataset.", "train"),
-    "calibrate": Command("Make chances of a detector's scores.", "train"),
+    "calibrate": Command("Turn a detector's scores into chances of being right.", "train"),
 }
 
 HELP = """\
@@ -68,7 +69,7 @@ def dispatch(words: Sequence[str], prog: str) -> int:
         commands = "\n".join(f"  {name:<10} {command.what}" for name, command in COMMANDS.items())
         print(HELP.format(prog=prog, commands=commands, shells=one_of(SHELLS)), end="")
     elif first == "--version":
-        print(f"{NAME} {metadata.version(NAME)}")
+        print(f"{NAME} {version()}")
     elif first == "--print-completion":
         if len(rest) != 1 or rest[0] not in SHELLS:
             raise UsageError(f"--print-completion: expected {one_of(SHELLS)}, got {' '.join(rest) or 'nothing'}.")

@@ -21,13 +21,13 @@ from detector.errors import DigitReaderError, OptionError
 ArgsT = TypeVar("ArgsT")
 INTERRUPTED = "error: interrupted."
 STYLE = (
-    tyro.conf.OmitArgPrefixes,  # options stand in groups in help texts, and their names do not tell of it
-    tyro.conf.DisallowNone,  # an option without a value is left out: None is not offered as one
+    tyro.conf.OmitArgPrefixes,  # an option's name does not begin with that of its group
+    tyro.conf.DisallowNone,  # "None" is not offered as a value: the option is left out instead
 )
 
 
 class UsageError(OptionError):
-    """A command line that cannot be understood: exit status 2."""
+    """The command line cannot be understood; the exit status is 2."""
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
     prog: str | None = None,
     words: Sequence[str] | None = None,
 ) -> NoReturn:
-    """Parse the command line, do what it asks for and exit.
+    """Parse the command line, do what it asks for, and exit.
 
     main: what to do; it returns the exit status, None for 0.
     interrupted: what Ctrl-C leaves on standard error; "" for nothing.

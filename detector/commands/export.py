@@ -29,11 +29,11 @@ class Args:
     out: IfGiven[Path] = None
     """File to write; without it, out/ and the detector's name."""
     int8: bool = False
-    """Write the network in int8, too, beside the other: NAME.int8.onnx, for processors with instructions for it. Ranges
-    are those of validation scenes."""
+    """Write NAME.int8.onnx, too: the network in int8, for processors with instructions for it. Its ranges are measured
+    on validation scenes."""
     check: int = 20
-    """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none.
-    Scenes are made in a checkout of the project."""
+    """On how many scenes, of all presets and many sizes, the file is compared with what it was made of; 0 for none,
+    which needs no checkout of the project."""
 
 
 def main(args: Args) -> None:
@@ -46,11 +46,11 @@ def main(args: Args) -> None:
         raise OptionError(f"--check: expected 0 or more, got {args.check}.")
     reader = detector.load(args.weights, model=args.model, runtime="torch")
     network = reader.model
-    assert isinstance(network, Detector), "what is asked of PyTorch"
+    assert isinstance(network, Detector), "the runtime is PyTorch"
     path = args.out or Path("out") / f"{network.name}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
     export(network, path, reader.calibration)
-    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: python tools/infer.py --weights {path}")
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); read with it: digit-reader read --weights {path}")
     written = [path]
     if args.int8:
         written.append(path.with_suffix(WEIGHTS_SUFFIXES["int8"]))

@@ -66,10 +66,10 @@ class Reading:
     min_score: IfGiven[float] = None
     """Digits with a lower score are not read, 0 to 1; without it, the reader's own threshold."""
     min_number_score: float = 0.0
-    """Numbers with a lower score, the chance that all of it is right, are rejected, 0 to 1: each digit is a ? in text,
-    table and annotated pictures. JSON Lines have "rejected": true, and still the boxes and the likeliest digits."""
+    """Numbers with a lower score are rejected, 0 to 1; a number's score is the chance that all of it is right. Text,
+    table and annotated pictures then show a ? for each digit. JSON Lines say "rejected": true and keep the digits."""
     turn: bool = True
-    """Pictures that lie on a side or upside down are found out and read upright."""
+    """Read pictures that lie on a side or upside down as they stand upright."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,10 @@ def main(args: Args) -> int:
 
 
 def opened(args: Args, pictures: list[Path], stack: ExitStack) -> list[Output]:
-    """Every output that was asked for. Files appear when the stack is left, and not at all if reading breaks off."""
+    """Every output that was asked for.
+
+    Files appear when the stack is left, and not at all if reading breaks off.
+    """
     outputs: list[Output] = []
     if args.output.annotated:  # first: a picture that cannot be annotated is an error in all other outputs
         named = [Path("stdin") if path == STDIN else path for path in pictures]
@@ -152,7 +155,7 @@ def opened(args: Args, pictures: list[Path], stack: ExitStack) -> list[Output]:
 
 
 def report(args: Args, reader: Reader, read: int, failed: int) -> None:
-    """Say what was done and where it is, beside what was read or, where that is for machines, out of its way."""
+    """Say how many pictures were read and where the files are: on standard error if standard output holds JSON."""
     written = [
         f"{form.name} in {path}" for option, form in FILE_OUTPUTS.items() if (path := getattr(args.output, option))
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from importlib import metadata
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -23,6 +22,7 @@ from detector.server.guard import FAILED
 from detector.server.limits import Limits, Refusal
 from detector.server.reference import STYLE, as_html
 from detector.server.service import Service
+from detector.version import version
 
 PAGE = Path(__file__).with_name("page")
 DESCRIPTION = "Reads the handwritten numbers in pictures: every digit's box, class and score, and the numbers as text."
@@ -112,14 +112,6 @@ def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> F
 
     app.mount("/page", StaticFiles(directory=PAGE, check_dir=False))
     return app
-
-
-def version() -> str:
-    """The version of this package, "unknown" where it is not installed."""
-    try:
-        return metadata.version("digit-reader")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def example_pictures() -> dict[str, Path]:

@@ -139,19 +139,18 @@ def test_an_extra_that_is_missing_is_one_sentence(
 
 
 @pytest.mark.parametrize("shell", cli.SHELLS)
-def test_completion_knows_commands_and_options(shell: str) -> None:
-    command = [sys.executable, "-m", "detector", "--print-completion", shell]
-    script = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+def test_completion_knows_commands_and_options(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--print-completion", shell) == 0
+    script = capsys.readouterr().out
     assert all(name in script for name in cli.COMMANDS)
     for option in ("--min-number-score", "--max-upload", "--freeze-norms", "--most-failures", "--mnist-dir"):
         assert option in script
 
 
-def test_completion_works_in_bash(tmp_path: Path) -> None:
+def test_completion_works_in_bash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--print-completion", "bash") == 0
     script = tmp_path / "completion"
-    with script.open("w") as file:
-        command = [sys.executable, "-m", "detector", "--print-completion", "bash"]
-        subprocess.run(command, env=ENVIRONMENT, stdout=file, check=True)
+    script.write_text(capsys.readouterr().out)
     ask = f"""
         source {script}
         for words in "digit-reader re" "digit-reader read --js"; do
