@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from detector.errors import ImageError
-from detector.images import MAX_PIXELS, find_images, open_image
+from detector.images import MAX_PIXELS, open_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -330,43 +330,3 @@ def test_large_pictures_are_read_without_a_warning(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert open_image(tmp_path / "large.png").shape == (9_500, 9_500, 3)
-
-
-def touch(*paths: Path) -> None:
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
-
-
-def test_a_folder_lists_its_pictures_in_natural_order(tmp_path: Path) -> None:
-    touch(*(tmp_path / name for name in ("10.png", "2.PNG", "1.jpeg", "notes.txt", ".hidden.png", "sub/3.png")))
-    assert [path.name for path in find_images([tmp_path])] == ["1.jpeg", "2.PNG", "10.png"]
-
-
-def test_patterns_files_and_doubles(tmp_path: Path) -> None:
-    touch(*(tmp_path / name for name in ("a/1.png", "a/b/2.png", "a/what[1].png", "c.dat")))
-    found = find_images([tmp_path / "c.dat", f"{tmp_path}/**/*.png", tmp_path / "a/1.png", "missing.png"])
-    names = [str(path.relative_to(tmp_path)) if path.is_absolute() else str(path) for path in found]
-    assert names == ["c.dat", "a/1.png", "a/b/2.png", "a/what[1].png", "missing.png"]
-    assert find_images([tmp_path / "a/what[1].png"]) == [tmp_path / "a/what[1].png"]
-    assert find_images([]) == []
-
-
-def test_arguments_that_name_no_picture(tmp_path: Path) -> None:
-    touch(tmp_path / "notes.txt")
-    with pytest.raises(ImageError) as error:
-        find_images([tmp_path])
-    says(error, str(tmp_path), "found none")
-    with pytest.raises(ImageError) as error:
-        find_images([f"{tmp_path}/*.png"])
-    says(error, "*.png", "pattern")
-
-
-def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(folder: Path) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(ImageError) as error:
-        find_images([tmp_path])
-    says(error, "Permission denied", "permissions")
