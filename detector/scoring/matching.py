@@ -1,32 +1,32 @@
-"""Which found digit is taken for which true one, by where their boxes lie: for all figures that ask it."""
+"""Which true digit a detection is matched to, by its box: shared by all figures that need it."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detector.types import BoolArray, Detections, FloatArray, IntArray, Target
+from detector.types import BoolArray, Detections, Float64Array, FloatArray, IntArray, Target
 
 MATCH_IOU = 0.5
-MOSTLY = 0.5  # share of a box that lies on another
-
-Floats = NDArray[np.float64]
+"""The IoU from which on a detection may be matched to a true digit."""
+MIN_AREA_SHARE = 0.5
+"""The share of a box that has to lie on another, for the box to count as lying on it."""
 
 
 def best_first(found: Detections) -> list[int]:
-    """The numbers of the detections, best score first, in an order that does not depend on theirs."""
-    return np.lexsort((found.labels, *found.boxes.T, -found.scores)).tolist()
+    """The indices of the detections, best score first. Ties are broken by box and label, not by their order."""
+    order: list[int] = np.lexsort((found.labels, *found.boxes.T, -found.scores)).tolist()
+    return order
 
 
 def match(target: Target, found: Detections) -> IntArray:
-    """The true digit that each found one is taken for, int64 (D,), -1 for none.
+    """The index of the true digit that each detection is matched to, int64 (D,), -1 for none.
 
-    Best first, a found digit takes the free true digit that it overlaps most, from IoU 0.5 on. That is COCO's way but
-    for the class, which is not asked for: else a digit of the wrong class would count as one missed and one invented.
-    Ignored digits are not taken.
+    Best first, each detection takes the true digit with the highest IoU among those still free, if the IoU is at least
+    MATCH_IOU. That is COCO's rule with one change: the class plays no role. Otherwise a digit of the wrong class would
+    count as one missed and one invented. Ignored digits are not matched.
     """
-    iou = np.where(target.ignore, 0.0, overlaps(found.boxes, target.boxes)[0])  # (D, T)
-    owner = np.full(len(found), -1, np.int64)
+    iou = np.where(target.ignore, 0.0, pairwise_overlap(found.boxes, target.boxes)[0])  # (D, T)
+    owner = np.full(len(found), -1, np.int64)  # (D,)
     for d in best_first(found) if len(target) else ():
         t = int(iou[d].argmax())
         if iou[d, t] >= MATCH_IOU:
@@ -36,13 +36,17 @@ def match(target: Target, found: Detections) -> IntArray:
 
 
 def forgiven(target: Target, found: Detections) -> BoolArray:
-    """Which found digits (D,) lie by half of them or more on an ignored digit: COCO counts them neither way."""
-    on_ignored = overlaps(found.boxes, target.boxes[target.ignore])[1]  # (D, I)
-    return on_ignored.max(axis=1, initial=0.0) >= MOSTLY
+    """Which detections (D,) lie with half of their box or more on an ignored digit. COCO counts them neither way."""
+    on_ignored = pairwise_overlap(found.boxes, target.boxes[target.ignore])[1]  # (D, I)
+    return np.asarray(on_ignored.max(axis=1, initial=0.0) >= MIN_AREA_SHARE)
 
 
-def overlaps(boxes: FloatArray, others: FloatArray) -> tuple[Floats, Floats, Floats]:
-    """Of boxes (N, 4) and others (M, 4), each (N, M): IoU, and which share of a box, and of the other, is shared."""
+def pairwise_overlap(boxes: FloatArray, others: FloatArray) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """How boxes (N, 4) and others (M, 4) overlap, pair by pair.
+
+    Three arrays (N, M): the IoU; the share of the box that lies on the other; the share of the other that lies on the
+    box.
+    """
     a, b = boxes.astype(np.float64)[:, None], others.astype(np.float64)[None]  # (N, 1, 4), (1, M, 4)
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])  # (N, M, 2)
     shared = sides.clip(min=0).prod(-1)  # (N, M)

@@ -1,9 +1,10 @@
 """What kinds of mistakes were made in reading: takes predictions, never models.
 
-Where boxes are known, found digits are matched to true ones (`scoring.matching`), and what is left over is explained
-in this order: a box over several true digits, the right digit in the wrong place, several boxes on one true digit. What
-nothing explains was missed or invented. Where only the text is known, an alignment of the true and the read digits by
-the fewest edits tells which were missed, invented or taken for another.
+Where boxes are known, detections are matched to true digits (`scoring.matching`). What is left over is explained in
+this order: a box over several true digits, the right digit in the wrong place, several boxes on one true digit. What
+nothing explains was missed or invented.
+
+Where only the text is known, the true and the read digits are aligned by the fewest edits. The edits are the mistakes.
 """
 
 from __future__ import annotations
@@ -16,34 +17,35 @@ from typing import Literal
 
 import numpy as np
 
-from detector.scoring.matching import MOSTLY, best_first, forgiven, match, overlaps
+from detector.scoring.matching import MIN_AREA_SHARE, best_first, forgiven, match, pairwise_overlap
 from detector.scoring.string_metrics import aligned, levenshtein
 from detector.types import Detections, IntArray, Line, Target
 
 Kind = Literal["missed", "invented", "wrong class", "wrong place", "merged", "split", "wrong order"]
 
 KINDS: tuple[Kind, ...] = ("missed", "invented", "wrong class", "wrong place", "merged", "split")
-"""Those that are counted by digits; "wrong order" is counted by pictures."""
+"""The kinds that are counted by digits. A "wrong order" is counted by pictures."""
 
 MISSED = 10
-"""The last column of a confusion matrix, for digits that were not found; its last row is for what is no digit."""
+"""Index of the last column of a confusion matrix, for digits missed, and of its last row, for digits invented."""
 
-NEAR_IOU = 0.1
+WRONG_PLACE_MIN_IOU = 0.1
+"""The IoU from which on a right digit that is not matched counts as in the wrong place, not as invented."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing that went wrong.
-
-    true, found: numbers of the true and the found digits that it is about; where the text differs though all digits
-    are right ("wrong order") there are none. was, became: the same digits as text.
-    """
+    """One thing that went wrong. Of a "wrong order", all digits right but not their text, only the kind is set."""
 
     kind: Kind
     true: tuple[int, ...] = ()
+    """Indices of the true digits that it is about."""
     found: tuple[int, ...] = ()
+    """Indices of the digits read that it is about."""
     was: str = ""
+    """The true digits as text."""
     became: str = ""
+    """The digits read as text."""
 
     @property
     def words(self) -> str:
@@ -61,29 +63,28 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong with what was read in one picture.
-
-    digits: the true digits that are asked for. edits: the edit distance from the true text to that read, of all lines
-    joined, digits only; None where the text is not known. blank: whether there is no digit at all, ignored ones
-    included. by_text: whether the text is all that is known, so that the mistakes come from it.
-    """
+    """What is wrong with what was read in one picture."""
 
     digits: str
+    """The true digits, without those to ignore."""
     mistakes: tuple[Mistake, ...]
     edits: int | None
+    """The edit distance from the true digits to those read, all lines joined. None where the text is not known."""
     blank: bool
+    """Whether the picture has no digit at all, not even one to ignore."""
     by_text: bool
+    """Whether only the text is known, so that the mistakes come from it."""
 
     @property
     def wrong(self) -> bool:
-        """Whether anything is."""
+        """Whether anything is wrong."""
         return bool(self.mistakes or self.edits)
 
 
 def judge(target: Target | None, true_lines: Sequence[str] | None, lines: Sequence[Line]) -> Verdict:
-    """Compares what was read in a picture with what is known of it: its boxes if they are known, else its text.
+    """Compare what was read in a picture with its true boxes if they are known, else with its true text.
 
-    In the mistakes, found digits are numbered in reading order; true ones as in the target, or as in the text.
+    The indices in the mistakes: digits read are counted in reading order, true ones as in the target or in the text.
     """
     read = _digit_lines([line.text for line in lines])
     true = None if true_lines is None else _digit_lines(true_lines)
@@ -98,30 +99,30 @@ def judge(target: Target | None, true_lines: Sequence[str] | None, lines: Sequen
 
 
 def text_mistakes(true: Sequence[str], read: Sequence[str]) -> list[Mistake]:
-    """The mistakes in lines of digits without spaces: wrong order if the digits are the same, else an alignment's."""
+    """The mistakes in lines of digits without spaces: the wrong order of the right digits, else the fewest edits."""
     if _reordered(true, read):
         return [Mistake("wrong order")]
     mistakes, i, j = [], 0, 0
     for was, became in aligned("".join(true), "".join(read)):
         if was != became:
             kind: Kind = "invented" if not was else "missed" if not became else "wrong class"
-            mistakes.append(Mistake(kind, (i,) * len(was), (j,) * len(became), was, became))
+            mistakes.append(Mistake(kind, (i,) * len(was), (j,) * len(became), was, became))  # of 0 or 1 digits each
         i, j = i + len(was), j + len(became)
     return mistakes
 
 
 def box_mistakes(target: Target, found: Detections) -> list[Mistake]:
-    """The mistakes in what was found at the working threshold, by where the boxes lie; one at most for each true digit.
+    """The mistakes in the detections at the working threshold, at most one for each true digit.
 
-    - wrong class: matched, but another digit.
-    - merged: one box, not matched, on more than half of each of several true digits, of which none is matched.
-    - wrong place: the right digit, not matched, at an IoU of 0.1 to 0.5.
-    - split: several boxes, none of them another digit's, each with more than half of it on one true digit.
-    - missed, invented: the rest. What is not matched and lies mostly on an ignored digit is passed over.
+    - wrong class: matched, but of another class.
+    - merged: one box, not matched, on more than half of each of several true digits, none of them matched.
+    - wrong place: of the right class, not matched, at an IoU of 0.1 to 0.5.
+    - split: several boxes, each with more than half of it on the same true digit, none matched to another.
+    - missed, invented: the rest. What is not matched and lies mostly on an ignored digit is no mistake.
     """
-    iou, of_found, of_true = overlaps(found.boxes, target.boxes)  # (D, T)
+    iou, of_found, of_true = pairwise_overlap(found.boxes, target.boxes)  # (D, T)
     matched = match(target, found)  # (D,)
-    # Of each found digit, the true one that it belongs to; -1 for none so far, -2 for none and nobody asks.
+    # The index of the true digit that each detection belongs to; -1 for none so far, -2 where it is forgiven.
     owner = np.where((matched < 0) & forgiven(target, found), -2, matched).tolist()
     asked = np.flatnonzero(~target.ignore).tolist()
     fates: dict[int, Mistake] = {}
@@ -140,13 +141,13 @@ def box_mistakes(target: Target, found: Detections) -> list[Mistake]:
         return [t for t in asked if t not in settled]
 
     for d in loose():
-        if len(under := [t for t in waiting() if of_true[d, t] > MOSTLY]) > 1:
+        if len(under := [t for t in waiting() if of_true[d, t] > MIN_AREA_SHARE]) > 1:
             settle("merged", under, [d])
     for d in loose():
-        if near := [t for t in waiting() if target.labels[t] == found.labels[d] and iou[d, t] >= NEAR_IOU]:
+        if near := [t for t in waiting() if target.labels[t] == found.labels[d] and iou[d, t] >= WRONG_PLACE_MIN_IOU]:
             settle("wrong place", [max(near, key=lambda t: float(iou[d, t]))], [d])
     for t in (t for t in asked if t not in fates or fates[t].kind != "merged"):
-        parts = [d for d, taken in enumerate(owner) if taken in (t, -1) and of_found[d, t] > MOSTLY]
+        parts = [d for d, taken in enumerate(owner) if taken in (t, -1) and of_found[d, t] > MIN_AREA_SHARE]
         if len(parts) > 1:
             settle("split", [t], parts)
     for d, t in enumerate(owner):
@@ -161,11 +162,11 @@ def box_mistakes(target: Target, found: Detections) -> list[Mistake]:
 def breakdown(verdicts: Sequence[Verdict]) -> dict[str, float]:
     """How common each kind of mistake is over all pictures.
 
-    - missed_share, wrong_class_share, wrong_place_share, merged_share, split_share: of the true digits, those that ...
+    - missed_share, wrong_class_share, wrong_place_share, merged_share, split_share: the share of the true digits.
     - invented_share: digits invented for each true digit.
-    - wrong_order_share: of the pictures.
+    - wrong_order_share: the share of the pictures.
     - invented_a_picture: digits invented in a picture, on average.
-    - invented_on_blank: the same of the pictures without any digit.
+    - invented_on_blank: the same, in pictures without any digit.
 
     Shares of nothing are nan.
     """
@@ -184,10 +185,10 @@ def breakdown(verdicts: Sequence[Verdict]) -> dict[str, float]:
 
 
 def text_confusion(verdicts: Iterable[Verdict]) -> IntArray:
-    """Which digits were taken for which, of pictures that were judged by their text alone.
+    """Which digit was read as which, in pictures that were judged by their text alone.
 
-    int64 (11, 11), rows the truth, columns what was read; the last column is for digits missed, the last row for those
-    invented.
+    int64 (11, 11): a row for each true digit, a column for each digit read. The last column counts the digits missed,
+    the last row those invented.
     """
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     for verdict in verdicts:
@@ -200,10 +201,10 @@ def text_confusion(verdicts: Iterable[Verdict]) -> IntArray:
     return confusion
 
 
-def commonest(confusion: IntArray, most: int = 6) -> dict[str, str]:
-    """The commonest entries of a confusion matrix (11, 11) in words: those confused, missed and invented.
+def commonest(confusion: IntArray, max_count: int = 6) -> dict[str, str]:
+    """The commonest entries of a confusion matrix (11, 11) as text, '' where there are none.
 
-    {"confused": "7 read as 1: 23, ...", "missed": "1: 40, ...", "invented": "8: 12, ..."}; '' where there are none.
+    {"confused": "7 read as 1: 23, ...", "missed": "1: 40, ...", "invented": "8: 12, ..."}
     """
     digits = range(MISSED)
     counts = {
@@ -212,13 +213,13 @@ def commonest(confusion: IntArray, most: int = 6) -> dict[str, str]:
         "invented": {f"{digit}": confusion[MISSED, digit] for digit in digits},
     }
     return {
-        title: ", ".join(f"{name}: {count}" for name, count in Counter(rows).most_common(most) if count)
+        title: ", ".join(f"{name}: {count}" for name, count in Counter(rows).most_common(max_count) if count)
         for title, rows in counts.items()
     }
 
 
 def in_reading_order(lines: Sequence[Line]) -> Detections:
-    """The digits of lines of text as detections."""
+    """The digits of lines of text, in reading order, as detections."""
     digits = [digit for line in lines for number in line.numbers for digit in number.digits]
     return Detections(
         np.array([digit.box for digit in digits], np.float32).reshape(-1, 4),
@@ -228,7 +229,7 @@ def in_reading_order(lines: Sequence[Line]) -> Detections:
 
 
 def _digit_lines(lines: Sequence[str]) -> list[str]:
-    """The lines with nothing but digits; those without any are no lines."""
+    """The digits of each line; lines without any digit are left out."""
     return [digits for line in lines if (digits := "".join(filter("0123456789".__contains__, line)))]
 
 

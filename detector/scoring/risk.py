@@ -1,8 +1,9 @@
-"""How far scores can be trusted: how much is read if only so much may be wrong, and whether a score is a chance.
+"""How far scores can be trusted: how much can be read if few may be wrong, and whether a score is a chance.
 
-Takes predictions, never models. A reader that may refuse is judged by what is wrong among what it accepts (the risk)
-over how much that is (the coverage), for every threshold (Geifman and El-Yaniv, "Selective classification for deep
-neural networks", 2017). What was there and was not read at all counts as not accepted.
+Takes predictions, never models. A reader accepts what has at least a certain score and rejects the rest. Of what it
+accepts a share is wrong, the risk. Of all that there is to read it accepts a share, the coverage. Both are known for
+every threshold (Geifman and El-Yaniv, "Selective classification for deep neural networks", 2017). What was missed
+counts as rejected.
 """
 
 from __future__ import annotations
@@ -21,30 +22,34 @@ from detector.scoring.mistakes import in_reading_order
 from detector.scoring.string_metrics import common_in_order
 from detector.types import BoolArray, Detections, Float64Array, IntArray, Line, Target
 
-BINS = 15  # of scores, as is the custom for the expected calibration error
-MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # that digits are tried to be read from
-COMPANIES = (1.0, 4.0, 8.0, 16.0, 32.0)  # factors of odds that are tried for those beside numbers
-SUREST = 1e-6  # how sure a score is taken to be at most, for the log loss
+BIN_COUNT = 15
+"""Equal parts of the scores from 0 to 1, as many as is usual for the expected calibration error."""
+CANDIDATE_MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""What `calibrate` tries for Calibration.min_score."""
+CANDIDATE_COMPANIES = (1.0, 4.0, 8.0, 16.0, 32.0)
+"""What `calibrate` tries for Calibration.company."""
+MIN_CHANCE = 1e-6
+"""The least chance that the log loss reckons with, so that a sure mistake does not make it infinite."""
 
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """What was read, one claim each, and whether it is so.
-
-    scores: float64 (N,) in [0, 1]. right: bool (N,). missed: how many true ones there are of which nothing was read.
-    """
+    """Digits or numbers that were read, each with its score, and whether each is right."""
 
     scores: Float64Array
+    """float64 (N,) in [0, 1]."""
     right: BoolArray
+    """bool (N,)."""
     missed: int
+    """How many true ones there are that no claim is about."""
 
     def __len__(self) -> int:
-        """All that there is to read: the claims and what was missed."""
+        """How much there is to read: the claims and what was missed."""
         return len(self.scores) + self.missed
 
     @classmethod
     def of(cls, claims: Iterable[Claims]) -> Claims:
-        """Those of all pictures together, of none too."""
+        """The claims of all pictures together, of which there may be none."""
         parts = [cls(np.zeros(0), np.zeros(0, np.bool_), 0), *claims]
         return cls(
             np.concatenate([part.scores for part in parts]),
@@ -54,7 +59,7 @@ class Claims:
 
 
 def digit_claims(target: Target, found: Detections) -> Claims:
-    """Each found digit: it is right where a true one of its class is matched (`scoring.matching`)."""
+    """A claim for each detection: it is right if it is matched (`scoring.matching`) to a true digit of its class."""
     owner = match(target, found)  # (D,)
     asked = (owner >= 0) | ~forgiven(target, found)  # (D,)
     right = np.zeros(len(found), np.bool_)
@@ -64,10 +69,10 @@ def digit_claims(target: Target, found: Detections) -> Claims:
 
 
 def number_claims(target: Target | None, true_lines: Sequence[str] | None, lines: Sequence[Line]) -> Claims:
-    """Each number read in a picture: it is right where a true one has its digits, all of them, no other, at its place.
+    """A claim for each number read in a picture: it is right if its boxes are matched to all those of a true number.
 
-    Where the text alone is known, or does not tell which box is of which number, each line stands for a number, and is
-    right where it is among the true ones in their order, spaces dropped. Without any text there are no claims.
+    Where only the text is known, or text and boxes do not say the same, there is a claim for each line instead. A line
+    is right if it can be paired with an equal true one, in order, spaces dropped. Without text there are no claims.
     """
     if true_lines is None:
         return Claims.of(())
@@ -87,9 +92,9 @@ def number_claims(target: Target | None, true_lines: Sequence[str] | None, lines
 
 
 def true_numbers(target: Target, true_lines: Sequence[str]) -> list[tuple[int, ...]] | None:
-    """The true digits of each number, left to right, or None where boxes and text do not say the same.
+    """The indices of the true digits of each number, left to right; None where boxes and text do not say the same.
 
-    Boxes may come in any order: if they do not spell the text as they are, they are put in reading order first.
+    Boxes may come in any order. If they do not spell the text as they come, they are put in reading order.
     """
     words = [word for line in true_lines for word in line.split()]
     ends = [0, *accumulate(map(len, words))]
@@ -100,11 +105,11 @@ def true_numbers(target: Target, true_lines: Sequence[str]) -> list[tuple[int, .
 
 
 def _orders(target: Target) -> Iterator[list[int]]:
-    """The true digits as they come, then in reading order: line by line, left to right."""
+    """The indices of the true digits as they come, then in reading order: line by line, left to right."""
     yield list(range(len(target)))
-    number = {tuple(box): i for i, box in enumerate(target.boxes.tolist())}
+    index = {tuple(box): i for i, box in enumerate(target.boxes.tolist())}
     lines = read_lines(Detections(target.boxes, target.labels, np.ones(len(target), np.float32)))
-    yield [number[digit.box] for line in lines for n in line.numbers for digit in n.digits]
+    yield [index[digit.box] for line in lines for n in line.numbers for digit in n.digits]
 
 
 def _spelled(target: Target, digits: Sequence[int]) -> str:
@@ -112,7 +117,7 @@ def _spelled(target: Target, digits: Sequence[int]) -> str:
 
 
 def _line_claims(true_lines: Sequence[str], lines: Sequence[Line]) -> Claims:
-    """Each line of text: as many are right as can be paired with equal true ones without crossing."""
+    """A claim for each line: as many are right as can be paired with equal true lines without crossing."""
     true = [joined for line in true_lines if (joined := "".join(line.split()))]
     read = [line.text.replace(" ", "") for line in lines]
     paired = [common_in_order(true, read[:count]) for count in range(len(read) + 1)]
@@ -123,44 +128,44 @@ def _line_claims(true_lines: Sequence[str], lines: Sequence[Line]) -> Claims:
 
 @dataclass(frozen=True, eq=False)
 class RiskCurve:
-    """What is wrong of what is accepted, from the highest threshold to the lowest at which that changes.
-
-    thresholds, coverage, risk: float64 (K,), of the claims scored that high or higher: coverage is their share of all
-    that there is to read, risk the share of them that is wrong. beyond: the risk if what was missed were read wrongly.
-    """
+    """Coverage and risk at each threshold that makes a difference, the highest threshold first."""
 
     thresholds: Float64Array
+    """float64 (K,): claims of at least this score are accepted."""
     coverage: Float64Array
+    """float64 (K,): the count of accepted claims, divided by all that there is to read."""
     risk: Float64Array
+    """float64 (K,): the share of the accepted claims that is wrong."""
     beyond: float
+    """The risk if everything were accepted and all that was missed were read wrongly."""
 
     def coverage_at(self, right: float) -> float:
-        """The largest coverage at which this share of what is accepted is right; 0 where there is none."""
+        """The largest coverage with a share `right` of the accepted claims right; 0 where no threshold does that."""
         return float(self.coverage[self.risk <= 1 - right + 1e-9].max(initial=0.0))
 
     @property
     def area(self) -> float:
-        """The mean risk over all coverages, what was missed coming last: less is better."""
+        """The mean risk over all coverages from 0 to 1, where what was missed comes last. Less is better."""
         shares = np.diff(self.coverage, prepend=0.0, append=1.0)  # (K + 1,)
         return float(shares @ np.append(self.risk, self.beyond))
 
 
 def risk_coverage(claims: Claims) -> RiskCurve | None:
-    """The curve of these claims; None where there was nothing to read and nothing was read."""
+    """The curve of these claims; None where nothing was to be read and nothing was read."""
     if not len(claims):
         return None
     order = np.argsort(-claims.scores, kind="stable")
     scores, wrong = claims.scores[order], np.cumsum(~claims.right[order])  # (N,)
-    last = np.flatnonzero(np.diff(scores, append=-1.0))  # of those with the same score: (K,)
+    last = np.flatnonzero(np.diff(scores, append=-1.0))  # (K,): the last index of each score
     accepted = last + 1
     beyond = (int((~claims.right).sum()) + claims.missed) / len(claims)
     return RiskCurve(scores[last], accepted / len(claims), wrong[last] / accepted, beyond)
 
 
 def calibration_error(claims: Claims) -> float:
-    """The expected calibration error: how far scores are from the share that is right, on average, bin by bin.
+    """The expected calibration error: how far, on average, the scores of a bin are from the share that is right.
 
-    nan where nothing was read.
+    nan where nothing was read. Guo et al., "On calibration of modern neural networks" (2017).
     """
     if not len(claims.scores):
         return math.nan
@@ -169,27 +174,30 @@ def calibration_error(claims: Claims) -> float:
 
 
 def bins_of(scores: Float64Array) -> list[IntArray]:
-    """The numbers of the scores (N,) in each of BINS equal parts of 0 to 1, those without any left out."""
-    which = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-    return [np.flatnonzero(which == bin) for bin in range(BINS) if (which == bin).any()]
+    """The indices of the scores (N,) that fall into each bin, a part of BIN_COUNT; bins without any are left out."""
+    which = np.minimum((scores * BIN_COUNT).astype(np.int64), BIN_COUNT - 1)
+    return [np.flatnonzero(which == bin) for bin in range(BIN_COUNT) if (which == bin).any()]
 
 
 def log_loss(claims: Claims) -> float:
-    """The mean of -log of the chance given to what turned out to be so; nan where nothing was read."""
+    """The mean of -log of the chance that was given to what turned out to be true; nan where nothing was read."""
     if not len(claims.scores):
         return math.nan
-    chances = np.clip(np.where(claims.right, claims.scores, 1 - claims.scores), SUREST, 1)
+    chances = np.clip(np.where(claims.right, claims.scores, 1 - claims.scores), MIN_CHANCE, 1)
     return float(-np.log(chances).mean())
 
 
 def risk_metrics(numbers: Claims, digits: Claims | None, lines: Claims | None = None) -> dict[str, float]:
-    """All figures, flat; those of nothing are nan.
+    """All figures by their names; nan where there was nothing to measure.
+
+    numbers, digits: claims; of digits None where boxes are not known. lines: claims for whole lines, without which
+    those for numbers serve.
 
     - coverage_at_95, coverage_at_99: the largest share of the numbers that can be read, by a threshold on their scores,
-      so that 95 or 99 % of those read are right.
-    - line_coverage_at_95: the same of whole lines by their text alone, wherever their numbers are parted.
-    - risk_coverage_area: see RiskCurve. numbers: how many there are to read, or were read where there are none.
-    - number_ece, digit_ece: expected calibration errors; the digits' where boxes are known.
+      with 95 or 99 % of those read right.
+    - line_coverage_at_95: the same for whole lines by their text, wherever their numbers are parted.
+    - risk_coverage_area: RiskCurve.area. numbers: how many there are, those read in vain included.
+    - number_ece, digit_ece: expected calibration errors, see calibration_error.
     """
     curve, by_text = risk_coverage(numbers), risk_coverage(numbers if lines is None else lines)
     metrics = {
@@ -205,54 +213,64 @@ def risk_metrics(numbers: Claims, digits: Claims | None, lines: Claims | None = 
 
 @dataclass(frozen=True, eq=False)
 class LabelledDetections:
-    """A picture of which all is known, and all that a network found in it, at its own scores."""
+    """What is true of a picture, and what a network detected in it."""
 
     target: Target
     true_lines: tuple[str, ...] | None
+    """None where the text is not known."""
     found: Detections
+    """At all scores, as the network gives them."""
 
 
 def calibrate(pictures: Sequence[LabelledDetections]) -> Calibration:
-    """The calibration that fits these pictures best: of their digits, then of the numbers that these make.
+    """The calibration that fits these pictures best: its digits' chances first, then its numbers'.
 
-    From which chance on a digit is read, and how much better its odds are beside a number: as most of all there is to
-    read, or was read, is right. That share hardly differs from one choice to the next, so of those within one standard
-    error of the best (Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) the one that reads
-    most numbers right is taken; of equals, the highest chance, and the least company. What digits alone are worth is
-    told by all that would be read at the lowest one.
+    All pairs of CANDIDATE_MIN_SCORES and CANDIDATE_COMPANIES are tried. The figure of a pair is the share of numbers
+    read right, of all that there are or were read. These shares hardly differ. So of the pairs within one standard
+    error of the best (Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) that one is taken
+    which reads most numbers right; of equal ones, that with the highest min_score, then the least company.
+
+    The chance of a digit that stands alone is fitted on all that are read at the lowest min_score.
     """
-    digits = Claims.of(digit_claims(seen.target, seen.found) for seen in pictures)
-    calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=MIN_SCORES[0])
+    digits = Claims.of(digit_claims(picture.target, picture.found) for picture in pictures)
+    calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=CANDIDATE_MIN_SCORES[0])
     calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, alone=True))
-    tried = [replace(calibration, min_score=least, company=more) for least in MIN_SCORES for more in COMPANIES]
+    tried = [
+        replace(calibration, min_score=least, company=more)
+        for least in CANDIDATE_MIN_SCORES
+        for more in CANDIDATE_COMPANIES
+    ]
 
-    told = [claims_with(one, pictures)[1] for one in tried]
-    right = np.array([int(numbers.right.sum()) for numbers in told])
-    shares = right / np.array([max(1, len(numbers)) for numbers in told])
+    numbers_of = [claims_with(one, pictures)[1] for one in tried]
+    right = np.array([int(numbers.right.sum()) for numbers in numbers_of])
+    shares = right / np.array([max(1, len(numbers)) for numbers in numbers_of])
     best = int(shares.argmax())
-    error = math.sqrt(shares[best] * (1 - shares[best]) / max(1, len(told[best])))
+    error = math.sqrt(shares[best] * (1 - shares[best]) / max(1, len(numbers_of[best])))
     good = np.flatnonzero(shares >= shares[best] - error).tolist()
     calibration = tried[max(good, key=lambda i: (right[i], tried[i].min_score, -tried[i].company))]
     return replace(calibration, number=_chance_of_numbers(calibration, pictures, alone=False))
 
 
 def _chance_of_numbers(calibration: Calibration, pictures: Sequence[LabelledDetections], alone: bool) -> Chance:
-    """What the products of digits' chances are worth where one digit is alone on one of several lines, or not."""
+    """Fit the chance of numbers to the products of their digits' chances.
+
+    alone: whether of digits that stand alone on one of several lines, or of all other numbers.
+    """
     claims = []
-    for seen in pictures:
-        lines = calibration.lines(calibration.digits(seen.found), calibration.min_score)
+    for picture in pictures:
+        lines = calibration.lines(calibration.digits(picture.found), calibration.min_score)
         asked = [line for line in lines if is_alone(line, lines) == alone]
-        claims.append(number_claims(seen.target, seen.true_lines, asked))
-    told = Claims.of(claims)
-    return Chance.fitted(told.scores, told.right)
+        claims.append(number_claims(picture.target, picture.true_lines, asked))
+    numbers = Claims.of(claims)
+    return Chance.fitted(numbers.scores, numbers.right)
 
 
 def claims_with(calibration: Calibration, pictures: Sequence[LabelledDetections]) -> tuple[Claims, Claims]:
-    """The digits found, and the numbers read, if scores are calibrated so."""
+    """The claims for digits and for numbers, under this calibration."""
     digits, numbers = [], []
-    for seen in pictures:
-        found = calibration.digits(seen.found)
+    for picture in pictures:
+        found = calibration.digits(picture.found)
         lines = calibration.lines(found, calibration.min_score)
-        digits.append(digit_claims(seen.target, found))
-        numbers.append(number_claims(seen.target, seen.true_lines, lines))
+        digits.append(digit_claims(picture.target, found))
+        numbers.append(number_claims(picture.target, picture.true_lines, lines))
     return Claims.of(digits), Claims.of(numbers)

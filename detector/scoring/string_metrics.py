@@ -1,4 +1,4 @@
-"""How well text is read: whole lines, whole pictures, and single characters."""
+"""How well text was read: whole lines, whole pictures, and single characters."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ Lines = Sequence[str]
 
 
 def string_metrics(truth: Sequence[Lines | None], read: Sequence[Lines | None]) -> dict[str, float]:
-    """Compares the true lines of text of each picture with those read, in reading order, numbers parted by spaces.
+    """How well the lines of text of each picture were read.
 
-    Pictures whose truth is None have no text and are left out; () says that there is nothing to read. Returns
+    truth, read: for each picture its lines in reading order, numbers parted by spaces. A truth of None says that the
+    text is not known, and the picture is left out; () says that there is nothing to read. Spaces are dropped unless
+    told otherwise, because how wide a gap parts two numbers is a matter of taste. The figures:
 
-    - exact_lines: share of the true lines that were read exactly. Lines are paired in order so that as many as possible
-      are equal: one line too many does not spoil those below it. Spaces are dropped, because how wide a gap parts two
-      numbers is a judgement.
+    - exact_lines: the share of the true lines that were read exactly. Lines are paired in order so that as many as
+      possible are equal, and one line too many does not spoil those below it.
     - exact_lines_spaced: the same with spaces kept.
-    - exact_pictures: share of the pictures whose lines are all right, in order, with nothing besides; spaces dropped.
-    - cer: character error rate, the edit distance between all lines of a picture joined, summed, over the number of
-      true characters; spaces dropped.
-    - extra_lines: lines read beyond the number of true ones, per picture.
+    - exact_pictures: the share of the pictures of which all lines are right, in order, and no line is too many.
+    - cer: the character error rate. It is the edit distance between the lines of a picture, joined, summed over all
+      pictures, divided by the count of true characters.
+    - extra_lines: how many more lines were read than there are, for each picture on average.
     - text_lines, text_pictures: how many there are.
 
     Shares of nothing are nan.
@@ -58,7 +59,7 @@ def levenshtein(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
 
 
 def aligned(true: str, read: str) -> list[tuple[str, str]]:
-    """The characters of both strings side by side, '' for none, by the fewest edits."""
+    """An alignment by the fewest edits: pairs of a true and a read character, '' where one has none."""
     rows = [list(range(len(read) + 1))]  # rows[i][j]: edits from true[:i] to read[:j]
     for i, a in enumerate(true, 1):
         row = [i]
@@ -91,7 +92,7 @@ def common_in_order(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
 
 
 def _lines(lines: Lines, gap: str) -> list[str]:
-    """The lines with `gap` between their numbers; lines of spaces alone are no lines."""
+    """The lines with `gap` between their numbers; lines of nothing but spaces are left out."""
     return [joined for line in lines if (joined := gap.join(line.split()))]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.reading.reading_order import read_lines
-from detector.scoring.matching import match, overlaps
+from detector.scoring.matching import match, pairwise_overlap
 from detector.scoring.metrics import digit_scores
 from detector.scoring.mistakes import (
     MISSED,
@@ -173,7 +173,7 @@ def test_a_perfect_reader_makes_no_mistake_and_a_blind_one_misses_all(page: tupl
 @given(pages())
 def test_overlaps_are_those_of_plain_arithmetic(page: tuple[Target, Detections]) -> None:
     target, digits = page
-    iou, of_found, of_true = overlaps(digits.boxes, target.boxes)
+    iou, of_found, of_true = pairwise_overlap(digits.boxes, target.boxes)
     for d, a in enumerate(digits.boxes.astype(float)):
         for t, b in enumerate(target.boxes.astype(float)):
             width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
