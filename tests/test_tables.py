@@ -14,6 +14,7 @@ from detector.ladder.rungs import RUNGS
 from detector.ladder.table import tabulate
 from detector.ladder.tasks import TASKS
 from digit_scenes.presets import PRESETS
+from tests.test_architecture import ROWS
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results.md"
@@ -112,6 +113,13 @@ def test_all_presets_are_described() -> None:
     height_and_width = [preset.size for preset in PRESETS.values()]
     assert [row["preset"] for row in rows] == [f"`{name}`" for name in PRESETS]
     assert [row["pictures"] for row in rows] == [f"{width}x{height}" for height, width in height_and_width]
+
+
+def test_contributing_has_the_rows_of_the_architecture() -> None:
+    unnamed = {"weights", "detector", "__main__"}  # no code, or the ways in
+    expected = [", ".join(f"`{name}`" for name in row if name not in unnamed) for row in ROWS]
+    rows = table(ROOT / "CONTRIBUTING.md", "imports")
+    assert [row["may be imported by the rows below it"] for row in rows] == expected
 
 
 def prose(text: str) -> list[str]:
