@@ -29,8 +29,9 @@ CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1"
 def json_record(file: str, page: Page) -> dict[str, Any]:
     """A page as JSON holds it: boxes are x0, y0, x1, y1 in pixels of the picture, to a hundredth.
 
-    turned: by how many degrees clockwise the picture has to be turned to stand upright; boxes are those before that.
-    A number that is rejected has "?" for its text, one for each digit; what its digits may be stands with their boxes.
+    turned: by how many degrees clockwise the picture has to be turned to stand upright. Boxes are in pixels of the
+    picture before that.
+    The text of a rejected number is a "?" for each digit. What its digits may be stands with their boxes.
     """
     return {
         "file": file,
@@ -60,9 +61,9 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
 
 
 def csv_rows(file: str, page: Page) -> Iterator[tuple[str | int | float, ...]]:
-    """A row of CSV_COLUMNS for each number: lines and numbers are counted from 1, the box is around all its digits.
+    """A row of CSV_COLUMNS for each number. Lines and numbers are counted from 1. The box is around all its digits.
 
-    The text of a rejected number is "?" for each digit.
+    The text of a rejected number is a "?" for each digit.
     """
     for i, line in enumerate(page.lines, 1):
         for j, number in enumerate(line.numbers, 1):
@@ -74,7 +75,7 @@ def csv_rows(file: str, page: Page) -> Iterator[tuple[str | int | float, ...]]:
 def coco_results(file: str, image_id: int, page: Page) -> Iterator[dict[str, Any]]:
     """Each digit in COCO's results format: category_id is the digit plus one, bbox is x, y, width, height.
 
-    file_name, which COCO's own tools pass over, says which picture image_id stands for.
+    file_name tells which picture image_id stands for. COCO's own tools ignore it.
     """
     for line in page.lines:
         for number in line.numbers:
@@ -90,9 +91,10 @@ def coco_results(file: str, image_id: int, page: Page) -> Iterator[dict[str, Any
 
 
 def annotated_paths(pictures: list[Path], folder: Path) -> list[Path]:
-    """Where the annotated picture of each goes: a PNG file under folder, in the folders that tell the pictures apart.
+    """The path of each annotated picture: a PNG file under folder, in subfolders where names alone would not differ.
 
-    Of a/1.png and b/1.png they are a/1.png and b/1.png. Raises OptionError where one would replace a picture.
+    For pictures a/1.png and b/1.jpg they are folder/a/1.png and folder/b/1.png. Raises OptionError where one would
+    replace a picture.
     """
     absolute = [Path(os.path.abspath(picture)) for picture in pictures]
     shared = os.path.commonpath([picture.parent for picture in absolute]) if absolute else ""

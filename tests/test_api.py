@@ -26,7 +26,7 @@ def test_every_public_name_is_there() -> None:
 
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'reed'"):
-        _ = detector.reed  # type: ignore[attr-defined]
+        _ = detector.reed
     with pytest.raises(ImportError):
         from detector import reed  # noqa: F401
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from detector.errors import ImageError
-from detector.images import MAX_PIXELS, open_image
+from detector.images import MAX_PIXELS, Source, open_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -147,7 +147,8 @@ def test_every_lossless_format_from_every_source(tmp_path: Path, kind: str) -> N
     path.write_bytes(encoded(flag(), kind, **options))
     expected = np.array(flag())
     with path.open("rb") as stream:
-        sources = [path, str(path), path.read_bytes(), bytearray(path.read_bytes()), stream, flag(), expected]
+        data = path.read_bytes()
+        sources: list[Source] = [path, str(path), data, bytearray(data), stream, flag(), expected]
         for source in sources:
             image = open_image(source)
             assert image.dtype == np.uint8
@@ -292,9 +293,9 @@ def test_float_tiff_with_nan_is_refused() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 1), (3, 4, 3), (3, 4, 4)])
 @pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.uint16, np.float16, np.float32, np.float64])
-def test_arrays_of_every_shape_and_type(shape: tuple[int, ...], dtype: type) -> None:
+def test_arrays_of_every_shape_and_type(shape: tuple[int, ...], dtype: type[np.generic]) -> None:
     top = {np.bool_: 1, np.uint8: 255, np.uint16: 65535}.get(dtype, 1)
-    array = np.full(shape, top, dtype)
+    array: np.ndarray = np.full(shape, top, dtype)
     array[0, 0] = 0
     if len(shape) == 3 and shape[2] == 4:
         array[..., 3] = top

@@ -113,8 +113,8 @@ def _look_at_small(pyramid: list[Level]) -> Steps:
 def unseen_ink(picture: Picture, known: FloatArray) -> FloatArray:
     """Boxes (N, 4) around ink in uint8 (H, W, 3) that may be digits too small to be found in it.
 
-    Ink is darker or lighter than its ground and too thin for a square of BLOT_PX to fit in. Long straight lines are
-    none. known: (M, 4), digits found in the picture. What is inside one of them is its stroke, unless that is a lot.
+    Ink is darker or lighter than its ground and too thin for a square of BLOT_PX to fit in. Long straight lines do not
+    count. known: (M, 4), digits found in the picture. What is inside one of them is its stroke, unless that is a lot.
     """
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     boxes = np.concatenate([_spots(grey, cv2.MORPH_BLACKHAT), _spots(grey, cv2.MORPH_TOPHAT)])  # (N, 4)
@@ -136,8 +136,8 @@ def _spots(grey: Picture, hat: int) -> FloatArray:
     around = cv2.blur(contrast, (AROUND_PX, AROUND_PX))
     least = cv2.addWeighted(around, CONTRAST_OVER_AROUND, contrast, 0, MIN_CONTRAST_GREY)
     ink = (contrast > least).astype(np.uint8)
-    level, upright = (np.ones(shape, np.uint8) for shape in ((1, RULING_PX), (RULING_PX, 1)))
-    ink &= ~(cv2.morphologyEx(ink, cv2.MORPH_OPEN, level) | cv2.morphologyEx(ink, cv2.MORPH_OPEN, upright))
+    rulings = [cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(s, np.uint8)) for s in ((1, RULING_PX), (RULING_PX, 1))]
+    ink &= ~(rulings[0] | rulings[1])
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
     x, y, width, height, _ = stats[1:].T  # the first is the ground
     right_height = (height >= INK_HEIGHTS_PX[0]) & (height <= INK_HEIGHTS_PX[1])

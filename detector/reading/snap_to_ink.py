@@ -1,4 +1,4 @@
-"""Boxes are drawn tight to their ink by the pixels of the picture. No torch.
+"""Move the sides of boxes to the ink in them, by the pixels of the picture. No torch.
 
 A detector tells where a digit ends from feature maps with a cell every four pixels, and is often a pixel off. Where the
 surroundings are calm, the pixels tell better: a side of the box moves to where the ink ends, dark on light or light on

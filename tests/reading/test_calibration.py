@@ -110,12 +110,13 @@ def test_a_number_is_the_product_of_its_digits_where_nothing_was_fitted(digits: 
 def test_an_unread_digit_beside_a_number_makes_it_doubtful() -> None:
     found = row((4, 0.9), (2, 0.8), (1, 0.25))
     ((number,),) = (line.numbers for line in Calibration().lines(found, 0.5))
-    assert (number.text, number.score) == ("42", pytest.approx(0.9 * 0.8 * 0.75))
+    assert number.text == "42"
+    assert number.score == pytest.approx(0.9 * 0.8 * 0.75)
     far = row((4, 0.9), (2, 0.8), (0, 0.0), (0, 0.0), (0, 0.0), (1, 0.25))
     assert Calibration().lines(far, 0.5)[0].numbers[0].score == pytest.approx(0.9 * 0.8)
-    speck = replace(
-        found, boxes=found.boxes * np.where(np.arange(3) == 2, [[1], [1], [1], [0.2]], 1).T.astype(np.float32)
-    )
+    sizes = np.ones((3, 4), np.float32)
+    sizes[2, 3] = 0.2
+    speck = replace(found, boxes=found.boxes * sizes)
     assert Calibration().lines(speck, 0.5)[0].numbers[0].score == pytest.approx(0.9 * 0.8)
 
 
@@ -127,16 +128,16 @@ def below(first: Detections, second: Detections) -> Detections:
 
 
 @given(st.floats(1 / 32, 31 / 32, width=32), st.floats(0, 0.9))
-def test_a_digit_that_is_alone_on_one_of_several_lines_needs_more_to_be_read(score: float, least: float) -> None:
+def test_a_digit_that_is_alone_on_one_of_several_lines_needs_more_to_be_read(score: float, min_score: float) -> None:
     alone = Chance(1.0, -2.0)
     shy, sure = replace(SHAKY, alone=alone), row((4, 0.95), (2, 0.95))
-    first, *others = shy.lines(below(sure, row((7, score))), least)
+    first, *others = shy.lines(below(sure, row((7, score))), min_score)
     assert first.text == "42"
-    assert bool(others) == (score >= least and alone(score) >= least)
+    assert bool(others) == (score >= min_score and alone(score) >= min_score)
     if others:
         assert others[0].numbers[0].score == pytest.approx(float(alone(score)))
     for found in (row((7, score)), row((4, score), (7, score)), below(sure, row((4, score), (7, score)))):
-        assert shy.lines(found, least) == SHAKY.lines(found, least)
+        assert shy.lines(found, min_score) == SHAKY.lines(found, min_score)
 
 
 def test_a_number_of_one_digit_is_in_company_if_there_are_others_on_its_line() -> None:
@@ -148,16 +149,16 @@ def test_a_number_of_one_digit_is_in_company_if_there_are_others_on_its_line() -
 
 
 @given(st.floats(1, 50), st.floats(0.01, 1), st.floats(0, 0.5, width=32))
-def test_a_digit_beside_a_number_needs_less_to_be_read(company: float, least: float, score: float) -> None:
+def test_a_digit_beside_a_number_needs_less_to_be_read(company: float, min_score: float, score: float) -> None:
     friendly = replace(Calibration(), company=company)
-    limit = friendly.in_company(least)
-    assert 0 < limit <= least
-    if least < 1:  # by odds
-        assert limit / (1 - limit) * company == pytest.approx(least / (1 - least))
+    limit = friendly.in_company(min_score)
+    assert 0 < limit <= min_score
+    if min_score < 1:  # by odds
+        assert limit / (1 - limit) * company == pytest.approx(min_score / (1 - min_score))
     asked, score = np.float32(limit), float(np.float32(score))  # as scores are compared
     beside, far = row((4, 1.0), (2, 1.0), (7, score)), row((4, 1.0), (2, 1.0), *[(0, 0.0)] * 6, (7, score))
-    assert friendly.lines(beside, least)[0].text == ("427" if score >= asked else "42")
-    assert friendly.lines(far, least)[0].text == ("42 7" if score >= np.float32(least) else "42")
+    assert friendly.lines(beside, min_score)[0].text == ("427" if score >= asked else "42")
+    assert friendly.lines(far, min_score)[0].text == ("42 7" if score >= np.float32(min_score) else "42")
 
 
 def test_nothing_is_in_company_of_what_is_not_read() -> None:
@@ -184,15 +185,16 @@ def test_beside_is_along_the_line_of_a_page_that_lies_on_its_side() -> None:
     for degrees, boxes in ((90, (y0, -x1, y1, -x0)), (180, (-x1, -y1, -x0, -y0)), (270, (-y1, x0, -y0, x1))):
         lying = replace(upright, boxes=np.stack(boxes, axis=1) + np.float32(100), turned=degrees)
         ((number,),) = (line.numbers for line in Calibration().lines(lying, 0.5))
-        assert (number.text, number.score) == ("42", pytest.approx(0.9 * 0.8 * 0.75))
+        assert number.text == "42"
+        assert number.score == pytest.approx(0.9 * 0.8 * 0.75)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_what_is_rejected_is_withheld_and_no_more(least: float, score: float) -> None:
+def test_what_is_rejected_is_withheld_and_no_more(min_score: float, score: float) -> None:
     found = row((4, score), (2, 1.0))
-    (line,) = SHAKY.lines(found, 0.0, least)
+    (line,) = SHAKY.lines(found, 0.0, min_score)
     (sure,) = SHAKY.lines(found, 0.0)
-    assert line.numbers[0].rejected == (sure.numbers[0].score < least)
+    assert line.numbers[0].rejected == (sure.numbers[0].score < min_score)
     assert line.text == ("??" if line.numbers[0].rejected else "42")
     assert line.numbers[0].digits == sure.numbers[0].digits
     assert not sure.numbers[0].rejected
@@ -273,10 +275,10 @@ def test_a_file_with_nonsense_in_it(tmp_path: Path, nonsense: object) -> None:
         detector.load(tmp_path / "w")
 
 
-# The tool
+# The command
 
 
-def tool(*arguments: object) -> subprocess.CompletedProcess[str]:
+def calibrate(*arguments: object) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(ROOT), str(ROOT / "datasets")])
     command = [sys.executable, str(ROOT / "tools" / "calibrate.py"), *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
@@ -287,7 +289,7 @@ def test_the_command(tmp_path: Path) -> None:
     model, exported = checkpoint.load(ROOT / "detector" / "weights" / "faster-rcnn.safetensors"), tmp_path / "w.onnx"
     checkpoint.save(tmp_path / "w", model[0], model[1], {"scenes": 1}, half=True)
     exported.write_bytes((ROOT / "detector" / "weights" / "faster-rcnn.onnx").read_bytes())
-    done = tool(tmp_path / "w", "--onnx", exported, "--preset", "strips", "--count", 6, "--threads", 1)
+    done = calibrate(tmp_path / "w", "--onnx", exported, "--preset", "strips", "--count", 6, "--threads", 1)
     assert done.returncode == 0, done.stderr
     assert "before  digits" in done.stdout
     assert "after   numbers" in done.stdout
@@ -301,7 +303,7 @@ def test_mistakes_are_one_sentence_and_leave_the_weights_alone(tmp_path: Path) -
     checkpoint.save(tmp_path / "w", "faster-rcnn", blind, {})
     before = (tmp_path / "w").read_bytes()
     for arguments in ((tmp_path / "none",), (tmp_path / "w", "--count", 0), (tmp_path / "w", "--preset", "nonsense")):
-        done = tool(*arguments)
+        done = calibrate(*arguments)
         assert done.returncode == 1
         assert done.stderr.startswith("error: ")
         assert len(done.stderr.splitlines()) == 1

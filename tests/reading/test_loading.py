@@ -148,8 +148,16 @@ def test_onnx_runtime_for_other_weights() -> None:
 
 
 def test_the_evaluation_tool_takes_them(exported: Path, tmp_path: Path) -> None:
-    options = ["--weights", exported, "--runtime", "onnx", "--threads", "1", "--out", tmp_path]
-    command = [sys.executable, ROOT / "tools" / "evaluate.py", "--preset", "strips", "--count", "2", *options]
+    options: list[str | Path] = ["--weights", exported, "--runtime", "onnx", "--threads", "1", "--out", tmp_path]
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "tools" / "evaluate.py",
+        "--preset",
+        "strips",
+        "--count",
+        "2",
+        *options,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "metrics.json").is_file()

@@ -26,9 +26,9 @@ class Written:
 def write(rng: np.random.Generator, tilt: float = 0.035, uneven: float = 0.125, most_lines: int = 5) -> Written:
     """Lines of numbers, one below the other.
 
-    Heights differ by 20 % within a line, by 30 % between lines; digits overlap by 0.15 of the height of their line to
-    standing 0.4 apart, numbers stand 1 to 8 apart; a line strays from the page by `tilt` (tangent), a digit from its
-    line by `uneven` (heights), and wherever two lines share a column they are 1.35 heights apart or more.
+    Heights differ by 20 % within a line and by 30 % between lines. Gaps are in heights of the line: from -0.15 to 0.4
+    between digits, from 1 to 8 between numbers. A line strays from the page by `tilt` (tangent), a digit from its line
+    by `uneven` (heights). Wherever two lines share a column they are 1.35 heights apart or more.
     """
     digits: list[tuple[float, float, float, float]] = []
     labels: list[int] = []
@@ -39,14 +39,14 @@ def write(rng: np.random.Generator, tilt: float = 0.035, uneven: float = 0.125, 
         slope, u = rng.uniform(-tilt, tilt), rng.uniform(0, 6)
         start, text = u, []
         row: list[tuple[float, float, float, float]] = []
-        for number in range(rng.integers(1, 5)):
-            u += (rng.uniform(1, 3) if rng.random() < 0.8 else rng.uniform(3, 8)) * height if number else 0
+        for index in range(rng.integers(1, 5)):
+            u += (rng.uniform(1, 3) if rng.random() < 0.8 else rng.uniform(3, 8)) * height if index else 0
             text.append("")
-            for place in range(rng.integers(1, 11)):
+            for position in range(rng.integers(1, 11)):
                 label = int(rng.integers(10))
                 h = height * rng.uniform(0.8, 1.2)
                 w = h * (rng.uniform(0.15, 0.4) if label == 1 else rng.uniform(0.45, 0.8))
-                u += max(rng.uniform(-0.15, 0.4) * height, -min(w, row[-1][2]) / 2) if place else 0
+                u += max(rng.uniform(-0.15, 0.4) * height, -min(w, row[-1][2]) / 2) if position else 0
                 row.append((u + w / 2, slope * (u - start) + rng.uniform(-uneven, uneven) * height, w, h))
                 u += w
                 text[-1] += str(label)
@@ -232,7 +232,7 @@ def test_a_dense_page() -> None:
 
 
 def kept_one_by_one(found: Detections) -> list[bool]:
-    """What without_nested() says, by two loops."""
+    """What without_nested() keeps, by two loops."""
     keep = [True] * len(found)
     order = np.argsort(-found.scores, kind="stable").tolist()
     for at, i in enumerate(order):
@@ -247,14 +247,14 @@ def kept_one_by_one(found: Detections) -> list[bool]:
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.integers(0, 40), st.sampled_from([3, 512]))
-def test_of_digits_within_each_other_the_likeliest_is_read(seed: int, count: int, rows: int) -> None:
+def test_of_digits_within_each_other_the_likeliest_is_read(seed: int, count: int, block: int) -> None:
     rng = np.random.default_rng(seed)
     corner = rng.uniform(0, 60, (count, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(1, 50, (count, 2))], axis=1).astype(np.float32)
-    scores = rng.integers(1, 6, count).astype(np.float32) / 6  # many are equal
+    scores = (rng.integers(1, 6, count) / 6).astype(np.float32)  # many are equal
     found = Detections(boxes, rng.integers(0, 10, count), scores)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detector.reading.reading_order.BLOCK_DIGITS", rows)
+        patch.setattr("detector.reading.reading_order.BLOCK_DIGITS", block)
         assert without_nested(found).tolist() == kept_one_by_one(found)
 
 
