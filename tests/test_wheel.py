@@ -96,14 +96,25 @@ def test_it_is_the_wheel_that_is_used(python: Path, tmp_path: Path) -> None:
     assert run(tmp_path, python.with_name("digit-reader"), "--version").stdout.startswith("digit-reader ")
 
 
-def test_making_scenes_says_what_is_missing(python: Path, tmp_path: Path) -> None:
-    done = run(tmp_path, python.with_name("digit-reader"), "dataset", "--out", "scenes", "--count", "1")
+@pytest.mark.parametrize(
+    ("words", "way_out"),
+    [
+        (
+            ["dataset", "--out", "scenes", "--count", "1"],
+            "name a folder with digits in IDX form, as in: --mnist-dir FOLDER",
+        ),
+        (["export", "--out", "out/x.onnx"], "export with --check 0 and without --int8."),
+    ],
+)
+def test_without_mnist_it_says_what_to_do(python: Path, tmp_path: Path, words: list[str], way_out: str) -> None:
+    done = run(tmp_path, python.with_name("digit-reader"), *words)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr == (
-        "error: making scenes: expected MNIST's digits, got none, since the installed package does not carry them; "
-        "work in a checkout of the project, or name a folder with digits in IDX form, as in: --mnist-dir FOLDER\n"
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.endswith(
+        f"got none, since the installed package does not carry them; work in a checkout of the project, or {way_out}\n"
     )
+    assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 

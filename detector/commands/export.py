@@ -17,6 +17,7 @@ import detector
 from detector.commands.options import IfGiven
 from detector.errors import OptionError
 from detector.reading.loading import WEIGHTS_SUFFIXES
+from digit_scenes.glyphs.digits import MNIST_DIR
 from digit_scenes.stream import images_of_all_presets
 
 
@@ -37,13 +38,18 @@ class Args:
 
 
 def main(args: Args) -> None:
+    if args.check < 0:
+        raise OptionError(f"--check: expected 0 or more, got {args.check}.")
+    if (args.check or args.int8) and not MNIST_DIR.is_dir():  # told before anything is written
+        raise OptionError(
+            "--check, --int8: expected MNIST's digits, to make scenes of, got none, since the installed package does "
+            "not carry them; work in a checkout of the project, or export with --check 0 and without --int8."
+        )
     # Here, because they take seconds, which --help need not wait for.
     from detector.export.onnx import compare, export
     from detector.export.quantise import RANGE_IMAGE_COUNT, quantise
     from detector.models.base import Detector
 
-    if args.check < 0:
-        raise OptionError(f"--check: expected 0 or more, got {args.check}.")
     reader = detector.load(args.weights, model=args.model, runtime="torch")
     network = reader.model
     assert isinstance(network, Detector), "the runtime is PyTorch"
