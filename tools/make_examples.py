@@ -64,7 +64,7 @@ class Args:
 
 
 def draw(name: str, recipe: PageRecipe, seed: int) -> Scene:
-    """The first scene of a recipe that is what its name says: enough lines, every digit whole, a slope one can see."""
+    """The first scene of a recipe with enough lines, every digit whole, and for tilted.jpg a slope that one can see."""
     digits = load_digits("test")
     for attempt in range(10_000):
         scene = page_scene(np.random.default_rng((seed, *name.encode(), attempt)), digits, recipe)

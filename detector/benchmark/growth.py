@@ -1,4 +1,4 @@
-"""How the time of one picture grows, as a figure."""
+"""A plot of how the time for one picture grows."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from detector.scoring.plots import save_figure
 def save_growth(
     path: Path, by_side: Mapping[str, Mapping[int, Measurement]], by_digits: Mapping[str, Mapping[int, Measurement]]
 ) -> None:
-    """How the milliseconds of one picture grow with its area and its digits: as in `benchmark.inference.Growth`."""
+    """Draw how the milliseconds for one picture grow with its area and with its digits, as a PNG.
+
+    by_side, by_digits: as in `benchmark.inference.Growth`.
+    """
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     area, digits = figure.subplots(1, 2)
-    for name, measures in by_side.items():
-        _draw_times(area, [side**2 / 1e6 for side in measures], list(measures.values()), name)
-    for name, measures in by_digits.items():
-        _draw_times(digits, list(measures), list(measures.values()), name)
+    for name, measurements in by_side.items():
+        _draw_times(area, [side**2 / 1e6 for side in measurements], list(measurements.values()), name)
+    for name, measurements in by_digits.items():
+        _draw_times(digits, list(measurements), list(measurements.values()), name)
     area.set(title="with its area", xlabel="megapixels", ylabel="ms a picture", xscale="log", yscale="log")
     digits.set(title="with its digits, the area stays", xlabel="digits", ylabel="ms a picture", ylim=(0, None))
     for axes in (area, digits):
@@ -31,8 +34,8 @@ def save_growth(
     save_figure(figure, path)
 
 
-def _draw_times(axes: Axes, places: Sequence[float], measures: Sequence[Measurement], name: str) -> None:
+def _draw_times(axes: Axes, xs: Sequence[float], measurements: Sequence[Measurement], name: str) -> None:
     """Medians, and bars from quartile to quartile."""
-    medians = np.array([measure.median for measure in measures])
-    quartiles = np.array([measure.quartiles for measure in measures]).T  # (2, K)
-    axes.errorbar(places, medians, np.abs(quartiles - medians), marker="o", capsize=3, label=name)
+    medians = np.array([measurement.median for measurement in measurements])
+    quartiles = np.array([measurement.quartiles for measurement in measurements]).T  # (2, K)
+    axes.errorbar(xs, medians, np.abs(quartiles - medians), marker="o", capsize=3, label=name)

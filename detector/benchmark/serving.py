@@ -146,7 +146,7 @@ def time_serving(server: Server, reader: Reader, files: Sequence[bytes], seconds
     rate = Measurement(tuple(len(load.ms) / load.seconds for load in loads), "pictures/s")
     offline = Measurement(tuple(offline_rates), "pictures/s")
     ms = np.array([ms for load in loads for ms in load.ms])
-    found = {
+    measurements = {
         "served / offline": rate.ratio_to(offline),
         f"served, {CLIENTS} clients": rate,
         "offline": offline,
@@ -156,8 +156,8 @@ def time_serving(server: Server, reader: Reader, files: Sequence[bytes], seconds
     }
     after = server.memory_mb
     if before is not None and after is not None:
-        found |= {"memory": Measurement((after,), "MB"), "memory gained": Measurement((after - before,), "MB")}
-    return found
+        measurements |= {"memory": Measurement((after,), "MB"), "memory gained": Measurement((after - before,), "MB")}
+    return measurements
 
 
 def send_malformed(server: Server, requests: int, seed: int = 0) -> dict[str, Measurement]:
@@ -184,8 +184,8 @@ def send_malformed(server: Server, requests: int, seed: int = 0) -> dict[str, Me
     output = server.errors.read_text(errors="replace").splitlines()
     error_lines = sum(line.startswith(ERROR_PREFIXES) for line in output)
     failures = sum(times for status, times in statuses.items() if status >= 500) + error_lines + (not survived)
-    found = {
+    measurements = {
         f"malformed, {f'status {status}' if status else 'hung up'}": Measurement((float(times),), "requests")
         for status, times in sorted(statuses.items())
     }
-    return {"malformed, failures": Measurement((float(failures),), "requests")} | found
+    return {"malformed, failures": Measurement((float(failures),), "requests")} | measurements

@@ -23,7 +23,7 @@ from detector.ladder.tasks import TASKS, ProgressBar, Task
 
 RUNGS_ON_HARD_STRIP = ("cells", "five-softmax", "sliding-window", "rcnn", "faster-rcnn")
 HARD_STRIP_INDEX = 9
-"""Among the test strips of T4: the first of five digits that touch in two places."""
+"""Among the test strips of T4: the first of five digits of which two pairs touch."""
 
 
 def climb_rung(
@@ -37,7 +37,7 @@ def climb_rung(
 ) -> Row:
     """Train one rung and score it; both only as far as the folder does not hold it already.
 
-    Whatever goes wrong is told in the row's `problem`, so that the other rungs still have their turn.
+    An error does not stop the climb: it becomes the row's `problem`.
     again: train and score anew in any case. log: takes lines of text. progress: gives the bar of a task.
     """
     log(f"\nrung {rung.number}  {rung.name}: {rung.what}")

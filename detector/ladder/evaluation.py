@@ -70,7 +70,7 @@ def score_tasks(
 
 
 def time_tasks(rung: Rung, record: RungRecord, data: LadderData, folder: Path) -> None:
-    """Measure the time of each task of a record anew, on a few images. So a table can have all times of one go."""
+    """Measure the time of each task of a record again, on a few images: a table needs all times from one run."""
     reader = load_reader(rung, folder)
     for task in TASKS:
         if result := record.tasks.get(task.key):

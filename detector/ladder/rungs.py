@@ -28,7 +28,7 @@ class TaskSupport:
 
 
 ONE_DIGIT = TaskSupport(("T1",), "it reads a picture of one digit")
-FIVE_PLACES = TaskSupport(("T2", "T3", "T4"), "it reads one strip of five places")
+FIVE_DIGIT_STRIP = TaskSupport(("T2", "T3", "T4"), "it reads one strip of five places")
 ONE_ROW = TaskSupport(("T1", "T2", "T3", "T4"), "it reads one row of digits")
 ANY_PICTURE = TaskSupport(("T1", "T2", "T3", "T4", "T5", "T6", "T7"), "")
 
@@ -59,10 +59,10 @@ RUNGS: tuple[Rung, ...] = (
     Rung(3, "two-conv-cnn", "32 and 64 of 3x3, dropout", WeightsSource.EPOCHS, ONE_DIGIT),
     Rung(3, "modern-cnn", "batch norm, augmentation, schedule", WeightsSource.EPOCHS, ONE_DIGIT),
     Rung(4, "wide-cnn", "32 and 64 of 5x5, 1024 units", WeightsSource.EPOCHS, ONE_DIGIT),
-    Rung(5, "cells", "cut into five cells, classify each", WeightsSource.EPOCHS, FIVE_PLACES),
-    Rung(6, "sigmoids", "one network, 55 sigmoids", WeightsSource.EPOCHS, FIVE_PLACES),
-    Rung(7, "five-softmax", "one network, five softmax heads", WeightsSource.EPOCHS, FIVE_PLACES),
-    Rung(7, "five-softmax-length", "the same, with a head for the length", WeightsSource.EPOCHS, FIVE_PLACES),
+    Rung(5, "cells", "cut into five cells, classify each", WeightsSource.EPOCHS, FIVE_DIGIT_STRIP),
+    Rung(6, "sigmoids", "one network, 55 sigmoids", WeightsSource.EPOCHS, FIVE_DIGIT_STRIP),
+    Rung(7, "five-softmax", "one network, five softmax heads", WeightsSource.EPOCHS, FIVE_DIGIT_STRIP),
+    Rung(7, "five-softmax-length", "the same, with a head for the length", WeightsSource.EPOCHS, FIVE_DIGIT_STRIP),
     Rung(8, "space-displacement", "a classifier slid along the strip", WeightsSource.EPOCHS, ONE_ROW),
     Rung(9, "sliding-window", "a classifier slid over every place", WeightsSource.SHIPPED, ANY_PICTURE),
     Rung(10, "rcnn", "regions from OpenCV, each classified", WeightsSource.MINUTES, ANY_PICTURE),

@@ -104,11 +104,11 @@ def score_digits(
     """
     read = np.full(len(images), MISSED)
     for start in progress(range(0, len(images), DIGITS_PER_CALL)):
-        for i, found in enumerate(
+        for i, detections in enumerate(
             reader.detect_many([as_rgb(image) for image in images[start : start + DIGITS_PER_CALL]]), start
         ):
-            if len(found):
-                read[i] = found.labels[found.scores.argmax()]
+            if len(detections):
+                read[i] = detections.labels[detections.scores.argmax()]
     milliseconds = time_to_read(reader, [as_rgb(image) for image in images[:MAX_TIMED_DIGITS]])
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     np.add.at(confusion, (labels, read), 1)
@@ -153,8 +153,8 @@ def time_to_read(reader: BatchDigitFinder, images: Sequence[np.ndarray]) -> floa
 def _read(reader: BatchDigitFinder, image: np.ndarray) -> tuple[str, float]:
     """All digits that are read in an image, in reading order, and the milliseconds that took."""
     start = time.perf_counter()
-    found = reader.detect(image)
-    lines = read_lines(found[found.scores >= reader.min_score])
+    detections = reader.detect(image)
+    lines = read_lines(detections[detections.scores >= reader.min_score])
     milliseconds = 1000 * (time.perf_counter() - start)
     return "".join(line.text for line in lines).replace(" ", ""), milliseconds
 

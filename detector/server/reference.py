@@ -1,4 +1,4 @@
-"""/docs: what /openapi.json says, as a page that needs nothing from elsewhere, not even a script."""
+"""The page /docs: /openapi.json in HTML, without scripts and without anything from other servers."""
 
 from __future__ import annotations
 
@@ -58,21 +58,21 @@ def _operation(heading: str, operation: Mapping[str, Any]) -> Iterator[str]:
         kinds = ", ".join(f"<code>{escape(kind)}</code>" for kind in body["content"])
         yield f"<p>{escape(body.get('description', ''))} As {kinds}.</p>"
     rows = [
-        (given["name"], _kind(given["schema"]), given.get("description") or given["schema"].get("description", ""))
+        (given["name"], _type(given["schema"]), given.get("description") or given["schema"].get("description", ""))
         for given in operation.get("parameters", ())
     ]
     yield from _table(("in the query", "type", "meaning"), rows)
     responses = [
-        (status, _answered(answer), answer.get("description", ""))
-        for status, answer in operation["responses"].items()
-        if "HTTPValidationError" not in str(answer)
+        (status, _type_of_body(response), response.get("description", ""))
+        for status, response in operation["responses"].items()
+        if "HTTPValidationError" not in str(response)
     ]
     yield from _table(("status", "answer", "meaning"), responses)
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
     yield f"<h3 id='{escape(name)}'>{escape(name)}</h3><p>{escape(schema.get('description', ''))}</p>"
-    rows = [(key, _kind(kind), kind.get("description", "")) for key, kind in schema["properties"].items()]
+    rows = [(key, _type(kind), kind.get("description", "")) for key, kind in schema["properties"].items()]
     yield from _table(("name", "type", "meaning"), rows)
 
 
@@ -84,19 +84,19 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, str, str]]) -> Iterator[
         yield "</table>"
 
 
-def _answered(answer: Mapping[str, Any]) -> str:
-    return ", ".join(_kind(content.get("schema", {})) for content in answer.get("content", {}).values())
+def _type_of_body(response: Mapping[str, Any]) -> str:
+    return ", ".join(_type(content.get("schema", {})) for content in response.get("content", {}).values())
 
 
-def _kind(schema: Mapping[str, Any]) -> str:
-    """A type in words, as HTML."""
+def _type(schema: Mapping[str, Any]) -> str:
+    """The type of a JSON schema in words, as HTML."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f"<a href='#{name}'>{name}</a>"
     if "anyOf" in schema:
-        return " or ".join(_kind(kind) for kind in schema["anyOf"] if kind.get("type") != "null")
+        return " or ".join(_type(kind) for kind in schema["anyOf"] if kind.get("type") != "null")
     if schema.get("type") == "array":
         inner = [schema["items"]] if "items" in schema else schema.get("prefixItems", [])[:1]
-        return "list of " + " ".join(_kind(kind) for kind in inner)
+        return "list of " + " ".join(_type(kind) for kind in inner)
     limits = [f"{schema[key]:g}" for key in ("minimum", "maximum") if key in schema]
     return escape(" ".join([schema.get("type", "file"), *([f"{limits[0]} to {limits[1]}"] if limits[1:] else [])]))

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from os import PathLike
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -87,8 +88,8 @@ def hosts_of(host: str, others: Sequence[str]) -> tuple[str, ...]:
     A server for this machine alone has its usual names and `others`. One in a network has any name, unless `others`
     are given.
     """
-    local_only = host in ("localhost", "::1") or host.startswith("127.")
-    return (*LOOPBACK, host, *others) if local_only else (*LOOPBACK, *others) if others else ()
+    this_machine_only = host in ("localhost", "::1") or host.startswith("127.")
+    return (*LOOPBACK, host, *others) if this_machine_only else (*LOOPBACK, *others) if others else ()
 
 
 def serve(
@@ -146,8 +147,8 @@ class _Protocol(HttpToolsProtocol):
 
     _idle_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
         self._start_timer()
 
     def data_received(self, data: bytes) -> None:

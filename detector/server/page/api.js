@@ -1,7 +1,7 @@
-// All that is said to the server. Addresses are relative: the page also works under a path of a proxy.
+// All requests to the server. URLs are relative, so that the page also works below a path of a proxy.
 
-const AT_ONCE = 3; // requests under way; browsers hold back more than six themselves, and a server refuses too many
-const RETRIES = 6; // of a request that the server was too busy for
+const AT_ONCE = 3; // requests at a time: browsers allow six, and the server refuses too many
+const RETRIES = 6; // of a request that a busy server refused
 
 /** A failure that has a sentence for the reader of the page. again: whether it may go better another time. */
 export class ReadError extends Error {

@@ -1,4 +1,4 @@
-// The page: what is chosen, what is read, and what comes of both.
+// The page: settings, pictures, and their results as cards.
 
 import { get } from "./api.js";
 import { Card } from "./card.js";
@@ -20,7 +20,7 @@ function addPictures(files) {
   complain("");
   if (!settings.models.length) return complain("The server has not said what it can read with: try again.", start);
   const added = files.map((file) => new Card(file, { limits: settings.limits, onchange: report, onremove: remove }));
-  cards.unshift(...added); // the newest is what one looks for
+  cards.unshift(...added); // the newest first
   byId("cards").prepend(...added.map((card) => card.element));
   for (const card of added) card.choose(chosenModels(), settings.threshold);
   report();
@@ -33,7 +33,7 @@ function remove(card) {
   cards.splice(at, 1);
   card.remove();
   report();
-  // Where the focus was is no more: the next one's button, or the place where pictures are chosen.
+  // The focused button is gone: focus that of the next card, or where pictures are chosen.
   (cards[Math.min(at, cards.length - 1)]?.element.querySelector("[data-remove]") ?? byId("choose")).focus();
 }
 

@@ -1,11 +1,11 @@
-// A picture from the camera: the phone's own app where there is one, else a window with what the camera sees.
+// A picture from the camera: by the phone's own app where there is one, else in a window with a live view.
 
 import { byId } from "./dom.js";
 
 /** Shows the camera's button where there is a way to use one. onpicture(file), onfail(sentence). */
 export function offerCamera(onpicture, onfail) {
   const button = byId("snap");
-  const live = Boolean(navigator.mediaDevices?.getUserMedia); // on https and localhost alone
+  const live = Boolean(navigator.mediaDevices?.getUserMedia); // browsers allow it on https and localhost only
   const phone = matchMedia("(pointer: coarse)").matches;
   button.hidden = !live && !phone;
   button.onclick = () => (phone ? byId("capture").click() : look(onpicture, onfail));
@@ -23,10 +23,10 @@ async function look(onpicture, onfail) {
     return onfail("The camera is not allowed here: allow it in the browser, or choose a picture.");
   }
   const take = dialog.querySelector("[data-take]");
-  take.disabled = true; // it has not seen anything yet
+  take.disabled = true; // until the camera has a picture
   video.onloadeddata = () => (take.disabled = false);
   video.srcObject = stream;
-  dialog.onclose = () => stream.getTracks().forEach((track) => track.stop()); // the light goes out, by Escape too
+  dialog.onclose = () => stream.getTracks().forEach((track) => track.stop()); // also when Escape closes it: turns the camera off
   dialog.querySelector("[data-close]").onclick = () => dialog.close();
   take.onclick = () => {
     const canvas = document.createElement("canvas");

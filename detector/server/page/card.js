@@ -1,4 +1,4 @@
-// One picture among the results, as each of the chosen models reads it.
+// One card among the results: a picture, as each of the chosen models reads it.
 
 import { ReadError, inTurn, readPicture } from "./api.js";
 import { copyOf } from "./dom.js";

@@ -1,4 +1,4 @@
-// Small helps with the document.
+// Small helpers for the DOM.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -44,7 +44,7 @@ export function arrowKeys(container, selector) {
 export function download(content, name, type) {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
   element("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000); // some browsers ask first where to put it
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // some browsers first ask where to save it
 }
 
 /** Copies text; the old way where the clipboard is kept for https and localhost. */
@@ -52,7 +52,7 @@ export async function copy(text) {
   try {
     return await navigator.clipboard.writeText(text);
   } catch {
-    // Not here, or not allowed.
+    // No clipboard, or no permission.
   }
   const field = element("textarea", { value: text, className: "unseen" });
   document.body.append(field);

@@ -1,4 +1,4 @@
-// What is written on the pad, read after each stroke.
+// The drawing on the pad, which is read after each stroke.
 
 import { ReadError, readPicture } from "./api.js";
 import { byId, element } from "./dom.js";
@@ -55,7 +55,7 @@ export class Drawing {
       answer = { error: error.message };
     }
     if (signal.aborted) return;
-    this.answers.set(model, answer); // until now the last one was shown: nothing flickers as one writes
+    this.answers.set(model, answer); // the last result stays until now, so that nothing flickers while one writes
     this.say();
   }
 

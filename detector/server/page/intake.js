@@ -1,4 +1,4 @@
-// All ways in which pictures come: chosen, dropped, pasted, from the camera, examples.
+// All sources of pictures: chosen, dropped, pasted, from the camera, examples.
 
 import { get } from "./api.js";
 import { offerCamera } from "./camera.js";
@@ -21,7 +21,7 @@ export function takePictures(onfiles, onfail) {
 function takeDropped(onfiles, onfail) {
   const target = byId("droptarget");
   const holdsFiles = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");
-  let depth = 0; // enter and leave come for each element that is passed over
+  let depth = 0; // of nested elements: each of them fires enter and leave
   const show = (by) => {
     depth = Math.max(0, depth + by);
     target.hidden = !depth;
@@ -67,7 +67,7 @@ export async function offerExamples(onfiles, onfail) {
   const { examples } = await (await get("api/examples")).json();
   byId("examples").hidden = !examples.length;
   byId("examples").querySelector("ul").replaceChildren(...examples.map(({ name, url }) => {
-    // The server's address may have a path before it that it knows nothing of.
+    // Behind a proxy, the page may lie below a path that the server does not know.
     const address = url.replace(/^\//, "");
     const title = name.replace(/\.[^.]+$/, "").replaceAll("_", " ");
     const picture = element("img", { src: address, alt: "", loading: "lazy", width: 96, height: 72 });

@@ -1,11 +1,11 @@
-// Boxes over a picture: coloured by score, found by pointer and arrow keys.
+// Boxes over a picture: coloured by score, selected by pointer and arrow keys.
 
 import { arrowKeys, drawn } from "./dom.js";
 import { STEPS, percent, step } from "./reading.js";
 
-const NEAR = 16; // pixels of the screen: small digits need not be hit exactly, fingers are wide
-const LEGIBLE = 16; // pixels of the screen: letters stand at boxes of this height and more
-const SMALL = 30; // pixels of the screen: thin lines around digits up to this height
+const NEAR = 16; // screen pixels: a pointer this near selects a small digit, as fingers are wide
+const LEGIBLE = 16; // screen pixels: boxes from this height on have a label
+const SMALL = 30; // screen pixels: boxes up to this height have thin lines
 
 /** Boxes in an svg that lies over a picture and scales with it. onactive(index or -1) is told what is pointed at. */
 export class Marks {
@@ -44,7 +44,7 @@ export class Marks {
 
   /** Letters keep their size on the screen however large the picture is. */
   measure() {
-    const unit = this.width / (this.svg.clientWidth || this.width); // pixels of the picture to one of the screen
+    const unit = this.width / (this.svg.clientWidth || this.width); // picture pixels in one screen pixel
     this.unit = unit;
     this.svg.style.setProperty("--unit", unit);
     const heights = this.boxes.map(([, y0, , y1]) => y1 - y0).sort((a, b) => a - b);
@@ -53,11 +53,11 @@ export class Marks {
     [...this.svg.children].forEach((group, i) => {
       const [x0, y0, x1, y1] = this.boxes[i];
       const [halo, frame, label] = group.children;
-      // Around the digit, so that its ink stays free.
+      // Outside the box, so that the line covers no ink.
       const sides = { x: x0 - gap, y: y0 - gap, width: x1 - x0 + 2 * gap, height: y1 - y0 + 2 * gap };
       for (const [key, value] of Object.entries(sides)) for (const one of [halo, frame]) one.setAttribute(key, value);
       label.setAttribute("visibility", (y1 - y0) / unit >= LEGIBLE ? "visible" : "hidden");
-      // Above the box, or in it at the picture's upper edge.
+      // Above the box; inside it at the picture's upper edge.
       label.setAttribute("y", y0 > 19 * unit ? y0 - 6 * unit : y0 + 14 * unit);
     });
   }
@@ -87,7 +87,7 @@ function mark({ box: [x0, , x1], digit, score }, first) {
   return drawn(
     "g",
     { class: "digit", tabindex: first ? 0 : -1, role: "img", "aria-label": `${digit}, score ${percent(score)}` },
-    drawn("rect", { class: "halo" }), // keeps a box seen on ink, paper and night alike
+    drawn("rect", { class: "halo" }), // keeps a box visible on dark ink, paper and black
     drawn("rect", { class: "box", stroke: colour, "stroke-dasharray": dash.join(" ") }),
     drawn("text", { x: (x0 + x1) / 2, fill: colour, class: "label", "aria-hidden": true }, String(digit)),
   );

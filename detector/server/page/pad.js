@@ -1,6 +1,6 @@
-// A sheet to write on, with finger, pen or mouse.
+// A sheet to write on with finger, pen or mouse.
 
-const WIDTH = 640; // units across, and pixels of what is read: enough for the reader, and quick to send
+const WIDTH = 640; // of the sheet in units, and of the picture in pixels: enough to read, and quick to send
 const NIB = 11; // units
 
 /** Strokes on a canvas. Each is a list of {x, y, width} in units; onchange is called when one ends or goes. */
@@ -33,7 +33,7 @@ export class Pad {
   }
 
   clear() {
-    if (this.pointer !== undefined) return; // while one hand writes, another may press the button
+    if (this.pointer !== undefined) return; // a stroke is under way
     this.strokes = [];
     this.changed();
   }
@@ -43,13 +43,13 @@ export class Pad {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [this.width, this.height];
     paint(canvas.getContext("2d"), this.strokes, 1);
-    // At once: toBlob waits until the browser is idle, which may be long while one writes.
+    // Synchronous: toBlob waits until the browser is idle, which takes long while one writes.
     const [, base64] = canvas.toDataURL("image/png").split(",");
     return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type: "image/png" });
   }
 
   begin(event) {
-    if (this.pointer !== undefined || event.button !== 0) return; // one hand at a time, the palm beside it not
+    if (this.pointer !== undefined || event.button !== 0) return; // one pointer at a time: a palm beside the pen draws nothing
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
     this.pointer = event.pointerId;
@@ -61,7 +61,7 @@ export class Pad {
   go(event) {
     if (event.pointerId !== this.pointer) return;
     const stroke = this.strokes.at(-1);
-    // Screens report a pointer less often than it is measured: all its points make a rounder line.
+    // One event may hold several measured points; drawing all of them makes a rounder line.
     for (const one of event.getCoalescedEvents?.() ?? []) this.add(stroke, this.point(one));
     this.add(stroke, this.point(event));
   }
@@ -69,7 +69,7 @@ export class Pad {
   end(event, cancelled = false) {
     if (event.pointerId !== this.pointer) return;
     this.pointer = undefined;
-    if (cancelled) this.strokes.pop(); // the browser took the finger for something else
+    if (cancelled) this.strokes.pop(); // the browser used the touch for a gesture
     this.changed();
   }
 
@@ -77,13 +77,13 @@ export class Pad {
     const last = stroke.at(-1);
     if (Math.hypot(point.x - last.x, point.y - last.y) < 1) return;
     stroke.push(point);
-    segment(this.pen, stroke, stroke.length - 2, this.scale); // up to the middle: where it turns to is not known yet
+    segment(this.pen, stroke, stroke.length - 2, this.scale); // only to the middle: the curve beyond depends on the next point
   }
 
   point({ clientX, clientY, pointerType, pressure }) {
     const frame = this.canvas.getBoundingClientRect();
     const unit = WIDTH / frame.width;
-    const width = pointerType === "pen" ? NIB * (0.5 + pressure) : NIB; // others press as good as not
+    const width = pointerType === "pen" ? NIB * (0.5 + pressure) : NIB; // others report no pressure worth using
     return { x: (clientX - frame.left) * unit, y: (clientY - frame.top) * unit, width };
   }
 

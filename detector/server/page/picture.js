@@ -2,7 +2,7 @@
 
 import { STEPS, digitsOf, step, uprightBox, uprightSize } from "./reading.js";
 
-const LARGEST = 1800; // pixels: more are not seen on the page, and phones have little memory
+const LARGEST = 1800; // pixels: the page shows no more, and phones have little memory
 const LARGEST_SAVED = 4096;
 const LEGIBLE = 28; // pixels: digits of a small picture are enlarged to about this height before boxes are drawn
 
@@ -29,7 +29,7 @@ export function drawUpright(canvas, image, { width, height, turned = 0 }, larges
   canvas.height = Math.max(1, Math.round(down * scale));
   const pen = canvas.getContext("2d");
   if (!image) {
-    pen.fillStyle = "#f1efe8"; // a blank sheet: boxes and text can still be shown
+    pen.fillStyle = "#f1efe8"; // a blank sheet, on which boxes and text can still be shown
     pen.fillRect(0, 0, canvas.width, canvas.height);
     return pen;
   }
@@ -57,7 +57,7 @@ export function annotated(image, record) {
   for (const { box, digit, score } of digits) {
     const [x0, y0, x1, y1] = box.map((side) => side * scale);
     const { colour, dash } = STEPS[step(score)];
-    const frame = [x0 - line / 2, y0 - line / 2, x1 - x0 + line, y1 - y0 + line]; // around the box, not over the ink
+    const frame = [x0 - line / 2, y0 - line / 2, x1 - x0 + line, y1 - y0 + line]; // outside the box, so that the line covers no ink
     pen.setLineDash([]);
     stroke(pen, "#ffffffcc", line * 2, () => pen.strokeRect(...frame));
     pen.setLineDash(dash.map((part) => part * line));

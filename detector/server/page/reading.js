@@ -1,4 +1,4 @@
-// What was read, as values: no document, no server.
+// Functions of what was read: without DOM and without requests.
 
 /** How sure a score is, from the least on: told by colour and by dashes, blue against orange, for every eye. */
 export const STEPS = [

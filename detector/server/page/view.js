@@ -1,4 +1,4 @@
-// One picture as one model reads it: boxes, text, what to take away.
+// One picture as one model reads it: boxes, text, and what can be saved.
 
 import { announce, arrowKeys, copy, copyOf, download, element } from "./dom.js";
 import { Marks } from "./marks.js";
@@ -50,7 +50,7 @@ export class View {
     this.answer = answer;
     const { record, runtime, ms, roundTrip } = answer;
     drawUpright(this.part(".picture > canvas"), this.image, record);
-    this.element.toggleAttribute("data-picture", true); // if only a blank sheet
+    this.element.toggleAttribute("data-picture", true); // even if it is only a blank sheet
     this.part(".times").textContent = `${milliseconds(ms)} reading, ${milliseconds(roundTrip)} in all · ${runtime}`;
     this.at(threshold);
     announce(this.record.text ? `${this.file.name}: ${this.record.text}` : this.part(".state").textContent);
