@@ -18,7 +18,7 @@
       |
     files   images   rotation   progress
       |
-    types   errors   weights
+    types   errors   version   weights
 
 A package may import whatever stands in a lower row, and itself. Packages in one row do not import each other.
 `digit_scenes` stands beside the picture: it may import `types` and `errors`, and `images` where it opens pictures. It
@@ -44,7 +44,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("types", "errors", "weights"),
+    ("types", "errors", "version", "weights"),
     ("files", "images", "rotation", "progress"),
     ("draw",),
     ("results",),
