@@ -1,4 +1,4 @@
-"""A detector without weights whose right answer is known, so that all around it can be tested exactly."""
+"""A detector without weights. What it finds is known, so that all around it can be tested exactly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from detector.models.base import Detector
 from detector.types import Detections, Target
 
-PAPER = 255
+PAPER_GREY = 255
 
 
 def ink(digit: int) -> tuple[int, int, int]:
@@ -28,18 +28,18 @@ def draw_blobs(image: np.ndarray, boxes: Sequence[Sequence[int]], digits: Sequen
 
 def blank(height: int, width: int) -> np.ndarray:
     """White paper, uint8 (height, width, 3)."""
-    return np.full((height, width, 3), PAPER, np.uint8)
+    return np.full((height, width, 3), PAPER_GREY, np.uint8)
 
 
-SLIMMEST = 20
+MAX_HEIGHT_OVER_WIDTH = 20
 
 
 class FakeDetector(Detector):
     """Takes each connected dark blob for one digit, which the red in it tells. `calls` holds the sizes (H, W) it saw.
 
-    Like a trained detector it has a range of heights, outside which it sees nothing, takes nothing for a digit that is
-    SLIMMEST times as high as wide, and takes what the border of a picture leaves of a blob for a digit too. score: that
-    of every detection.
+    Like a trained detector it sees nothing outside a range of heights. It takes no blob for a digit that is more than
+    MAX_HEIGHT_OVER_WIDTH times as high as wide. What the border of a picture leaves of a blob is a digit to it, too.
+    score: that of every detection.
     """
 
     def __init__(self, score: float = 0.95, smallest: float = 0, largest: float = np.inf) -> None:
@@ -63,7 +63,7 @@ class FakeDetector(Detector):
         found = []
         for blob in range(1, count):
             x, y, w, h, _ = stats[blob]
-            if self.smallest <= h <= self.largest and h < SLIMMEST * w:
+            if self.smallest <= h <= self.largest and h < MAX_HEIGHT_OVER_WIDTH * w:
                 red = np.median(pixels[y : y + h, x : x + w, 0][blobs[y : y + h, x : x + w] == blob])
                 found.append((x, y, x + w, y + h, min(9, round(red / 20))))
         table = np.array(found, np.float64).reshape(-1, 5)

@@ -156,15 +156,14 @@ def trusted(found: Detections, tile: Tile, level: Level) -> Detections:
     """
     height, width = level.image.shape[:2]
     rows, columns = tile.image.shape[:2]
-    boxes = found.boxes
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+    boxes = found.boxes  # (N, 4)
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)  # (N,)
     keep = (sides >= level.smallest) & (sides <= MAX_DIGIT_PX)
     if level.tiled:
         keep &= sides <= MAX_TILED_DIGIT_PX
         # Inner borders only: what the edge of the picture cuts is cut in every tile.
-        keep &= (boxes[:, 0] >= (TILE_BORDER_PX if tile.x > 0 else -np.inf)) & (
-            boxes[:, 1] >= (TILE_BORDER_PX if tile.y > 0 else -np.inf)
-        )
+        keep &= boxes[:, 0] >= (TILE_BORDER_PX if tile.x > 0 else -np.inf)
+        keep &= boxes[:, 1] >= (TILE_BORDER_PX if tile.y > 0 else -np.inf)
         keep &= boxes[:, 2] <= (columns - TILE_BORDER_PX if tile.x + columns < width else np.inf)
         keep &= boxes[:, 3] <= (rows - TILE_BORDER_PX if tile.y + rows < height else np.inf)
     found = found[keep]
@@ -182,16 +181,17 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:
         return Detections.empty()
-    boxes = np.concatenate([found.boxes for _, found in listed])
+    boxes = np.concatenate([found.boxes for _, found in listed])  # (N, 4); all that follows is (N,)
     labels = np.concatenate([found.labels for _, found in listed])
     scores = np.concatenate([found.scores for _, found in listed])
     depths = np.concatenate([np.full(len(found), level.depth) for level, found in listed])
     limits = np.concatenate([np.full(len(found), MAX_TILED_DIGIT_PX * 2.0**level.depth) for level, found in listed])
     spans = boxes[:, 2:] - boxes[:, :2]  # (N, 2)
-    areas, sides = _areas(boxes), spans.max(axis=1)
+    areas, sides = _areas(boxes), spans.max(axis=1)  # (N,)
 
     credible = scores >= CREDIBLE_SCORE
     alive = np.zeros(len(boxes), np.bool_)
+    # Boxes of a coarse level that are several digits of a finer one go.
     for depth in np.unique(depths):  # finest first
         digits = np.flatnonzero(alive & credible)
         of_level = np.flatnonzero(depths == depth)
@@ -201,12 +201,14 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
         for finer in np.unique(depths[digits]):
             of_finer = digits[depths[digits] == finer]
             alive[of_level] &= ~_several_taken_for_one(boxes[of_level], boxes[of_finer], scores[of_finer])
+    # Boxes of a fine level that are strokes of a digit too large for it go.
     for i in np.flatnonzero(alive & credible & (sides > limits.min())):
         inside = _shared_areas(boxes[i], boxes) > INSIDE_AREA_SHARE * areas
         strokes = (depths < depths[i]) & (sides[i] > limits) & inside
         if spans[i, 1] > SLIM_HEIGHT_OVER_WIDTH * spans[i, 0]:  # inside a 1 are only 1s; it may be an edge of the paper
             strokes &= labels == 1
         alive &= ~strokes
+    # Of boxes that overlap the better one stays, in the place that the finest level gives it.
     rivals = np.flatnonzero(alive)
     kept = rivals[_nms_across_classes(boxes[rivals], scores[rivals])]
     sure = rivals[credible[rivals]]

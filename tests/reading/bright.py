@@ -1,4 +1,4 @@
-"""A detector in ONNX form that finds what is bright, and its right answer by NumPy."""
+"""A detector in ONNX form that finds what is bright, and what it should find by NumPy."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ bright (uint8[B, H, W, 3] pictures) => (float[N, 4] boxes, int64[N] labels, floa
     sides = Concat <axis = 1> (x0, y0, x1, y1)
     sides_as_float = Cast <to = 1> (sides)
     found = Greater (brightest, dark)
-    places = NonZero (found)
-    picture = Reshape (places, last)
+    found_at = NonZero (found)
+    picture = Reshape (found_at, last)
     boxes = Gather (sides_as_float, picture)
     values = Gather (brightest, picture)
     ones = Mod <fmod = 1> (values, ten)

@@ -52,7 +52,7 @@ def of_threads(exported: Path, request: pytest.FixtureRequest) -> OnnxNetwork:
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(0, 999)), max_size=7))
-def test_every_picture_gets_its_own_answer_in_any_company(
+def test_every_picture_gets_its_own_digits_in_any_batch(
     of_threads: OnnxNetwork, sizes: list[tuple[int, int, int]]
 ) -> None:
     images = [np.random.default_rng(seed).integers(0, 140, (h, w, 3)).astype(np.uint8) for h, w, seed in sizes]
@@ -94,7 +94,7 @@ def test_threads_take_pictures_of_their_own_where_that_is_faster(shapes: list[tu
         assert sum(len({shapes[i] for i in share}) for share in shares) <= len(set(shapes)) + threads - 1
 
 
-def test_what_is_shared_out_and_what_is_not() -> None:
+def test_which_pictures_are_split_among_threads() -> None:
     small, large = (10, 10, 3), (20, 20, 3)
     assert split_among_threads([small], 2) == [[0]]
     assert split_among_threads([small, small], 2) == [[0], [1]]
@@ -198,7 +198,7 @@ def test_files_that_are_not_what_they_should_be(
 
 
 def test_a_network_that_fails_says_so(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.onnx", GRAPH.replace("Reshape (places, last)", "Reshape (places, two)"))
+    path = write(tmp_path / "x.onnx", GRAPH.replace("Reshape (found_at, last)", "Reshape (found_at, two)"))
     with pytest.raises(
         WeightsError, match=r"x\.onnx: the network failed on pictures of shape \(1, 5, 5, 3\)"
     ) as caught:

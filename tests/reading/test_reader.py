@@ -1,4 +1,4 @@
-"""Reading pictures of every size with a detector whose right answer is known."""
+"""Reading pictures of every size with a detector of which it is known what it finds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.fakes import FakeDetector, blank, draw_blobs
 
 
 def sorted_rows(found: Detections) -> list[tuple[float, ...]]:
-    """Box and label of each, by place."""
+    """Box and label of each, sorted."""
     return sorted((*box, label) for box, label in zip(found.boxes.tolist(), found.labels.tolist(), strict=True))
 
 
@@ -79,7 +79,7 @@ def test_a_small_picture_takes_a_pass_enlarged_and_one_at_half_of_that(size: tup
     expect_digits(found, boxes, [4, 7], within=0.1)
 
 
-def test_a_small_picture_is_answered_just_as_the_detector_does() -> None:
+def test_a_small_picture_is_read_just_as_the_detector_sees_it() -> None:
     image = draw_blobs(blank(TILE_PX, TILE_PX), [[0, 0, 5, 5], [50, 50, 140, 160]], [3, 5])
     direct = FakeDetector().predict([torch.from_numpy(image).permute(2, 0, 1) / 255])[0]
     assert sorted_rows(Reader(FakeDetector()).detect(image)) == sorted_rows(direct)
