@@ -1,7 +1,7 @@
-"""How good detections are: takes predictions and truth, never models, and returns flat dicts of floats.
+"""How good detections are. Takes predictions and truth, never models, and returns flat dicts of floats.
 
-A figure that nothing was there to measure (the recall of a set without digits) is nan, never 0 or -1; `json_safe` turns
-it into null. Counts are floats too, so that every result is one `dict[str, float]`.
+Where there was nothing to measure, as with the recall on pictures without digits, a figure is nan, never 0 or -1.
+`json_safe` turns nan into null. Counts are floats, too, so that every result is one `dict[str, float]`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from detector.scoring.mistakes import MISSED
 from detector.types import Detections, FloatArray, IntArray, Target
 
 CATEGORY_IDS: tuple[int | None, ...] = tuple(range(1, 11))
-"""The COCO category id of each digit, where the dataset does not say otherwise. Names, not ids, carry the meaning."""
+"""The COCO category id of each digit in datasets that are built here. In others, categories are known by name."""
 
 STANDARD_KEYS = (
     *("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"),
@@ -49,9 +49,10 @@ class CocoScores:
 class DigitScores:
     """What happened to each digit at the working threshold.
 
-    metrics: precision, recall, f1 (a digit is right when box and class are), and counts: `true_digits`, and how many
-    of them are `correct`.
-    confusion: int64 (11, 11), rows the truth and columns what was read; row and column MISSED stand for nothing.
+    metrics: precision, recall and f1, where a digit is right if its box and its class are; and the counts
+    `true_digits` and `correct`.
+    confusion: int64 (11, 11), a row for each true digit, a column for each digit read. Column MISSED counts the digits
+    missed, row MISSED those invented.
     """
 
     metrics: dict[str, float]
@@ -64,16 +65,16 @@ def detection_metrics(
     sizes: Sequence[tuple[int, int]],
     min_score: float = 0.5,
 ) -> dict[str, float]:
-    """COCO's figures over all detections and the digit figures over those of at least `min_score`: for validation."""
+    """COCO's figures of all detections, and the digit figures of those with a score of at least `min_score`."""
     return coco_metrics(targets, detections, sizes) | digit_scores(targets, detections, min_score).metrics
 
 
 def coco_metrics(
     targets: Sequence[Target], detections: Sequence[Detections], sizes: Sequence[tuple[int, int]]
 ) -> dict[str, float]:
-    """COCO's figures: see CocoScores. One target, one detections and one size (width, height in pixels) per picture.
+    """COCO's figures, see CocoScores. Each picture has a target, detections and a size (width, height) in pixels.
 
-    The best 100 detections of each class in each picture count, as is COCO's custom.
+    Of each class and picture the best 100 detections count, as is COCO's rule.
     """
     image_ids = range(len(targets))
     scores = coco_scores(coco_ground_truth(targets, sizes), coco_results(detections, image_ids))
@@ -83,7 +84,10 @@ def coco_metrics(
 def coco_ground_truth(
     targets: Sequence[Target], sizes: Sequence[tuple[int, int]], image_ids: Sequence[int] | None = None
 ) -> dict[str, Any]:
-    """The targets as a COCO dataset: picture i has id i unless others are given, ignored digits are crowds."""
+    """The targets as a COCO dataset. Picture i has id i unless ids are given; ignored digits are crowds.
+
+    sizes: width and height of each picture, pixels. Raises ValueError where there are not as many as targets.
+    """
     if len(targets) != len(sizes):
         raise ValueError(f"expected as many sizes as targets, got {len(sizes)} and {len(targets)}")
     ids = range(len(targets)) if image_ids is None else image_ids
@@ -113,10 +117,10 @@ def coco_results(
     image_ids: Sequence[int | str],
     category_ids: Sequence[int | None] = CATEGORY_IDS,
 ) -> list[dict[str, Any]]:
-    """Detections in COCO's results format, unrounded, so that the written file scores as they do.
+    """Detections in COCO's results format, unrounded, so that a file of them scores as they do.
 
-    category_ids: the id of each of the ten digits, None for one that the dataset has no category for and that a results
-    file therefore cannot name.
+    category_ids: the id of each of the ten digits. A digit that the dataset has no category for has None and is left
+    out. Raises ValueError where there are not as many ids as detections.
     """
     if len(detections) != len(image_ids):
         raise ValueError(f"expected as many image ids as detections, got {len(image_ids)} and {len(detections)}")
@@ -129,10 +133,10 @@ def coco_results(
 
 
 def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> CocoScores:
-    """Scores COCO results against a COCO dataset, both as they are parsed from JSON, by pycocotools.
+    """Score COCO results against a COCO dataset, both as parsed from JSON, by pycocotools. Neither is changed.
 
-    The dataset's categories must be named "0".."9", some may be lacking; its annotation ids must start at 1, because
-    pycocotools takes a match with annotation 0 for a miss. Neither argument is changed.
+    The dataset's categories are named "0" to "9", and some may be lacking. Its annotation ids start at 1, because
+    pycocotools takes a match with annotation 0 for none. Raises ValueError where they do not.
     """
     if any(annotation["id"] < 1 for annotation in ground_truth["annotations"]):
         raise ValueError("expected annotation ids from 1 on, because pycocotools takes 0 for 'not found'")
@@ -154,10 +158,10 @@ def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, 
 
 
 def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], min_score: float) -> DigitScores:
-    """What happened to each digit when the detections of at least `min_score` are believed.
+    """What happened to each true digit, if the detections with a score of at least `min_score` are what was read.
 
-    Which is taken for which is said by `scoring.matching.match`; one taken for none counts against the precision,
-    unless half of it lies on an ignored digit. `scoring.mistakes.breakdown` tells the kinds of mistakes apart.
+    Detections are matched by `scoring.matching.match`. One that is not matched counts against the precision, unless it
+    is `forgiven`. `scoring.mistakes.breakdown` tells the kinds of mistakes apart.
     """
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     for target, found in zip(targets, detections, strict=True):
@@ -182,7 +186,7 @@ def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], mi
 
 
 def json_safe(metrics: Mapping[str, float]) -> dict[str, float | int | None]:
-    """The same for a JSON file: nan, which JSON has no word for, as None, and whole numbers without a fraction."""
+    """The figures for a JSON file: None for nan, which JSON has no word for, and whole numbers as int."""
     return {
         name: None if math.isnan(value) else int(value) if float(value).is_integer() else float(value)
         for name, value in metrics.items()

@@ -17,13 +17,14 @@ from detector.types import IntArray
 DOTS_PER_INCH = 120
 
 IOU_INDEX = {0.5: 0, 0.75: 5}
-"""Where an IoU threshold stands in COCO's list of ten."""
+"""The index of an IoU threshold in COCO's list of ten."""
 
 
 def save_pr_curves(path: Path, precision: NDArray[np.float64]) -> None:
-    """Precision over recall of each digit and of all together, at IoU 0.5 and 0.75.
+    """Draw precision over recall for each digit and for their mean, at IoU 0.5 and 0.75.
 
-    precision: float64 (10, 101, 10), as in `scoring.metrics.CocoScores`.
+    precision: float64 (10, 101, 10), as in `scoring.metrics.CocoScores`. Raises OptionError where the file cannot be
+    written.
     """
     figure = Figure(figsize=(11, 5), layout="constrained")
     recall = np.linspace(0, 1, precision.shape[1])
@@ -41,22 +42,25 @@ def save_pr_curves(path: Path, precision: NDArray[np.float64]) -> None:
 
 
 def save_confusion(path: Path, confusion: IntArray) -> None:
-    """A confusion matrix (11, 11), as in `scoring.metrics.DigitScores`; shades are shares of a row."""
+    """Draw a confusion matrix (11, 11), as in `scoring.metrics.DigitScores`. Shades are shares of a row.
+
+    Raises OptionError where the file cannot be written.
+    """
     figure = Figure(figsize=(7.5, 7), layout="constrained")
     _draw_confusion(figure.subplots(), confusion)
     save_figure(figure, path)
 
 
 def save_confusions(path: Path, confusions: Mapping[str, IntArray]) -> None:
-    """Several such matrices, at least one, each under its name."""
+    """Draw several confusion matrices, at least one, each under its name; see `save_confusion`."""
     columns = min(len(confusions), 4)
     rows = -(-len(confusions) // columns)
     figure = Figure(figsize=(6.5 * columns, 6.5 * rows), layout="constrained")
-    places = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (name, confusion) in zip(places, confusions.items(), strict=False):
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, confusion) in zip(panels, confusions.items(), strict=False):
         _draw_confusion(axes, confusion)
         axes.set_title(name)
-    for axes in places[len(confusions) :]:
+    for axes in panels[len(confusions) :]:
         axes.set_axis_off()
     save_figure(figure, path)
 
@@ -75,7 +79,11 @@ def _draw_confusion(axes: Axes, confusion: IntArray) -> None:
 
 
 def save_risk_coverage(path: Path, curve: RiskCurve, numbers: Claims, digits: Claims | None) -> None:
-    """What share of the numbers accepted is wrong over how many are; and how often scores are right, bin by bin."""
+    """Draw risk over coverage of the numbers; and, bin by bin, the share that is right over the score.
+
+    curve: that of `numbers`. digits: None where boxes are not known. Raises OptionError where the file cannot be
+    written.
+    """
     figure = Figure(figsize=(11, 5), layout="constrained")
     risk, trust = figure.subplots(1, 2)
     risk.step(curve.coverage, curve.risk, where="post", lw=2, color="C0", label=f"area {curve.area:.3f}")

@@ -296,7 +296,7 @@ def test_the_failures_of_every_kind_of_set(
             ["file,lines", *(f"images/{f},{'|'.join(s.lines or ())}" for f, s in zip(files, scenes, strict=True))]
         )
     )
-    source = {
+    source: dict[str, dict[str, Any]] = {
         "preset": {"preset": "strips", "count": 3},
         "boxes": {"data": tmp_path},
         "text": {"lines": tmp_path / "m.csv"},

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,7 +39,8 @@ def small_weights(folder: Path) -> str:
 def dataset(folder: Path) -> Path:
     """A COCO dataset of four pictures of bars."""
     (folder / "images").mkdir(parents=True)
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for i in range(4):
         image, target = bars(i)
         cv2.imwrite(str(folder / "images" / f"{i}.png"), image[..., ::-1])

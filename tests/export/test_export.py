@@ -105,8 +105,9 @@ def test_only_reshapes_that_do_nothing_are_dropped() -> None:
     ]
     inputs = [helper.make_tensor_value_info("row", 1, ["n"]), helper.make_tensor_value_info("table", 1, ["n", 2])]
     outputs = [
-        helper.make_tensor_value_info(name, 1, shape)
-        for name, shape in (("from_row", ["n"]), ("from_table", ["m"]), ("from_column", ["n", 1]))
+        helper.make_tensor_value_info("from_row", 1, ["n"]),
+        helper.make_tensor_value_info("from_table", 1, ["m"]),
+        helper.make_tensor_value_info("from_column", 1, ["n", 1]),
     ]
     shapes = [
         numpy_helper.from_array(np.array([-1]), "one_row"),
@@ -144,7 +145,7 @@ def test_bytes_become_floats_and_are_divided_at_once() -> None:
     nodes += [helper.make_node("Neg", [name], [f"{name}_out"]) for name in inside]
     outputs = [helper.make_tensor_value_info(f"{name}_out", 1, [None] * axes) for name, axes in inside.items()]
     constants = [
-        numpy_helper.from_array(np.float32(63.75), "unit"),
+        numpy_helper.from_array(np.array(63.75, np.float32), "unit"),
         numpy_helper.from_array(np.array([1, 2, 4], np.float32), "units"),
     ]
     graph = helper.make_graph(nodes, "pixels", inputs, outputs, constants)

@@ -127,7 +127,7 @@ def test_levels_that_become_one_table_are_known_by_name(exported: Path) -> None:
 
 def test_what_is_moved_is_restored_afterwards() -> None:
     """Turned, joined, looked up and rounded again on the same grid, in int8; on another grid restored as before."""
-    grids = {"s": np.float32(0.5), "z": np.uint8(3), "t": np.float32(0.25), "rows": np.array([2, 0])}
+    grids: dict[str, Any] = {"s": np.float32(0.5), "z": np.uint8(3), "t": np.float32(0.25), "rows": np.array([2, 0])}
     grids |= {"each": np.array([1, 2, 4], np.float32), "zeros": np.zeros(3, np.uint8), "row": np.array([-1])}
     nodes = [
         helper.make_node("DequantizeLinear", ["a", "s", "z"], ["whole_a"], name="restore_a"),
@@ -161,5 +161,7 @@ def test_what_is_moved_is_restored_afterwards() -> None:
     for (node,) in read.values():
         assert node.inputs[0] is not None
         assert node.inputs[0].name not in restored
-    assert made_by["negative"].inputs[0].name in restored
+    negated = made_by["negative"].inputs[0]
+    assert negated is not None
+    assert negated.name in restored
     assert kinds(model).count("QuantizeLinear") == 1  # onto the other grid

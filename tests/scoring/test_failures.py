@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from detector.errors import OptionError
@@ -15,13 +17,21 @@ from detector.scoring.evaluation import ImageResult, evaluate
 from detector.scoring.failures import COLUMNS, TRUE, WRONG, draw_failure, save_failures, worst_first
 from detector.scoring.mistakes import Verdict
 from detector.types import Target
-from digit_scenes import Scene
 from tests.fakes import FakeDetector, blank, draw_blobs
 
 Failure = tuple[ImageResult, Verdict]
 
 
-def scene(digits: str, truth: str | None = None, *, size: tuple[int, int] = (60, 300), boxes: bool = True) -> Scene:
+@dataclass(frozen=True)
+class Labelled:
+    """A picture and what is said to be true of it."""
+
+    image: NDArray[np.uint8]
+    target: Target | None
+    lines: tuple[str, ...] | None
+
+
+def scene(digits: str, truth: str | None = None, *, size: tuple[int, int] = (60, 300), boxes: bool = True) -> Labelled:
     """A line of blobs that are read as `digits`, of which the truth is said to be something else."""
     truth = digits if truth is None else truth
     places = [[20 + 30 * i, 20, 40 + 30 * i, 50] for i in range(max(len(digits), len(truth)))]
@@ -31,14 +41,14 @@ def scene(digits: str, truth: str | None = None, *, size: tuple[int, int] = (60,
         np.array([int(digit) for digit in truth], np.int64),
         np.zeros(len(truth), bool),
     )
-    return Scene(image, target if boxes else None, (truth,) if truth else ())  # type: ignore[arg-type]
+    return Labelled(image, target if boxes else None, (truth,) if truth else ())
 
 
-def failures_of(*scenes: Scene) -> list[Failure]:
+def failures_of(*scenes: Labelled) -> list[Failure]:
     return worst_first(evaluate(Reader(FakeDetector()), scenes, len(scenes)).image_results)
 
 
-def save(folder: Path, scenes: list[Scene], most: int = 200) -> int:
+def save(folder: Path, scenes: list[Labelled], most: int = 200) -> int:
     results = evaluate(Reader(FakeDetector()), scenes, len(scenes)).image_results
     return save_failures(folder, results, scenes, lambda index: f"images/p{index}.jpg", most)
 
@@ -78,8 +88,8 @@ def test_the_worst_come_first_and_the_table_has_all(tmp_path: Path) -> None:
 def test_where_the_text_is_not_known_mistakes_stand_for_edits() -> None:
     plain = [scene("1", "7"), scene("123", "456"), scene("12", "34")]
     scattered = [
-        Scene(plain[0].image, plain[0].target, plain[0].lines),
-        *(Scene(s.image, s.target, None) for s in plain[1:]),
+        Labelled(plain[0].image, plain[0].target, plain[0].lines),
+        *(Labelled(s.image, s.target, None) for s in plain[1:]),
     ]
     assert [(result.index, verdict.edits) for result, verdict in failures_of(*scattered)] == [
         (1, None),
@@ -149,7 +159,7 @@ def test_texts_without_end_are_cut() -> None:
 
 def test_scenes_without_text_are_drawn_too() -> None:
     plain = scene("1", "7")
-    scattered = Scene(plain.image, plain.target, None)
+    scattered = Labelled(plain.image, plain.target, None)
     ((result, verdict),) = failures_of(scattered)
     assert verdict.edits is None
     assert has(draw_failure(scattered.image, result, verdict), TRUE)

@@ -64,7 +64,7 @@ def random_pages(seed: int, pages: int = 4) -> Pages:
         moved[:, 2:] = np.maximum(moved[:, 2:], moved[:, :2] + 1)
         read = np.where(rng.uniform(size=n + extra) < 0.8, labels, 9)
         seen = rng.uniform(size=n + extra) < 0.9
-        scores = rng.permutation(1000)[: n + extra].astype(np.float32) / 1000
+        scores = (rng.permutation(1000)[: n + extra] / 1000).astype(np.float32)
         detections.append(Detections(moved[seen], read[seen], scores[seen]))
     return targets, detections, [(300, 300)] * pages
 
@@ -73,7 +73,7 @@ def iou_of(a: np.ndarray, b: np.ndarray, crowd: bool) -> float:
     width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
     height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
     area_a, area_b = (float(box[2] - box[0]) * float(box[3] - box[1]) for box in (a, b))
-    return width * height / (area_a if crowd else area_a + area_b - width * height)
+    return float(width * height / (area_a if crowd else area_a + area_b - width * height))
 
 
 def naive_ap50(targets: list[Target], detections: list[Detections]) -> float:

@@ -68,7 +68,7 @@ def pages(draw: st.DrawFn) -> tuple[Target, Detections]:
     target = Target(boxes[:n], rng.integers(0, 3, n), rng.uniform(size=n) < 0.25)
     moved = boxes + rng.normal(0, 4, boxes.shape).astype(np.float32)
     moved[:, 2:] = np.maximum(moved[:, 2:], moved[:, :2] + 1)
-    scores = rng.integers(1, 5, n + extra).astype(np.float32) / 4  # many are equal
+    scores = (rng.integers(1, 5, n + extra) / 4).astype(np.float32)  # many are equal
     return target, Detections(moved, rng.integers(0, 3, n + extra), scores)
 
 

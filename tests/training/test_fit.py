@@ -127,8 +127,14 @@ def test_frozen_norms_take_the_averaged_statistics_and_keep_them() -> None:
     images = [as_input(bars(i)[0]) for i in range(2)]
     other.losses(images, [bars(i)[1] for i in range(2)])  # gathers statistics
     freeze_norms(model, other)
-    norm, averaged = model.backbone.stem[1], other.backbone.stem[1]
+    norm, averaged = (one.get_submodule("backbone.stem.1") for one in (model, other))
+    assert isinstance(norm, torch.nn.BatchNorm2d)
+    assert isinstance(averaged, torch.nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert averaged.running_mean is not None
     assert torch.equal(norm.running_mean, averaged.running_mean)
+    assert norm.running_var is not None
+    assert averaged.running_var is not None
     assert torch.equal(norm.running_var, averaged.running_var)
     weight = norm.weight.clone()
     model.losses(images, [bars(i)[1] for i in range(2)])
@@ -157,7 +163,7 @@ def test_the_average_follows_its_law() -> None:
     for n, decay in enumerate(decays):
         with torch.no_grad():
             model.weight.fill_(n)
-            model.count += 1
+            model.get_buffer("count").add_(1)
         average.update(model)
         expected = decay * expected + (1 - decay) * n
         assert average.model.get_parameter("weight")[0, 0].item() == pytest.approx(expected)
@@ -201,7 +207,7 @@ def test_the_state_of_another_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_state_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
     broken = tiny_model()
-    torch.nn.init.constant_(broken.backbone.stem.get_parameter("0.weight"), float("inf"))
+    torch.nn.init.constant_(broken.get_parameter("backbone.stem.0.weight"), float("inf"))
     with pytest.raises(WeightsError, match="finite weights"):
         save_state(tmp_path, learner(broken), RunProgress())
     assert not list(tmp_path.iterdir())
