@@ -124,7 +124,7 @@ class Result:
     file: str
     """The picture's name, as the user gave it."""
     image_id: int
-    """The picture's place among all that were asked for, from 1; those that cannot be read count too."""
+    """The picture's position among all that were asked for, from 1. Those that cannot be read count, too."""
     image: Picture
     """uint8 (H, W, 3) RGB."""
     page: Page
