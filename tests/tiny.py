@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -67,8 +68,13 @@ def as_input(image: np.ndarray) -> Tensor:
     return torch.from_numpy(image).permute(2, 0, 1).float() / 255
 
 
+def total(losses: Mapping[str, Tensor]) -> Tensor:
+    """The sum of all terms of a loss."""
+    return sum(losses.values(), start=torch.zeros(()))
+
+
 class BarBatches:
-    """An endless row of batches of bars."""
+    """Batches of bars by their step, without end."""
 
     def __init__(self, size: int = 2) -> None:
         self.size = size
@@ -83,12 +89,12 @@ STEPS = {"faster-rcnn": 160, "sliding-window": 120}
 
 @lru_cache
 def trained_detector(name: str) -> Detector:
-    """A tiny detector that has seen bars for some seconds. Shared by all tests: leave it as it is."""
+    """A tiny detector, trained on bars for some seconds. All tests share it: do not change it."""
     model = tiny_detector(name).train()
     optimizer = torch.optim.AdamW(model.parameters(), 5e-3)
     for step in range(STEPS[name]):
         scenes = [bars(step * 4 + i) for i in range(4)]
-        loss = sum(model.losses([as_input(image) for image, _ in scenes], [target for _, target in scenes]).values())
+        loss = total(model.losses([as_input(image) for image, _ in scenes], [target for _, target in scenes]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

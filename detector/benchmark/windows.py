@@ -8,7 +8,8 @@ from torch import Tensor
 from detector.benchmark.measure import Measurement, time_in_turns
 from detector.benchmark.parts import synchronizer
 from detector.models.background import against_background
-from detector.models.sliding_window import STRIDE, WINDOW, SlidingWindow, cut, framed
+from detector.models.sliding_window import SlidingWindow
+from detector.models.windows import STRIDE_PX, WINDOW_PX, cut, framed
 
 CROPS_PER_BATCH = 512  # where each window is cut out
 
@@ -27,8 +28,8 @@ def time_windows(model: SlidingWindow, image: Tensor, turns: int) -> dict[str, M
         return logits
 
     def cut_out() -> Tensor:
-        cuts = frame[0].unfold(1, WINDOW, STRIDE).unfold(2, WINDOW, STRIDE)  # (3, rows, columns, WINDOW, WINDOW)
-        crops = cuts.permute(1, 2, 0, 3, 4).flatten(0, 1)  # (windows, 3, WINDOW, WINDOW)
+        cuts = frame[0].unfold(1, WINDOW_PX, STRIDE_PX).unfold(2, WINDOW_PX, STRIDE_PX)  # (3, rows, columns, 32, 32)
+        crops = cuts.permute(1, 2, 0, 3, 4).flatten(0, 1)  # (windows, 3, 32, 32)
         return torch.cat([model.classifier(part)[0].flatten(1) for part in crops.split(CROPS_PER_BATCH)])
 
     whole, single = one_pass(), cut_out()
@@ -55,8 +56,8 @@ def share_of_digits_right(model: SlidingWindow, digits: Tensor, boxes: Tensor, l
         for pixels, box in zip(
             digits[start : start + CROPS_PER_BATCH], boxes[start : start + CROPS_PER_BATCH].tolist(), strict=True
         ):
-            left, top = round((box[0] + box[2] - WINDOW) / 2), round((box[1] + box[3] - WINDOW) / 2)
-            windows.append(cut(against_background(pixels.expand(3, -1, -1)), left, top, WINDOW))
+            left, top = round((box[0] + box[2] - WINDOW_PX) / 2), round((box[1] + box[3] - WINDOW_PX) / 2)
+            windows.append(cut(against_background(pixels.expand(3, -1, -1)), left, top, WINDOW_PX))
         logits = model.classifier(torch.stack(windows))[0][:, 1:, 0, 0]  # (n, 10)
         right += int((logits.argmax(1) == labels[start : start + CROPS_PER_BATCH]).sum())
     return right / max(1, len(digits))

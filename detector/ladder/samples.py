@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from detector.models.ladder.view import SIDE
+from detector.models.ladder.view import MNIST_SIDE_PX
 from detector.models.ladder.whole_picture import BLANK
 
 
@@ -25,9 +25,9 @@ class Samples:
 
     def __post_init__(self) -> None:
         n = len(self.labels)
-        if self.pictures.dtype != np.uint8 or self.pictures.ndim != 3 or self.pictures.shape[:2] != (n, SIDE):
+        if self.pictures.dtype != np.uint8 or self.pictures.ndim != 3 or self.pictures.shape[:2] != (n, MNIST_SIDE_PX):
             raise ValueError(
-                f"pictures: expected uint8 ({n}, {SIDE}, W), got {self.pictures.dtype} {self.pictures.shape}"
+                f"pictures: expected uint8 ({n}, {MNIST_SIDE_PX}, W), got {self.pictures.dtype} {self.pictures.shape}"
             )
         if self.labels.dtype != np.int64 or self.labels.ndim != 2:
             raise ValueError(f"labels: expected int64 ({n}, P), got {self.labels.dtype} {self.labels.shape}")

@@ -1,7 +1,7 @@
-"""Which anchors a true box can match at all: a short list for each box instead of all anchors of the picture.
+"""Which anchors a true box can match at all: a short list for each box instead of all anchors of the image.
 
-Matching each of 40 digits with each of 86,000 anchors of a 512x512 picture took longer than the backbone; an anchor far
-away needs no IoU to be known as background.
+Matching each of 40 digits with each of 86,000 anchors of a 512x512 image took longer than the backbone. An anchor far
+away is background without its IoU being computed.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ from torch import Tensor, nn
 
 
 def cell_anchors(sizes: Sequence[float], aspects: Sequence[float]) -> Tensor:
-    """The anchors (A, 4) of one cell, around 0, whole pixels. sizes: square roots of areas. aspects: height / width."""
+    """The anchors (A, 4) of one cell, centred on 0, in whole pixels.
+
+    sizes: square roots of their areas, pixels. aspects: heights over widths.
+    """
     roots = torch.tensor(aspects).sqrt()[:, None]
     heights, widths = (roots * torch.tensor(sizes)).flatten(), (torch.tensor(sizes) / roots).flatten()  # (A,)
     return (torch.stack([-widths, -heights, widths, heights], 1) / 2).round()
 
 
-def grid_anchors(cells: Tensor, stride: int, rows: int, columns: int) -> Tensor:
-    """The anchors (rows * columns * A, 4) of a grid, row by row, given those of one cell (A, 4)."""
-    x = torch.arange(columns, device=cells.device) * stride
-    y = torch.arange(rows, device=cells.device) * stride
+def grid_anchors(cell_anchors: Tensor, stride: int, rows: int, columns: int) -> Tensor:
+    """The anchors (rows * columns * A, 4) of a feature map, row by row, given those of one cell (A, 4)."""
+    x = torch.arange(columns, device=cell_anchors.device) * stride
+    y = torch.arange(rows, device=cell_anchors.device) * stride
     corners = torch.stack([x.expand(rows, -1), y[:, None].expand(-1, columns)], -1)  # (rows, columns, 2)
-    return (corners.repeat(1, 1, 2)[:, :, None] + cells).view(-1, 4)
+    return (corners.repeat(1, 1, 2)[:, :, None] + cell_anchors).view(-1, 4)
 
 
 class NearAnchors(nn.Module):
-    """Lists for a true box every anchor that can reach an IoU of `lowest` with it (and some that cannot).
+    """True boxes -> every anchor that can reach an IoU of `lowest` with each, and some that cannot.
 
     For two boxes of widths w and W that overlap by o along x, IoU <= o / max(w, W). So an IoU of t needs
     o >= t * max(w, W), hence W <= w / t, and centres (w + W) / 2 - o apart: at most w * (1 / t - 1) / 2, reached at
@@ -54,7 +57,10 @@ class NearAnchors(nn.Module):
         self.kinds = cell_anchors.shape[1]
 
     def forward(self, boxes: Tensor, grids: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-        """For boxes (G, 4) on level grids of (rows, columns): anchor indices (G, K), and which of them exist (G, K)."""
+        """For boxes (G, 4): the indices (G, K) of near anchors, and which of them exist (G, K), bool.
+
+        grids: rows and columns of each feature map.
+        """
         device = boxes.device
         level, kind, stride, x, y = self.table  # (K,) each
         rows, columns = torch.tensor(grids, device=device).unbind(1)  # (levels,)

@@ -1,4 +1,4 @@
-"""A small feature pyramid: a picture in, feature maps at strides 4, 8 and 16 out.
+"""A small feature pyramid: images in, feature maps at strides 4, 8 and 16 out.
 
 Lin et al., "Feature Pyramid Networks for Object Detection" (2017), around residual blocks of He et al. (2016).
 """
@@ -15,13 +15,13 @@ from torch.nn import functional as F
 
 
 class ConvNormReLU(nn.Sequential):
-    """Convolution that keeps the size but for its stride, batch normalisation, and ReLU unless `relu` is False.
+    """Convolution, batch normalisation and ReLU. The size is divided by the stride, and otherwise stays.
 
-    Without `padded` it answers only where the whole kernel lies in the picture, and the size shrinks by kernel - 1.
-    With `depthwise` each channel is convolved on its own, and there are as many outputs as inputs.
+    relu: without it, there is no ReLU. padded: without it, there is no padding, and the size shrinks by kernel - 1.
+    depthwise: each channel is convolved on its own; there have to be as many outputs as inputs.
 
-    With fixed statistics the normalisation is folded into the kernel, which is cheaper than another pass over the
-    feature map; not while a GPU learns, for which that is a dozen operations more.
+    While its statistics are fixed, the normalisation is folded into the kernel. That is cheaper than another pass over
+    the feature map, except on a GPU that learns, where it would be a dozen more operations.
     """
 
     def __init__(
@@ -43,17 +43,20 @@ class ConvNormReLU(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
         convolution, norm, relu = self
-        if norm.training or (x.is_cuda and torch.is_grad_enabled()):
-            return super().forward(x)
         assert isinstance(convolution, nn.Conv2d)
-        assert isinstance(relu, nn.Module)
-        kernel, shift = self.folded()
-        return relu(F.conv2d(x, kernel, shift, convolution.stride, convolution.padding, groups=convolution.groups))
+        if norm.training or (x.is_cuda and torch.is_grad_enabled()):
+            normalised: Tensor = norm(convolution(x))
+        else:
+            kernel, shift = self.folded()
+            stride, padding, groups = convolution.stride, convolution.padding, convolution.groups
+            normalised = F.conv2d(x, kernel, shift, stride, padding, groups=groups)
+        out: Tensor = relu(normalised)
+        return out
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Kernel and bias of the convolution with its normalisation by fixed statistics.
+        """Kernel and bias of the convolution and its normalisation in one.
 
-        In inference they are kept until one of the tensors they are made of changes.
+        In inference mode they are kept until one of the tensors changes that they are made of.
         """
         convolution, norm, _ = self
         assert isinstance(convolution, nn.Conv2d)
@@ -63,7 +66,7 @@ class ConvNormReLU(nn.Sequential):
         parts = (convolution.weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
         state: tuple[int, ...] = ()
         if torch.is_inference_mode_enabled():
-            with suppress(RuntimeError):  # tensors made in inference have no version
+            with suppress(RuntimeError):  # tensors made in inference mode have no version
                 state = (*[part.data_ptr() for part in parts], *[part._version for part in parts])
                 if self.kept is not None and self.kept[0] == state:
                     return self.kept[1], self.kept[2]
@@ -113,10 +116,10 @@ class FeaturePyramidConfig:
 
 
 class FeaturePyramid(Backbone):
-    """Three levels at strides 4, 8, 16, each of `channels` channels that have seen the levels above.
+    """Three feature maps at strides 4, 8, 16, each summed with the coarser ones.
 
-    What the sum of two levels needs is smoothing, not mixing of channels: that is left to the heads, which see few
-    cells, and the convolution after it is depthwise. A full one was a third of the backbone's time.
+    A sum of two maps needs smoothing, not mixing of channels, so the convolution after it is depthwise. A full one took
+    a third of the backbone's time. The heads, which see few cells, mix the channels.
     """
 
     strides = (4, 8, 16)

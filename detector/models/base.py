@@ -48,32 +48,35 @@ class Detector(nn.Module, ABC):
     runtime: str = "PyTorch"
     """What computes."""
     whole_picture: bool = False
-    """Whether it takes a picture at once as it is, so that a reader must neither enlarge nor tile it."""
+    """Whether it takes a picture of any size as it is, so that a reader must neither enlarge nor tile it."""
     at_once: int = 1
-    """How many calls of `find` at a time are best: one takes all threads, which a second would only wait for."""
+    """How many calls of `find` at a time are best: one takes all threads, and a second would wait for them."""
 
     @abstractmethod
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
-        """The terms of the training loss, scalars to be summed. Choosing training samples happens in here."""
+        """The terms of the training loss, scalars to be summed. Training samples are chosen in here."""
 
     @abstractmethod
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
-        """What is in each picture, best first, down to a low score, so that precision can be traded for recall."""
+        """What is in each image, best first.
+
+        It goes down to a low score, so that precision can be traded for recall.
+        """
 
     def learn_only(self, part: str) -> None:
-        """From now on all but this part stays as it is. Raises OptionError where there is no such part."""
+        """From now on only this part learns. Raises OptionError where there is no such part."""
         raise OptionError(f"--only {part}: expected a part of {self.name} that can learn alone, which has none.")
 
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
-        """As predict, for pixels as they come: uint8 (H, W, 3) RGB."""
+        """As predict, for images as they are stored: uint8 (H, W, 3) RGB."""
         return self.predict([as_tensor(picture, device_of(self)) for picture in pictures])
 
 
 class BatchDetector(Detector):
-    """A detector that answers for all pictures of a batch together."""
+    """A detector that looks at all images of a batch together."""
 
     exportable: bool = True
-    """Whether `detect_batch` is nothing but tensors."""
+    """Whether `detect_batch` is made of tensor operations alone, as an export needs it."""
 
     @abstractmethod
     def detect_batch(self, images: Tensor, max_value: float = 1.0) -> BatchDetections:
@@ -83,30 +86,28 @@ class BatchDetector(Detector):
         """
 
     def predict(self, images: Sequence[Tensor]) -> list[Detections]:
-        """See Detector. Pictures of one size go through together, so that company changes no answer."""
+        """See Detector. Images of one size go through together: padding one would change what is found in it."""
         return self._size_by_size(images, lambda alike: self.detect_batch(torch.stack(alike)))
 
     def find(self, pictures: Sequence[Picture]) -> list[Detections]:
-        """See Detector; the same answers as predict's."""
+        """See Detector; it finds the same as predict."""
         device = device_of(self)
 
-        def answers(alike: list[Picture]) -> BatchDetections:
+        def detect(alike: list[Picture]) -> BatchDetections:
             pixels = torch.from_numpy(np.stack(alike)).to(device)  # (B, H, W, 3)
             return self.detect_batch(pixels.permute(0, 3, 1, 2), max_value=255.0)
 
-        return self._size_by_size(pictures, answers)
+        return self._size_by_size(pictures, detect)
 
     @torch.inference_mode()
-    def _size_by_size(
-        self, pictures: Sequence[Any], answers: Callable[[list[Any]], BatchDetections]
-    ) -> list[Detections]:
+    def _size_by_size(self, images: Sequence[Any], detect: Callable[[list[Any]], BatchDetections]) -> list[Detections]:
         training = self.training
-        if training:  # going through all modules takes a twentieth of what a small picture does
+        if training:  # not unasked: going through all modules takes a twentieth of the time for a small image
             self.eval()
-        found: list[Detections] = [Detections.empty()] * len(pictures)
-        for shape in sorted({picture.shape for picture in pictures}):
-            members = [i for i, picture in enumerate(pictures) if picture.shape == shape]
-            own = by_picture(answers([pictures[i] for i in members]), len(members))
+        found: list[Detections] = [Detections.empty()] * len(images)
+        for shape in sorted({image.shape for image in images}):
+            members = [i for i, image in enumerate(images) if image.shape == shape]
+            own = by_image(detect([images[i] for i in members]), len(members))
             for i, one in zip(members, own, strict=True):
                 found[i] = one
         if training:
@@ -135,15 +136,15 @@ def device_of(model: nn.Module) -> torch.device:
     return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
-def by_picture(found: BatchDetections, count: int) -> list[Detections]:
-    """What was found in each of `count` pictures."""
+def by_image(found: BatchDetections, count: int) -> list[Detections]:
+    """What was found in each of `count` images."""
     parts = (*found.where, found.labels, found.scores.clamp(0, 1))
-    boxes, picture, labels, scores = (part.cpu().numpy() for part in parts)
-    return [Detections(boxes[own], labels[own], scores[own]) for own in (picture == i for i in range(count))]
+    boxes, image_index, labels, scores = (part.cpu().numpy() for part in parts)
+    return [Detections(boxes[own], labels[own], scores[own]) for own in (image_index == i for i in range(count))]
 
 
 def as_tensors(pictures: Sequence[Picture] | Tensor, device: torch.device) -> list[Tensor]:
-    """uint8 (H, W, 3) each, or (B, H, W, 3) -> float32 (3, H, W) in [0, 1] each."""
+    """Images uint8 (H, W, 3), or as a batch (B, H, W, 3) -> float32 (3, H, W) in [0, 1] each."""
     if isinstance(pictures, Tensor):
         return list(pictures.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255))
     return [as_tensor(picture, device) for picture in pictures]
@@ -151,7 +152,7 @@ def as_tensors(pictures: Sequence[Picture] | Tensor, device: torch.device) -> li
 
 def as_tensor(picture: Picture, device: torch.device) -> Tensor:
     """uint8 (H, W, 3) -> float32 (3, H, W) in [0, 1]."""
-    # A copy: only a batch is ever float, and from_numpy wants neither negative strides nor pictures that are read-only.
+    # A copy, since from_numpy takes neither negative strides nor arrays that are read-only.
     pixels = torch.tensor(np.ascontiguousarray(picture), device=device)
     return pixels.permute(2, 0, 1).float().div_(255)
 

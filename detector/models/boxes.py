@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import nms
 
-LARGEST_CHANGE = math.log(1000 / 16)  # of a side's logarithm: no box is stretched beyond that
+MAX_LOG_STRETCH = math.log(1000 / 16)  # logarithm of the most that a side is multiplied by
 
 
 class BatchBoxes(NamedTuple):
@@ -55,70 +55,71 @@ class BatchTargets(NamedTuple):
 
 
 def batch_boxes(boxes: list[Tensor]) -> BatchBoxes:
-    """The boxes (K_b, 4) of each image as one."""
+    """The boxes (K_b, 4) of each image of a batch as one tensor."""
     counts = torch.tensor([len(own) for own in boxes], device=boxes[0].device)
     return BatchBoxes(torch.cat(boxes), torch.repeat_interleave(counts))
 
 
 def concatenated(first: BatchBoxes, second: BatchBoxes) -> BatchBoxes:
-    """Both, one after the other."""
+    """The boxes of both, one after the other."""
     return BatchBoxes(torch.cat([first.boxes, second.boxes]), torch.cat([first.image_index, second.image_index]))
 
 
-def limits_of(pictures: Tensor) -> Tensor:
-    """Width, height, width, height of all pictures (B, 3, H, W): float32 (1, 4)."""
-    one = torch.ones((), device=pictures.device)
-    width, height = one * pictures.shape[3], one * pictures.shape[2]
+def image_limits(images: Tensor) -> Tensor:
+    """Width, height, width, height of all images (B, 3, H, W): float32 (1, 4)."""
+    one = torch.ones((), device=images.device)
+    width, height = one * images.shape[3], one * images.shape[2]
     return torch.stack([width, height, width, height])[None]
 
 
-def whole_numbers(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
-    """A small table, int64; also of sizes that are not known yet, while a detector is exported."""
+def int_table(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """A small table, int64. While a detector is exported, its values may be symbols for sizes not known yet."""
     if torch.compiler.is_exporting():
-        return torch.stack([torch.full((), number) for row in rows for number in row]).view(len(rows), -1)
+        return torch.stack([torch.full((), value) for row in rows for value in row]).view(len(rows), -1)
     return torch.tensor(rows, device=device)
 
 
-def quotient(numbers: Tensor, by: Tensor | int) -> Tensor:
-    """Whole numbers as float32, from 0 to 2^24, divided and rounded down: of int64 ONNX makes nine operations."""
-    return (numbers / by).floor()
+def floor_divide(values: Tensor, by: Tensor | int) -> Tensor:
+    """Whole values from 0 to 2^24, float32, divided and rounded down. Of int64, ONNX would make nine operations."""
+    return (values / by).floor()
 
 
 def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
-    """What moves each anchor (..., 4) to its box (..., 4): middles in anchor sides, logarithms of sides. See decode.
+    """The deltas (..., 4) that move each anchor (..., 4) to its box (..., 4).
 
-    Girshick et al., "Rich feature hierarchies" (2014), appendix C.
+    They are the shifts of the centre, in sides of the anchor, and the logarithms of how much the sides grow. Girshick
+    et al., "Rich feature hierarchies" (2014), appendix C.
     """
     sides = sides_of(anchors)
-    middles = (boxes[..., 2:] + boxes[..., :2] - anchors[..., 2:] - anchors[..., :2]) / 2
-    return torch.cat([middles / sides, (sides_of(boxes) / sides).log()], -1)
+    shift = (boxes[..., 2:] + boxes[..., :2] - anchors[..., 2:] - anchors[..., :2]) / 2
+    return torch.cat([shift / sides, (sides_of(boxes) / sides).log()], -1)
 
 
 def decode(deltas: Tensor, anchors: Tensor) -> Tensor:
-    """Anchors (..., 4), moved and stretched by deltas (..., 4)."""
+    """Boxes (..., 4): anchors (..., 4), moved and stretched by deltas (..., 4). The reverse of encode."""
     low, high = anchors.split(2, -1)
     return decode_around((low + high) / 2, high - low, deltas)
 
 
-def decode_around(middles: Tensor, sides: Tensor, deltas: Tensor) -> Tensor:
-    """Boxes (..., 4) of anchors with these middles and sides (..., 2), moved and stretched by deltas (..., 4)."""
+def decode_around(centres: Tensor, sides: Tensor, deltas: Tensor) -> Tensor:
+    """As decode, of anchors with these centres and sides (..., 2)."""
     shift, growth = deltas.split(2, -1)
-    middles = middles + shift * sides
-    half = growth.clamp(max=LARGEST_CHANGE).exp() * (sides / 2)
-    return torch.cat([middles - half, middles + half], -1)
+    centres = centres + shift * sides
+    half = growth.clamp(max=MAX_LOG_STRETCH).exp() * (sides / 2)
+    return torch.cat([centres - half, centres + half], -1)
 
 
 def clip(found: BatchBoxes, limits: Tensor) -> BatchBoxes:
-    """Without what lies outside of the pictures, of which limits are width, height, width, height.
+    """The boxes without what lies outside of their images.
 
-    limits: (B, 4), or (1, 4) for all of them.
+    limits: width, height, width, height of each image (B, 4), or of all of them (1, 4).
     """
     own = limits if limits.shape[0] == 1 else limits.index_select(0, found.image_index)
     return BatchBoxes(torch.minimum(found.boxes.clamp(min=0), own), found.image_index)
 
 
 def areas(boxes: Tensor) -> Tensor:
-    """Of boxes (..., 4): (...)."""
+    """Areas (...) of boxes (..., 4)."""
     width, height = sides_of(boxes).unbind(-1)
     return width * height
 
@@ -126,61 +127,63 @@ def areas(boxes: Tensor) -> Tensor:
 def sides_of(boxes: Tensor) -> Tensor:
     """Widths and heights (..., 2) of boxes (..., 4)."""
     low, high = boxes.split(2, -1)
-    return high - low
+    sides: Tensor = high - low
+    return sides
 
 
 def shorter_sides(boxes: Tensor) -> Tensor:
-    """Of boxes (K, 4): (K, 1). Not by amin, which ONNX Runtime gets wrong where there is no box."""
+    """Shorter sides (K, 1) of boxes (K, 4). Not by amin, which ONNX Runtime gets wrong where there is no box."""
     return torch.minimum(*sides_of(boxes).split(1, -1))
 
 
 def longer_sides(boxes: Tensor) -> Tensor:
-    """Of boxes (K, 4): (K, 1)."""
+    """Longer sides (K, 1) of boxes (K, 4)."""
     return torch.maximum(*sides_of(boxes).split(1, -1))
 
 
-def shared(first: Tensor, second: Tensor) -> Tensor:
-    """The area that boxes (..., 4) share with boxes (..., 4), elementwise and broadcast: (...)."""
+def intersection(first: Tensor, second: Tensor) -> Tensor:
+    """The areas (...) that boxes (..., 4) share with boxes (..., 4), elementwise and broadcast."""
     (low, high), (other_low, other_high) = first.split(2, -1), second.split(2, -1)
-    width, height = (torch.minimum(high, other_high) - torch.maximum(low, other_low)).clamp(min=0).unbind(-1)
+    sides = (torch.minimum(high, other_high) - torch.maximum(low, other_low)).clamp(min=0)  # (..., 2)
+    width, height = sides.unbind(-1)
     return width * height
 
 
 def paired_iou(first: Tensor, second: Tensor) -> Tensor:
-    """IoU of boxes (..., 4) with boxes (..., 4), elementwise and broadcast: (...)."""
-    both = shared(first, second)
+    """IoU (...) of boxes (..., 4) with boxes (..., 4), elementwise and broadcast."""
+    both = intersection(first, second)
     return both / (areas(first) + areas(second) - both)
 
 
 def iou_matrix(found: BatchBoxes, others: BatchBoxes) -> Tensor:
-    """IoU of each box with each other (K, M); 0 between pictures."""
+    """IoU (K, M) of each box with each of the others; 0 for boxes of different images."""
     same = found.image_index[:, None] == others.image_index
     return paired_iou(found.boxes[:, None], others.boxes) * same
 
 
-def on_any(found: BatchBoxes, others: BatchBoxes, share: float) -> Tensor:
-    """Which boxes lie by this share of their own area or more on one of the others of their picture: bool (K,)."""
+def mostly_on_any(found: BatchBoxes, others: BatchBoxes, share: float) -> Tensor:
+    """Which boxes lie by this share of their own area or more on one of the others in their image: bool (K,)."""
     same = found.image_index[:, None] == others.image_index
-    covered = shared(found.boxes[:, None], others.boxes) >= share * areas(found.boxes)[:, None]
+    covered = intersection(found.boxes[:, None], others.boxes) >= share * areas(found.boxes)[:, None]
     return (covered & same).any(1)
 
 
 def offset_by_group(found: BatchBoxes, groups: Tensor, limits: Tensor) -> Tensor:
-    """Boxes (K, 4), each group (K,) moved to a place of its own, so that none overlaps one of another group.
+    """Boxes (K, 4), each group (K,) moved by an offset of its own, so that boxes of different groups never overlap.
 
-    limits (B, 4) or (1, 4): no box lies beyond any of them.
+    limits: of the images (B, 4) or (1, 4); no box lies beyond them.
     """
     return found.boxes + (groups * (limits.max() + 1))[:, None]
 
 
-def best_of_rows(boxes: Tensor, overlap: float) -> Tensor:
-    """Non-maximum suppression in each row of boxes (B, K, 4), best first: which are kept, bool (B, K).
+def nms_per_row(boxes: Tensor, overlap: float) -> Tensor:
+    """NMS in each row of boxes (B, K, 4), best first: which are kept, bool (B, K). overlap: an IoU.
 
-    On a CPU row by row, since the time of one call grows with the square of its boxes; on a GPU, where calls cost more
-    than boxes, all rows at once.
+    On a CPU it goes row by row, since the time of one call grows with the square of its boxes. On a GPU calls cost more
+    than boxes, and all rows go at once.
     """
     if boxes.is_cuda:
-        return best_of_rows_at_once(boxes, overlap)
+        return nms_per_row_at_once(boxes, overlap)
     keep = boxes.new_zeros(boxes.shape[:2], dtype=torch.bool)
     order = torch.linspace(1, 0, boxes.shape[1])
     for own, row in zip(keep, boxes, strict=True):
@@ -188,11 +191,11 @@ def best_of_rows(boxes: Tensor, overlap: float) -> Tensor:
     return keep
 
 
-def best_of_rows_at_once(boxes: Tensor, overlap: float) -> Tensor:
-    """As best_of_rows, without a loop over rows or boxes.
+def nms_per_row_at_once(boxes: Tensor, overlap: float) -> Tensor:
+    """As nms_per_row, without a loop over rows or boxes.
 
-    Each box is judged by the verdicts on those before it, again and again until none changes: then they are those of
-    going through the boxes one by one.
+    Each box is dropped if one that was kept in the round before overlaps it. When no verdict changes any more, they are
+    those of going through the boxes one by one.
     """
     x0, y0, x1, y1 = boxes.unbind(2)  # (B, K) each
     width = (torch.minimum(x1[:, :, None], x1[:, None]) - torch.maximum(x0[:, :, None], x0[:, None])).clamp_(min=0)
@@ -205,6 +208,7 @@ def best_of_rows_at_once(boxes: Tensor, overlap: float) -> Tensor:
     return kept > 0.5
 
 
-def best_of_each_place(found: BatchBoxes, scores: Tensor, limits: Tensor, overlap: float) -> Tensor:
-    """Non-maximum suppression in each picture: numbers of the boxes kept, best first. All pictures go at once."""
-    return nms(offset_by_group(found, found.image_index, limits), scores, overlap)
+def nms_per_image(found: BatchBoxes, scores: Tensor, limits: Tensor, overlap: float) -> Tensor:
+    """NMS in each image, all of them at once: the indices (M,) of the boxes kept, best first. overlap: an IoU."""
+    kept: Tensor = nms(offset_by_group(found, found.image_index, limits), scores, overlap)
+    return kept

@@ -14,17 +14,19 @@ from torch import Tensor
 
 from detector.errors import WeightsError
 from detector.files import appearing
-from detector.models.base import Detector
+from detector.models.base import Detector, DetectorConfig
 from detector.models.registry import DETECTORS
 
 FORMAT = "digit-reader 1"
+"""What a weights file says it is."""
 
 
 def save(path: Path, model_name: str, model: Detector, extra: dict[str, Any], half: bool = False) -> None:
     """Write a detector so that `load` gives it back; the file appears whole or not at all.
 
-    extra: anything JSON holds, for instance what the weights were trained on. half: store matrices and kernels as
-    float16, half the size; norms and biases stay as they are. Raises WeightsError where a weight is not finite.
+    model_name: what the registry calls it. extra: anything JSON holds, for instance what the weights were trained on.
+    half: whether matrices and kernels are stored as float16, half the size; norms and biases stay as they are. Raises
+    WeightsError where a weight is not finite, OptionError where the file cannot be written.
     """
     tensors = {}
     for name, tensor in model.state_dict().items():
@@ -71,7 +73,7 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[str, Det
 
 
 def extra_of(path: Path | str) -> dict[str, Any]:
-    """The extra that `save` was given, also of a design that this version does not know. Raises WeightsError."""
+    """The extra that `save` was given, also for a design that this version does not know. Raises WeightsError."""
     metadata, _ = _read(Path(path))
     try:
         return dict(json.loads(metadata["extra"]))
@@ -80,20 +82,21 @@ def extra_of(path: Path | str) -> dict[str, Any]:
 
 
 def set_extra(path: Path, changes: dict[str, Any]) -> None:
-    """Replace some entries of a file's extra; all else in it stays as it is. Raises WeightsError."""
+    """Replace some entries of a file's extra; all else in the file stays as it is. Raises WeightsError."""
     metadata, tensors = _read(path)
     extra = extra_of(path) | changes
     _write(path, tensors, metadata | {"extra": json.dumps(extra)})
 
 
 def adopt(model: Detector, path: Path | str, part: str = "") -> int:
-    """Give a model every weight of a file, or of a part of it, that fits by name and shape; how many that are.
+    """Give a model every tensor of a file that fits by name and shape, and return how many these are.
 
-    What is wider in the model fits, too: it holds the file's weights, and its further channels, which begin at random,
-    count for nothing in the layers after them until they have learned to. So a wider model begins with the answers of
-    the narrower one: Chen et al., "Net2Net" (2016), with zeros in place of copies.
-    part: what the names begin with. For a changed design that is to go on from what an earlier one has learned. Raises
-    WeightsError where the file is missing or damaged, or where nothing in it fits.
+    So a changed design goes on from what an earlier one has learned. A wider layer fits, too. Its further channels
+    begin at random, and count for nothing in the layers after them until they have learned to. So a wider model begins
+    with the outputs of the narrower one: Chen et al., "Net2Net" (2016), with zeros in place of copies.
+
+    part: what the names of the tensors have to begin with. Raises WeightsError where the file is missing or damaged, or
+    where nothing in it fits.
     """
     _, tensors = _read(Path(path))
     own = model.state_dict()
@@ -124,11 +127,11 @@ def blend(model: Detector, other: Detector) -> None:
 
 
 def _grown(weights: Tensor, own: Tensor) -> Tensor:
-    """A tensor of its own shape that does what the smaller one of a file does, as far as it did anything."""
+    """A tensor in the shape of the model's own that computes what the smaller one of a file computes."""
     if own.shape == weights.shape:
         return weights
     grown = own.clone()
-    if own.dim() > 1:  # (outputs, inputs, ...): new inputs do not count for old outputs
+    if own.dim() > 1:  # (outputs, inputs, ...): new inputs count for nothing in old outputs
         grown[: weights.shape[0]] = 0
     grown[tuple(slice(side) for side in weights.shape)] = weights.to(own.dtype)
     return grown
@@ -152,8 +155,8 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         ) from error
 
 
-def _before(config: Any) -> dict[str, Any]:
-    """What a config's fields were, so to speak, when files did not have them yet."""
+def _before(config: type[DetectorConfig]) -> dict[str, Any]:
+    """The values of those fields that some files do not have yet. See DetectorConfig."""
     return {field.name: field.metadata["before"] for field in dataclasses.fields(config) if "before" in field.metadata}
 
 

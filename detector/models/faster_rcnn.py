@@ -18,32 +18,32 @@ from detector.errors import OptionError
 from detector.models.backbone import Backbone, FeaturePyramid, FeaturePyramidConfig
 from detector.models.background import against_background
 from detector.models.base import BatchDetector, DetectorConfig
-from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, clip, limits_of
+from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, clip, image_limits
 from detector.models.close_look import CloseLook
 from detector.models.feature_table import in_one_table
 from detector.models.proposals import ProposalConfig, ProposalNetwork
 from detector.models.roi_align import PyramidRoIAlign
 from detector.models.roi_heads import BoxHead, BoxHeadConfig, BoxPredictor, DigitHeads, DigitHeadsConfig
-from detector.types import Target
+from detector.types import BoolArray, FloatArray, Target
 
-LARGEST_ENLARGEMENT = 8
-CLOSE_LOOK = "close-look"  # what the part is called that can learn alone
-ROOM = (64, 128)  # pixels: sides of roomy batches are the first one, or a multiple of the second
-LEARNED_ALONE = 24  # digits of each picture that it learns from then
+MAX_ENLARGEMENT = 8  # times
+ROOMY_SIDES_PX = (64, 128)  # sides of roomy batches are the first one, or multiples of the second
+CLOSE_LOOK = "close-look"  # the name of the part that can learn alone
+CLOSE_SAMPLES_ALONE = 24  # digits of each image that it learns from then
 
 
 @dataclass(frozen=True)
 class RegionCNNConfig(DetectorConfig):
-    """What R-CNN, Fast R-CNN and Faster R-CNN have in common. Lengths are in pixels as the network sees the picture."""
+    """What R-CNN, Fast R-CNN and Faster R-CNN have in common. Lengths are in pixels of the prepared image."""
 
     samples: int = 64
-    """Proposals of each picture that the heads learn from."""
+    """Proposals of each image that the heads learn from."""
     roi_size: int = 7
-    """Side of the features cut out for a proposal."""
+    """Height and width of the RoI features of a proposal."""
     head_hidden: int = 256
     """Width of the head's hidden layer."""
     shortest_side: int = 64
-    """A picture with a shorter side is enlarged until it is this long, eight times at most."""
+    """An image whose shorter side is shorter is enlarged until it is this long, eight times at most."""
     score_threshold: float = 0.05
     """Detections below are dropped."""
     nms_threshold: float = 0.45
@@ -55,11 +55,11 @@ class RegionCNNConfig(DetectorConfig):
     second_look: bool = False
     """Whether the heads look once more at what they found: slightly tighter boxes for a fifth of the time."""
     close_widths: tuple[int, ...] = ()
-    """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
+    """Channels, at strides 1, 2, 4, 8, of a second classifier that looks at the pixels of detections; () for none."""
     close_blocks: tuple[int, ...] = (0, 1, 0)
     """Its residual blocks at strides 2, 4, 8."""
     close_samples: int = 2
-    """Digits of each picture that it learns from, while all else is learned, too."""
+    """Digits of each image that it learns from while the rest of the detector learns, too."""
 
     tunable: ClassVar[tuple[str, ...]] = (
         "score_threshold",
@@ -75,7 +75,7 @@ class RegionCNNConfig(DetectorConfig):
 
     @property
     def heads(self) -> DigitHeadsConfig:
-        """What the heads go by."""
+        """The config of the heads."""
         return DigitHeadsConfig(
             self.samples,
             self.score_threshold,
@@ -88,10 +88,10 @@ class RegionCNNConfig(DetectorConfig):
 
 @dataclass(frozen=True)
 class FasterRCNNConfig(RegionCNNConfig):
-    """Everything that shapes the model. Lengths are in pixels of the picture as the network sees it."""
+    """Everything that shapes a Faster R-CNN. Lengths are in pixels of the prepared image."""
 
     close_widths: tuple[int, ...] = field(default=(24, 48, 96, 128), metadata={"before": ()})
-    """Channels of a second classifier that looks at the pixels of what was found, at strides 1, 2, 4, 8; or none."""
+    """Channels, at strides 1, 2, 4, 8, of a second classifier that looks at the pixels of detections; () for none."""
     close_blocks: tuple[int, ...] = field(default=(1, 1, 1), metadata={"before": (0, 1, 0)})
     """Its residual blocks at strides 2, 4, 8."""
     stem: int = 16
@@ -111,7 +111,7 @@ class FasterRCNNConfig(RegionCNNConfig):
     anchor_aspects: tuple[float, ...] = (1.4, 3.0)
     """Height over width of the anchors: most digits, and the 1."""
     proposals_before_nms: tuple[int, int] = (100, 3000)
-    """Best anchors that become proposals: of each level in training, of a picture in use."""
+    """Best anchors that become proposals: of each level in training, of an image in use."""
     proposal_nms: tuple[float, float] = (0.7, 0.4)
     """Of two proposals that overlap more than this (IoU), the better is kept, in training and in use."""
     proposal_threshold: float = 0.5
@@ -126,16 +126,16 @@ class FasterRCNNConfig(RegionCNNConfig):
 
     @property
     def backbone(self) -> FeaturePyramidConfig:
-        """What shapes the backbone."""
+        """The config of the backbone."""
         return FeaturePyramidConfig(self.stem, self.widths, self.blocks, self.channels)
 
     @property
     def box_head(self) -> BoxHeadConfig:
-        """What shapes the head in front of classes and boxes."""
+        """The config of the head in front of classes and boxes."""
         return BoxHeadConfig(self.channels, self.roi_size, self.head_width, self.head_hidden)
 
     def proposals(self, strides: tuple[int, ...]) -> ProposalConfig:
-        """What shapes the network that proposes, on feature maps with these strides."""
+        """The config of the network that proposes, on feature maps with these strides."""
         return ProposalConfig(
             self.channels,
             self.proposal_width,
@@ -149,11 +149,10 @@ class FasterRCNNConfig(RegionCNNConfig):
 
 
 class RegionCNN(BatchDetector):
-    """Picture -> backbone -> proposals -> heads -> detections in the picture's own pixels.
+    """Image -> backbone -> proposals -> heads -> postprocess -> detections in the image's own pixels.
 
-    backbone: (B, 3, H, W), H and W multiples of 16 -> feature maps by name. proposals: batch, limits, cells and, to
-    learn, truths -> regions, and losses. pool: cuts the features of regions out of the cells; head: features cut out,
-    (K, C, size, size) -> (K, head_hidden).
+    backbone: see Backbone. proposals: batch, limits, feature table and, in training, targets -> boxes, and losses.
+    pool: feature table and boxes -> RoI features (K, C, size, size). head: RoI features -> (K, head_hidden).
     """
 
     config: RegionCNNConfig
@@ -171,23 +170,25 @@ class RegionCNN(BatchDetector):
         self.to(memory_format=torch.channels_last)
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
-        """See Detector; the terms are classes and boxes, means over what was sampled, and those of the proposals."""
+        """See Detector. The terms are classes and boxes, means over samples, and those of proposals and close look."""
         if not images:
             return {}
         pictures = prepared_each(self.prepared, images)
         batch, limits = stack(pictures, self.backbone.multiple, roomy=images[0].is_cuda)
-        truths = as_truths(targets, [enlargement(*pair) for pair in zip(images, pictures, strict=True)], batch.device)
+        scales = [enlargement(*pair) for pair in zip(images, pictures, strict=True)]
+        batch_targets = as_batch_targets(targets, scales, batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
-            return self.close_look.losses(batch, truths, LEARNED_ALONE)
+            return self.close_look.losses(batch, batch_targets, CLOSE_SAMPLES_ALONE)
         close: dict[str, Tensor] = {}
         if self.close_look is not None:
-            close = self.close_look.losses(batch, truths, self.config.close_samples)
+            close = self.close_look.losses(batch, batch_targets, self.config.close_samples)
         features = in_one_table(self.backbone(batch))
-        proposals, losses = self.proposals(batch, limits, features, truths)
-        return losses | self.heads.losses(features, proposals, truths, len(images)) | close
+        proposals, losses = self.proposals(batch, limits, features, batch_targets)
+        of_heads = self.heads.losses(features, proposals, batch_targets, len(images))
+        return {**losses, **of_heads, **close}
 
     def learn_only(self, part: str) -> None:
-        """See Detector. The close look can learn alone: it takes many more digits a second than all else does."""
+        """See Detector. The close look can learn alone: it goes through many more digits a second than the rest."""
         if part != CLOSE_LOOK or self.close_look is None:
             raise OptionError(f"--only {part}: expected {CLOSE_LOOK}, and a detector that has one; leave it out.")
         self.requires_grad_(False)
@@ -197,22 +198,23 @@ class RegionCNN(BatchDetector):
     def detect_batch(self, images: Tensor, max_value: float = 1.0) -> BatchDetections:
         """See Detector."""
         pictures = self.prepared(images, max_value)
-        batch, limits = padded(pictures, self.backbone.multiple), limits_of(pictures)
+        batch, limits = padded(pictures, self.backbone.multiple), image_limits(pictures)
         features = in_one_table(self.backbone(batch))
         proposals, _ = self.proposals(batch, limits, features)
-        found, classes = self.heads(features, proposals, limits)
+        found, probabilities = self.heads(features, proposals, limits)
         if self.close_look is not None:
-            found = self.close_look.judged(batch, found, classes)
-        own = limits_of(images)
-        return found._replace(where=clip(BatchBoxes(found.where.boxes * (own / limits), found.where.image_index), own))
+            found = self.close_look.rescored(batch, found, probabilities)
+        own = image_limits(images)
+        where = clip(BatchBoxes(found.where.boxes * (own / limits), found.where.image_index), own)
+        return BatchDetections(where, found.labels, found.scores)
 
     def prepared(self, images: Tensor, max_value: float = 1.0) -> Tensor:
-        """Pictures of one size (B, 3, H, W) against their backgrounds, and enlarged if they are small."""
+        """Images of one size (B, 3, H, W) against their backgrounds, and enlarged if they are small."""
         pictures = against_background(images, max_value)
         height, width = images.shape[2:]
-        # An exported one does not know the size yet: its sides are symbols, which behave as whole numbers do.
+        # While a detector is exported, sides are symbols, which behave as int does.
         shortest = cast("int", torch.sym_min(height, width))
-        wanted = torch.sym_max(shortest, torch.sym_min(self.config.shortest_side, LARGEST_ENLARGEMENT * shortest))
+        wanted = torch.sym_max(shortest, torch.sym_min(self.config.shortest_side, MAX_ENLARGEMENT * shortest))
         wanted = cast("int", wanted)
         size = [height * wanted // shortest, width * wanted // shortest]
         if torch.compiler.is_exporting() or size != [height, width]:
@@ -221,7 +223,7 @@ class RegionCNN(BatchDetector):
 
 
 class FasterRCNN(RegionCNN):
-    """A network on the shared features proposes: everything is learned, and the proposals cost next to nothing."""
+    """Proposals come from a network on the shared features: they are learned, too, and take next to no time."""
 
     name = "faster-rcnn"
 
@@ -240,16 +242,18 @@ class FasterRCNN(RegionCNN):
 
 
 def padded(pictures: Tensor, multiple: int, roomy: bool = False) -> Tensor:
-    """Images (B, 3, H, W) with background to the right and below, so that both sides are multiples of `multiple`.
+    """Images (B, 3, H, W) with background to the right and below: both sides are then multiples of `multiple`, pixels.
 
-    roomy: as far as that they have one of a few sizes. A GPU takes seconds to choose its kernels for each new one.
+    roomy: more background, so that there are only a few sizes. A GPU takes seconds to choose its kernels for a new one.
     """
-    below, right = (-side % (ROOM[side > ROOM[0]] if roomy else multiple) for side in pictures.shape[2:])
+    below, right = (
+        -side % (ROOMY_SIDES_PX[side > ROOMY_SIDES_PX[0]] if roomy else multiple) for side in pictures.shape[2:]
+    )
     return F.pad(pictures, (0, right, 0, below)).contiguous(memory_format=torch.channels_last)
 
 
 def prepared_each(prepare: Callable[[Tensor], Tensor], images: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Each picture (3, H, W) prepared on its own; those of one size together, which gives the same and is faster."""
+    """Each image (3, H, W), prepared. Where all have one size they go together, which gives the same and is faster."""
     if len({image.shape for image in images}) == 1:
         return prepare(torch.stack(list(images))).unbind()
     return [prepare(image[None])[0] for image in images]
@@ -267,19 +271,19 @@ def stack(pictures: Sequence[Tensor], multiple: int, roomy: bool = False) -> tup
     return padded(torch.stack(alike), multiple, roomy), limits
 
 
-def enlargement(image: Tensor, picture: Tensor) -> np.ndarray:
-    """By how much x0, y0, x1, y1 of the image grow in the prepared picture: float32 (4,)."""
+def enlargement(image: Tensor, picture: Tensor) -> FloatArray:
+    """By how much x0, y0, x1, y1 grow from an image (3, H, W) to its prepared picture: float32 (4,)."""
     y, x = picture.shape[1] / image.shape[1], picture.shape[2] / image.shape[2]
     return np.array([x, y, x, y], np.float32)
 
 
-def as_truths(targets: Sequence[Target], scales: Sequence[np.ndarray], device: torch.device) -> BatchTargets:
-    """Targets in pixels of the prepared pictures, the ignored boxes apart from those to be learned."""
+def as_batch_targets(targets: Sequence[Target], scales: Sequence[FloatArray], device: torch.device) -> BatchTargets:
+    """Targets as those of a batch. scales: see enlargement; boxes are in pixels of the prepared pictures."""
     boxes = np.concatenate([target.boxes * scale for target, scale in zip(targets, scales, strict=True)])
-    picture = np.repeat(np.arange(len(targets)), [len(target) for target in targets])
+    image_index = np.repeat(np.arange(len(targets)), [len(target) for target in targets])
     labels, ignore = (np.concatenate([getattr(t, name) for t in targets]) for name in ("labels", "ignore"))
 
-    def regions(own: np.ndarray) -> BatchBoxes:
-        return BatchBoxes(torch.from_numpy(boxes[own]), torch.from_numpy(picture[own])).to(device)
+    def where(chosen: BoolArray) -> BatchBoxes:
+        return BatchBoxes(torch.from_numpy(boxes[chosen]), torch.from_numpy(image_index[chosen])).to(device)
 
-    return BatchTargets(regions(~ignore), torch.from_numpy(labels[~ignore]).to(device), regions(ignore))
+    return BatchTargets(where(~ignore), torch.from_numpy(labels[~ignore]).to(device), where(ignore))

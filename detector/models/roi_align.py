@@ -46,10 +46,10 @@ class WeightedGather(torch.autograd.Function):
 
 
 class PyramidRoIAlign(nn.Module):
-    """Crops each box out of the level on which it spans about `size` to 2 * `size` cells, as size x size features.
+    """Boxes -> RoI features (K, C, size, size), each from the level on which the box spans `size` to 2 * `size` cells.
 
-    One bilinear sample a bin, at its centre (sampling_ratio=1, aligned=True in torchvision's words). within: whether
-    all boxes lie in their pictures, so that no sample falls outside, where there is nothing to be seen.
+    There is one bilinear sample a bin, at its centre: sampling_ratio=1, aligned=True in torchvision's words. within:
+    whether all boxes lie in their images, so that no sample falls outside.
     """
 
     def __init__(self, strides: Sequence[int], size: int = 7, within: bool = False) -> None:
@@ -59,18 +59,18 @@ class PyramidRoIAlign(nn.Module):
         self.within = within
 
     def levels(self, boxes: Tensor) -> Tensor:
-        """The level (K,) for each box (K, 4): the finest on which its longer side is under 2 * size cells."""
+        """The level (K,) for each box (K, 4): the finest on which its longer side is below 2 * size cells."""
         limits = boxes.new_tensor([2 * self.size * stride for stride in self.strides[:-1]])
         return (longer_sides(boxes) >= limits).sum(1)
 
     def forward(self, features: FeatureTable, found: BatchBoxes) -> Tensor:
-        """found: K boxes in pixels -> (K, C, size, size)."""
+        """The features of all images and K boxes in pixels -> (K, C, size, size)."""
         boxes, image_index = found
         own = of_level(self.levels(boxes), features.grids, self.strides)  # (K, 4)
         start, columns, _, _ = own.split(1, 1)  # (K, 1) each
         _, sides, stride = own.to(boxes.dtype).split([1, 2, 1], 1)  # (K, 2): columns and rows
 
-        # x and y alike, in cells, where 0 is the middle of the first
+        # x and y alike, in cells; 0 is the centre of the first
         low, high = (boxes / stride - 0.5)[:, :, None].split(2, 1)  # (K, 2, 1)
         bins = (torch.arange(self.size, device=boxes.device, dtype=boxes.dtype) + 0.5) / self.size
         last = sides[:, :, None] - 1
@@ -90,7 +90,7 @@ class PyramidRoIAlign(nn.Module):
 
 
 def across_and_down(both: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Of tensors (K, 2, S), their rows (K, 1, S), and then their other ones as columns (K, S, 1)."""
+    """Of tensors (K, 2, S) of x and y: the x as rows (K, 1, S), and the y as columns (K, S, 1)."""
     pairs = [one.split(1, 1) for one in both]
     return [x for x, _ in pairs], [y.transpose(1, 2) for _, y in pairs]
 
@@ -98,7 +98,7 @@ def across_and_down(both: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]
 def bilinear(
     table: Tensor, xs: Sequence[Tensor], ys: Sequence[Tensor], wx: Sequence[Tensor], wy: Sequence[Tensor]
 ) -> Tensor:
-    """Weighted sums of four rows each of a table (R, C), those of numbers y + x: (K, S, S, C).
+    """Weighted sums (K, S, S, C) of four rows each of a table (R, C), those with the indices y + x.
 
     xs, ys: int64 (K, 1, S) and (K, S, 1), two each. wx, wy: their weights.
     """
@@ -112,5 +112,5 @@ def bilinear(
         return (sums[0] + sums[1] + sums[2] + sums[3]).view(count, size, size, table.shape[1])
     index = torch.stack(list(ys), 3)[..., None] + torch.stack(list(xs), 3)[..., None, :]  # (K, S, S, 2, 2)
     weights = torch.stack(list(wy), 3)[..., None] * torch.stack(list(wx), 3)[..., None, :]
-    out = WeightedGather.apply(table, index.view(-1, 4), weights.view(-1, 4))
+    out: Tensor = WeightedGather.apply(table, index.view(-1, 4), weights.view(-1, 4))
     return out.view(*index.shape[:3], table.shape[1])

@@ -22,41 +22,43 @@ from detector.models.boxes import (
     concatenated,
     decode,
     encode,
+    intersection,
     iou_matrix,
+    mostly_on_any,
     offset_by_group,
-    on_any,
-    shared,
     shorter_sides,
 )
 from detector.models.feature_table import FeatureTable
 from detector.models.proposals import IGNORED_OVERLAP
 
-CLASSES = 10  # label 0 inside the heads is background, digit d is d + 1
-POSITIVE_IOU = 0.5
-SAME_HEIGHT = 0.6  # of the height of the higher of two boxes: they are about as high
-BOX_WEIGHT = 2.0  # of the box loss: COCO's AP asks for boxes to the pixel
-DELTA_UNITS = (0.1, 0.1, 0.2, 0.2)  # deltas are learned in units of about their spread
-ROUNDS = 4  # of without_parts: as long a row of digits, each a part of the next, is sorted out right
+DIGIT_CLASSES = 10  # inside the heads, class 0 is background and digit d is class d + 1
+POSITIVE_IOU = 0.5  # from here on a proposal is that of a digit
+MIN_HEIGHT_RATIO = 0.6  # of the lower to the higher of two boxes that are about as high
+MIN_SIDE_PX = 1  # of a detection
+BOX_LOSS_WEIGHT = 2.0  # more than 1, as COCO's AP asks for boxes to the pixel
+DELTA_UNITS = (0.1, 0.1, 0.2, 0.2)  # deltas are learned in units of about their standard deviation
+SUPPRESSION_ROUNDS = 4  # chains of so many boxes, each contained in the next, are sorted out right
 
 
-def without_parts(boxes: Tensor, threshold: float, same_height: float = SAME_HEIGHT) -> Tensor:
-    """Of boxes (N, 4), best first, those (N,) that are not the same ink as a better one.
+def without_contained(boxes: Tensor, threshold: float, min_height_ratio: float = MIN_HEIGHT_RATIO) -> Tensor:
+    """Which of boxes (N, 4), best first, are not the same ink as a better one: bool (N,).
 
-    A slim 1 in a wide box and in a narrow one has an IoU as small as that of two digits. It is one digit nevertheless
-    if more than `threshold` of the smaller box lies in the other and both are about as high: two digits of a height
-    cannot share a place, while a small one may well lie within a large one.
+    A slim 1 in a wide box and in a narrow one has an IoU as small as that of two digits. Two boxes are nevertheless one
+    digit where they are about as high, and more than `threshold` of the smaller one lies in the other. Two digits of
+    the same height cannot share a place, while a small one may well lie within a large one.
 
-    What a better box removes removes nothing itself. Instead of going through the boxes one by one, all are judged at
-    once by the verdicts of the round before: after n rounds those are right that no row of more than n depends on.
+    A box that a better one removes removes no other. Instead of going through the boxes one by one, all are judged at
+    once by the verdicts of the round before. After n rounds, all verdicts are right that depend on a chain of n boxes
+    at most.
     """
-    both, size = shared(boxes[:, None], boxes), areas(boxes)  # (N, N), (N,)
+    both, size = intersection(boxes[:, None], boxes), areas(boxes)  # (N, N), (N,)
     heights = boxes[:, 3] - boxes[:, 1]  # (N,)
-    alike = torch.minimum(heights[:, None], heights) > same_height * torch.maximum(heights[:, None], heights)
+    alike = torch.minimum(heights[:, None], heights) > min_height_ratio * torch.maximum(heights[:, None], heights)
     same = (both > threshold * torch.minimum(size[:, None], size)) & alike
-    number = torch.arange(boxes.shape[0], device=boxes.device)  # an exported one has no len
-    same = (same & (number[:, None] < number)).to(boxes.dtype)  # a better one speaks against a worse one
+    rank = torch.arange(boxes.shape[0], device=boxes.device)  # not by len, which an exported one lacks
+    same = (same & (rank[:, None] < rank)).to(boxes.dtype)  # (N, N), 1 where a better box may remove a worse one
     keep = torch.ones_like(heights)
-    for _ in range(ROUNDS):
+    for _ in range(SUPPRESSION_ROUNDS):
         keep = (keep @ same < 0.5).to(boxes.dtype)
     return keep > 0.5
 
@@ -93,7 +95,7 @@ class BoxPredictor(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.classes = nn.Linear(hidden, 1 + CLASSES)
+        self.classes = nn.Linear(hidden, 1 + DIGIT_CLASSES)
         self.deltas = nn.Linear(hidden, 4)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,7 +105,7 @@ class BoxPredictor(nn.Module):
 
 @dataclass(frozen=True)
 class DigitHeadsConfig:
-    """What DigitHeads go by."""
+    """What the heads learn from, and what they drop. See RegionCNNConfig, which has the same fields."""
 
     samples: int
     """Proposals of each image that are learned from."""
@@ -120,9 +122,10 @@ class DigitHeadsConfig:
 
 
 class DigitHeads(nn.Module):
-    """Proposals and the features under them -> digits. NMS across classes: one piece of ink is one digit.
+    """Proposals and the features under them -> digits.
 
-    pool: features and boxes -> RoI features (K, C, size, size). head: RoI features -> (K, hidden).
+    NMS goes across classes, as one piece of ink is one digit. pool: features and boxes -> RoI features
+    (K, C, size, size). head: RoI features -> (K, hidden).
     """
 
     def __init__(self, config: DigitHeadsConfig, pool: nn.Module, head: nn.Module, predictor: BoxPredictor) -> None:
@@ -133,53 +136,57 @@ class DigitHeads(nn.Module):
         self.box_predictor = predictor
 
     def forward(self, features: FeatureTable, proposals: BatchBoxes, limits: Tensor) -> tuple[BatchDetections, Tensor]:
-        """What is found in each picture, and the chances (N, 10) of each digit. limits: see boxes.clip."""
-        found, classes = self.digits(*self.look(features, proposals), proposals, limits)
-        if self.config.second_look:  # before doubles are removed: it says more surely which is the better
-            found, classes = self.refined(*self.look(features, found.where), found, limits)
-        chosen = self.one_of_each(found, limits)
-        return found.at(chosen), classes.index_select(0, chosen)
+        """What is found in each image, and the probabilities (N, 10) of each digit. limits: see boxes.clip."""
+        found, probabilities = self.candidates(*self.logits_and_deltas(features, proposals), proposals, limits)
+        if self.config.second_look:  # before duplicates are removed, as it knows better which one to keep
+            found, probabilities = self.refined(*self.logits_and_deltas(features, found.where), found, limits)
+        kept = self.postprocess(found, limits)
+        return found.at(kept), probabilities.index_select(0, kept)
 
     def losses(
-        self, features: FeatureTable, proposals: BatchBoxes, truths: BatchTargets, pictures: int
+        self, features: FeatureTable, proposals: BatchBoxes, targets: BatchTargets, images: int
     ) -> dict[str, Tensor]:
         """Means over sampled proposals: cross entropy of the classes, smooth L1 of the boxes."""
-        chosen, labels, matched = self.sample(proposals, truths, pictures)
-        logits, deltas = self.look(features, chosen)
+        chosen, labels, matched = self.sample(proposals, targets, images)
+        logits, deltas = self.logits_and_deltas(features, chosen)
         positive = (labels > 0).nonzero()[:, 0]
         wanted = encode(matched[positive], chosen.boxes[positive]) / deltas.new_tensor(DELTA_UNITS)
         count = max(1, len(labels))
         return {
             "classes": F.cross_entropy(logits, labels, reduction="sum") / count,
-            "boxes": BOX_WEIGHT * F.smooth_l1_loss(deltas[positive], wanted, beta=1 / 9, reduction="sum") / count,
+            "boxes": BOX_LOSS_WEIGHT * F.smooth_l1_loss(deltas[positive], wanted, beta=1 / 9, reduction="sum") / count,
         }
 
-    def look(self, features: FeatureTable, where: BatchBoxes) -> tuple[Tensor, Tensor]:
-        """Class logits (K, 11) and deltas (K, 4) for all boxes of all pictures."""
-        return self.box_predictor(self.box_head(self.box_roi_pool(features, where)))
+    def logits_and_deltas(self, features: FeatureTable, where: BatchBoxes) -> tuple[Tensor, Tensor]:
+        """For each box its class logits (K, 11) and deltas (K, 4)."""
+        logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, where)))
+        return logits, deltas
 
-    def sample(self, proposals: BatchBoxes, truths: BatchTargets, pictures: int) -> tuple[BatchBoxes, Tensor, Tensor]:
-        """Up to `samples` boxes of each picture to learn from, half of them digits, with classes and true boxes."""
-        where = concatenated(proposals, truths.digits)  # the truth itself is a proposal to learn from
-        if len(truths.labels) == 0:
+    def sample(self, proposals: BatchBoxes, targets: BatchTargets, images: int) -> tuple[BatchBoxes, Tensor, Tensor]:
+        """Up to `samples` boxes of each image to learn from, half of them digits.
+
+        Returns the S boxes, their classes (S,) and their true boxes (S, 4).
+        """
+        where = concatenated(proposals, targets.digits)  # true boxes are proposals to learn from, too
+        if len(targets.labels) == 0:
             labels = torch.zeros_like(where.image_index)
             matched = where.boxes
         else:
-            overlap, match = iou_matrix(where, truths.digits).max(1)
-            labels = torch.where(overlap >= POSITIVE_IOU, truths.labels[match] + 1, 0)
-            matched = truths.digits.boxes[match]
+            overlap, match = iou_matrix(where, targets.digits).max(1)
+            labels = torch.where(overlap >= POSITIVE_IOU, targets.labels[match] + 1, 0)
+            matched = targets.digits.boxes[match]
         positive = (labels > 0).nonzero()[:, 0]
-        positive = positive[some_of_each(where.image_index[positive], self.config.samples // 2)]
-        background = ((labels == 0) & ~on_any(where, truths.ignored, IGNORED_OVERLAP)).nonzero()[:, 0]
-        digits = torch.bincount(where.image_index[positive], minlength=pictures)  # (B,)
-        negative = background[some_of_each(where.image_index[background], self.config.samples - digits)]
+        positive = positive[sample_per_group(where.image_index[positive], self.config.samples // 2)]
+        background = ((labels == 0) & ~mostly_on_any(where, targets.ignored, IGNORED_OVERLAP)).nonzero()[:, 0]
+        digits = torch.bincount(where.image_index[positive], minlength=images)  # (B,)
+        negative = background[sample_per_group(where.image_index[background], self.config.samples - digits)]
         chosen = torch.cat([positive, negative])
         return where.at(chosen), labels[chosen], matched[chosen]
 
-    def digits(
+    def candidates(
         self, logits: Tensor, deltas: Tensor, proposals: BatchBoxes, limits: Tensor
     ) -> tuple[BatchDetections, Tensor]:
-        """The likely ones of what was seen in the proposals, and the chances (N, 10) of each digit."""
+        """The likely digits in the proposals, and the probabilities (N, 10) of each digit."""
         moved = self.moved(deltas, proposals, limits)
         scores = logits.softmax(1)[:, 1:]  # (K, 10)
         if self.config.nms_per_class:
@@ -192,38 +199,41 @@ class DigitHeads(nn.Module):
     def refined(
         self, logits: Tensor, deltas: Tensor, first: BatchDetections, limits: Tensor
     ) -> tuple[BatchDetections, Tensor]:
-        """After a second look, right at what was found: boxes become tighter, scores the mean of both looks.
+        """What a second look, at the boxes of the first, makes of it: tighter boxes, and the mean of both scores.
 
         Iterative box regression: Gidaris and Komodakis, "Object detection via a multi-region and semantic
         segmentation-aware CNN model" (2015), section 4.
         """
-        before = F.one_hot(first.labels, CLASSES) * first.scores[:, None]  # (N, 10)
+        before = F.one_hot(first.labels, DIGIT_CLASSES) * first.scores[:, None]  # (N, 10)
         scores = (before + logits.softmax(1)[:, 1:]) / 2
         best, label = scores.max(1)
         return BatchDetections(self.moved(deltas, first.where, limits), label, best), scores
 
     def moved(self, deltas: Tensor, where: BatchBoxes, limits: Tensor) -> BatchBoxes:
-        """Boxes moved by what the head says (K, 4), clipped to their picture."""
+        """Boxes moved by deltas (K, 4) in DELTA_UNITS, clipped to their image."""
         boxes = decode(deltas * deltas.new_tensor(DELTA_UNITS), where.boxes)
         return clip(BatchBoxes(boxes, where.image_index), limits)
 
-    def one_of_each(self, found: BatchDetections, limits: Tensor) -> Tensor:
-        """Numbers (M,) of those candidates, best first, that are neither doubles nor unlikely nor tiny."""
-        places = offset_by_group(found.where, self.groups(found), limits)
-        order = nms(places, found.scores, self.config.nms_threshold)  # (M,)
-        places, scores = places.index_select(0, order), found.scores.index_select(0, order)
-        keep = without_parts(places, self.config.inside_threshold)
-        keep = keep & (scores > self.config.score_threshold) & (shorter_sides(places)[:, 0] >= 1)
+    def postprocess(self, found: BatchDetections, limits: Tensor) -> Tensor:
+        """The indices (M,) of those candidates, best first, that are neither duplicates nor unlikely nor tiny."""
+        boxes = offset_by_group(found.where, self.groups(found), limits)
+        order: Tensor = nms(boxes, found.scores, self.config.nms_threshold)
+        boxes, scores = boxes.index_select(0, order), found.scores.index_select(0, order)
+        keep = without_contained(boxes, self.config.inside_threshold)
+        keep = keep & (scores > self.config.score_threshold) & (shorter_sides(boxes)[:, 0] >= MIN_SIDE_PX)
         return order.index_select(0, keep.nonzero()[:, 0])
 
     def groups(self, found: BatchDetections) -> Tensor:
         """Detections with the same value (N,) suppress each other: those of an image, or also of a class."""
         image_index = found.where.image_index
-        return image_index * CLASSES + found.labels if self.config.nms_per_class else image_index
+        return image_index * DIGIT_CLASSES + found.labels if self.config.nms_per_class else image_index
 
 
-def some_of_each(groups: Tensor, count: int | Tensor) -> Tensor:
-    """Of members of groups (N,), at most `count` of each, at random: their numbers. count: one, or one a group (G,)."""
+def sample_per_group(groups: Tensor, count: int | Tensor) -> Tensor:
+    """The indices of at most `count` members of each group, at random.
+
+    groups: the group (N,) of each member. count: the same for all groups, or one for each (G,).
+    """
     order = torch.randperm(len(groups), device=groups.device)
     order = order[groups[order].argsort(stable=True)]  # group by group, at random within
     sizes = torch.bincount(groups)

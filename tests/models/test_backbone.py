@@ -24,7 +24,7 @@ def test_levels_have_their_strides(height: int, width: int) -> None:
 
 
 def test_the_finest_level_sees_far() -> None:
-    """What changes at the far edge of a picture changes the finest map at the near one, through the levels above."""
+    """A change at the far edge of an image changes the finest map at the near edge, through the coarser ones."""
     model = small()
     for module in model.modules():
         if isinstance(module, ResidualBlock):
@@ -59,13 +59,13 @@ def test_folded_normalisation_is_the_same_in_values_and_gradients(relu: bool) ->
 
 
 def test_kernels_kept_in_inference_follow_the_weights() -> None:
-    """Loaded, trained, copied or moved: what is kept is folded again as soon as a weight is another."""
+    """Loaded, trained, copied or moved: kernels are folded again as soon as a weight changes."""
     layer = ConvNormReLU(3, 4).eval()
     x = torch.rand(1, 3, 8, 8)
     with torch.inference_mode():
         before = layer(x)
     with torch.no_grad():
-        layer[0].weight.mul_(2)
+        layer.get_parameter("0.weight").mul_(2)
     other = ConvNormReLU(3, 4).eval()
     with torch.inference_mode():
         torch.testing.assert_close(layer(x), 2 * before)

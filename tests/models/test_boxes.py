@@ -1,4 +1,4 @@
-"""What is done with the boxes of a whole batch, against torchvision's functions picture by picture."""
+"""Operations on the boxes of a whole batch, against torchvision's functions image by image."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
     assert torch.equal(clipped.boxes, torch.cat(expected))
 
     scores = torch.rand(len(found.boxes), generator=torch.Generator().manual_seed(seed))
-    kept = ours.best_of_each_place(clipped, scores, limits, 0.4)
+    kept = ours.nms_per_image(clipped, scores, limits, 0.4)
     assert torch.equal(scores[kept], scores[kept].sort(descending=True).values)
     for i, boxes in enumerate(expected):
         mine = (found.image_index == i).nonzero()[:, 0]
@@ -50,7 +50,7 @@ def test_a_batch_is_its_pictures(counts: list[int], seed: int) -> None:
         assert not overlap[mine][:, ~mine].any()
 
 
-@pytest.mark.parametrize("suppress", [ours.best_of_rows, ours.best_of_rows_at_once])
+@pytest.mark.parametrize("suppress", [ours.nms_per_row, ours.nms_per_row_at_once])
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 4), st.integers(0, 40), st.integers(0, 10_000), st.sampled_from([0.1, 0.4, 0.7]))
 def test_rows_are_suppressed_each_on_its_own(
@@ -64,10 +64,10 @@ def test_rows_are_suppressed_each_on_its_own(
 
 
 def test_a_long_row_of_boxes_each_a_double_of_the_next() -> None:
-    """Every second one stays, however long the row: what is removed removes nothing."""
+    """Every second box stays, however long the row: a box that is removed removes no other."""
     boxes = torch.tensor([[2.0 * i, 0, 2.0 * i + 10, 10] for i in range(30)])[None]
     alternating = [i % 2 == 0 for i in range(30)]
-    assert ours.best_of_rows_at_once(boxes, 0.6)[0].tolist() == ours.best_of_rows(boxes, 0.6)[0].tolist() == alternating
+    assert ours.nms_per_row_at_once(boxes, 0.6)[0].tolist() == ours.nms_per_row(boxes, 0.6)[0].tolist() == alternating
 
 
 @pytest.mark.parametrize("count", [0, 1, 50])
@@ -95,7 +95,7 @@ def test_clipped_to_the_limits_of_each_picture_or_of_all() -> None:
     found = batch_boxes([torch.tensor([[-3.0, 2.0, 50.0, 9.0]]), torch.tensor([[1.0, -2.0, 8.0, 70.0]])])
     each = ours.clip(found, torch.tensor([[40.0, 30, 40, 30], [60.0, 50, 60, 50]]))
     assert each.boxes.tolist() == [[0, 2, 40, 9], [1, 0, 8, 50]]
-    all_alike = ours.clip(found, ours.limits_of(torch.zeros(2, 3, 20, 45)))
+    all_alike = ours.clip(found, ours.image_limits(torch.zeros(2, 3, 20, 45)))
     assert all_alike.boxes.tolist() == [[0, 2, 45, 9], [1, 0, 8, 20]]
 
 
@@ -105,9 +105,9 @@ def test_on_any_is_measured_by_the_box_itself_and_within_its_picture() -> None:
     )
     large = torch.tensor([[-100.0, -100.0, 11.0, 12.0]])
     nothing = torch.zeros(0, 4)
-    assert ours.on_any(found, batch_boxes([large, nothing]), 0.5).tolist() == [True, False, False]
-    assert ours.on_any(found, batch_boxes([nothing, large]), 0.5).tolist() == [False, False, True]
-    assert ours.on_any(found, batch_boxes([nothing, nothing]), 0.5).tolist() == [False] * 3
+    assert ours.mostly_on_any(found, batch_boxes([large, nothing]), 0.5).tolist() == [True, False, False]
+    assert ours.mostly_on_any(found, batch_boxes([nothing, large]), 0.5).tolist() == [False, False, True]
+    assert ours.mostly_on_any(found, batch_boxes([nothing, nothing]), 0.5).tolist() == [False] * 3
 
 
 def test_numbers_pick_boxes_with_their_pictures() -> None:
@@ -123,18 +123,18 @@ def test_groups_are_apart_and_keep_their_shapes() -> None:
     limits = torch.tensor([[60.0, 60, 60, 60], [60, 60, 60, 60]])
     places = ours.offset_by_group(found, found.image_index, limits)
     torch.testing.assert_close(places[:, 2:] - places[:, :2], found.boxes[:, 2:] - found.boxes[:, :2])
-    assert not ours.shared(places[:4, None], places[4:]).any()
+    assert not ours.intersection(places[:4, None], places[4:]).any()
 
 
 def test_small_tables_and_quotients() -> None:
     device = torch.device("cpu")
-    assert ours.whole_numbers([(1, 2), (3, 4), (5, 6)], device).tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert ours.int_table([(1, 2), (3, 4), (5, 6)], device).tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.integers(0, 2**24 - 1), st.integers(1, 2**14))
 def test_quotients_are_exact(number: int, by: int) -> None:
-    """Also right below a multiple, where a rounded quotient would be one too many."""
+    """Also right below a multiple, where a quotient that is rounded up would be one too many."""
     numbers = torch.tensor([number, number - number % by, max(number - number % by - 1, 0)])
-    assert torch.equal(ours.quotient(numbers.float(), by).long(), numbers // by)
-    assert torch.equal(ours.quotient(numbers.float(), torch.tensor(float(by))).long(), numbers // by)
+    assert torch.equal(ours.floor_divide(numbers.float(), by).long(), numbers // by)
+    assert torch.equal(ours.floor_divide(numbers.float(), torch.tensor(float(by))).long(), numbers // by)

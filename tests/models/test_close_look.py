@@ -1,4 +1,4 @@
-"""The second classifier: what it sees of a box, beside torchvision's kernel, and what becomes of both opinions."""
+"""The second classifier: its crops against torchvision's kernel, and how both opinions are combined."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ from torch.nn import functional as F
 
 from detector.errors import OptionError
 from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, batch_boxes
-from detector.models.close_look import AROUND, FAINTEST, SAMPLES, SIDE, SMALLEST, CloseLook, distorted, pressed, shaken
-from detector.models.faster_rcnn import FasterRCNN, as_truths, stack
+from detector.models.close_look import (
+    CROP_SCALE,
+    CROP_SIDE_PX,
+    MIN_CONTRAST,
+    MIN_SIDE_PX,
+    SAMPLES_PER_PX,
+    CloseLook,
+    distorted,
+    jittered,
+    pressed,
+)
+from detector.models.faster_rcnn import FasterRCNN, as_batch_targets, stack
 from tests.tiny import TINY, as_input, bars, tiny_model, trained_detector
 
 
@@ -40,12 +50,12 @@ def test_a_crop_is_the_square_around_a_box_in_units_of_its_own_contrast(seed: in
     own, where = pictures(seed), boxes(4, seed)
     crops = CloseLook((4, 8, 8, 8), (0, 1, 0)).crops(own, BatchBoxes(where, torch.tensor([0, 1, 0, 1])))
     for crop, box, picture in zip(crops, where.tolist(), (0, 1, 0, 1), strict=True):
-        side = AROUND * max(box[2] - box[0], box[3] - box[1])
+        side = CROP_SCALE * max(box[2] - box[0], box[3] - box[1])
         x0, y0 = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
-        at = (torch.arange(SIDE * SAMPLES) + 0.5) * side / (SIDE * SAMPLES)
+        at = (torch.arange(CROP_SIDE_PX * SAMPLES_PER_PX) + 0.5) * side / (CROP_SIDE_PX * SAMPLES_PER_PX)
         grid = torch.stack(torch.meshgrid(y0 + at - 0.5, x0 + at - 0.5, indexing="ij"))
-        seen = F.avg_pool2d(looked_up(own[picture], grid), SAMPLES)
-        expected = (seen - seen.mean()) / (seen.std(correction=0) + FAINTEST)
+        seen = F.avg_pool2d(looked_up(own[picture], grid), SAMPLES_PER_PX)
+        expected = (seen - seen.mean()) / (seen.std(correction=0) + MIN_CONTRAST)
         torch.testing.assert_close(crop[:3], expected, atol=1e-3, rtol=1e-3)
 
 
@@ -78,32 +88,32 @@ def test_contrast_tells_next_to_nothing(contrast: float) -> None:
 def test_nothing_found_is_nothing_to_look_at(close_look: CloseLook) -> None:
     nothing = batch_boxes([torch.zeros(0, 4), torch.zeros(0, 4)])
     found = BatchDetections(nothing, torch.zeros(0, dtype=torch.int64), torch.zeros(0))
-    assert close_look.judged(pictures(), found, torch.zeros(0, 10)).labels.shape == (0,)
+    assert close_look.rescored(pictures(), found, torch.zeros(0, 10)).labels.shape == (0,)
     none = BatchTargets(nothing, torch.zeros(0, dtype=torch.int64), nothing)
     assert close_look.losses(pictures(), none, 4)["close_look"] == 0
 
 
 def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
-    """What the first classifier holds for no digit stays as unlikely."""
-    large = boxes(6) + torch.tensor([0.0, 0.0, SMALLEST, SMALLEST])
+    """A box that the detector takes for background stays as unlikely."""
+    large = boxes(6) + torch.tensor([0.0, 0.0, MIN_SIDE_PX, MIN_SIDE_PX])
     where = BatchBoxes(large, torch.tensor([0, 0, 0, 1, 1, 1]))
     classes = torch.rand(6, 10, generator=torch.Generator().manual_seed(3)) / 10
     first = BatchDetections(where, classes.argmax(1), classes.max(1).values)
-    found = close_look.judged(pictures(), first, classes)
+    found = close_look.rescored(pictures(), first, classes)
     assert (found.scores.diff() <= 0).all()
     assert found.scores.max() < classes.sum(1).max()
     with torch.no_grad():
         close_look.classes.weight.zero_()
         close_look.classes.bias.zero_()
-    undecided = close_look.judged(pictures(), first, classes)
+    undecided = close_look.rescored(pictures(), first, classes)
     assert sorted(undecided.labels.tolist()) == sorted(first.labels.tolist())
     with torch.no_grad():
         close_look.classes.bias[3] = 20.0
-    assert close_look.judged(pictures(), first, classes).labels.tolist() == [3] * 6
+    assert close_look.rescored(pictures(), first, classes).labels.tolist() == [3] * 6
 
 
 def test_tiny_digits_and_sure_ones_are_left_as_they_are(close_look: CloseLook) -> None:
-    side = torch.tensor([SMALLEST - 1.0, SMALLEST + 1.0, SMALLEST + 1.0])
+    side = torch.tensor([MIN_SIDE_PX - 1.0, MIN_SIDE_PX + 1.0, MIN_SIDE_PX + 1.0])
     where = BatchBoxes(torch.stack([side * 0, side * 0, side / 2, side], 1), torch.tensor([0, 0, 1]))
     classes = torch.zeros(3, 10)
     classes[:, 7] = torch.tensor([0.5, 0.4, 0.95])
@@ -111,9 +121,9 @@ def test_tiny_digits_and_sure_ones_are_left_as_they_are(close_look: CloseLook) -
     with torch.no_grad():
         close_look.classes.weight.zero_()
         close_look.classes.bias.copy_(torch.eye(10)[3] * 50)
-    found = close_look.judged(pictures(), first, classes)
-    told = dict(zip(found.where.boxes[:, 3].tolist(), found.labels.tolist(), strict=True))
-    assert told[SMALLEST - 1] == 7
+    found = close_look.rescored(pictures(), first, classes)
+    classify = dict(zip(found.where.boxes[:, 3].tolist(), found.labels.tolist(), strict=True))
+    assert classify[MIN_SIDE_PX - 1] == 7
     assert found.labels[found.scores > 0.9].tolist() == [7]
     assert sorted(found.labels.tolist()) == [3, 7, 7]
 
@@ -124,7 +134,7 @@ def test_it_learns_what_the_first_one_does_not_tell() -> None:
     assert model.close_look is not None
     image, target = bars(7000)
     batch, _ = stack([model.prepared(as_input(image)[None])[0]], model.backbone.multiple)
-    truths = as_truths([target], [torch.ones(4).numpy()], batch.device)
+    truths = as_batch_targets([target], [torch.ones(4).numpy()], batch.device)
     with torch.inference_mode():
         assert model.close_look(batch, truths.digits).argmax(1).tolist() == [1, 7]
 
@@ -132,7 +142,7 @@ def test_it_learns_what_the_first_one_does_not_tell() -> None:
 def test_boxes_are_shaken_about_where_they_are() -> None:
     torch.manual_seed(0)
     where = torch.tensor([[10.0, 20, 30, 60]]).repeat(4000, 1)
-    moved = shaken(where)
+    moved = jittered(where)
     torch.testing.assert_close(moved.mean(0), where[0], atol=0.2, rtol=0.02)
     assert 0.5 < (moved[:, 0]).std() < 2
     assert (moved[:, 2:] > moved[:, :2]).all()
@@ -140,7 +150,7 @@ def test_boxes_are_shaken_about_where_they_are() -> None:
 
 def test_distorted_digits_are_still_there() -> None:
     torch.manual_seed(0)
-    crops = torch.zeros(200, 3, SIDE, SIDE)
+    crops = torch.zeros(200, 3, CROP_SIDE_PX, CROP_SIDE_PX)
     crops[:, :, 8:24, 12:20] = 1
     bent = distorted(crops)
     assert bent.shape == crops.shape
@@ -153,7 +163,7 @@ def test_distorted_digits_are_still_there() -> None:
 
 
 def test_pens_press_more_and_less_and_contrast_stays() -> None:
-    """Of a stroke two pixels wide, dark or light; what is flat stays flat, and most crops do not change."""
+    """A stroke two pixels wide, dark or light, changes its width. Flat crops stay flat, and most do not change."""
     torch.manual_seed(0)
     for ink in (-1.0, 1.0):
         crops = torch.zeros(600, 1, 16, 16)

@@ -1,4 +1,4 @@
-"""What is Faster R-CNN's own: small pictures, one digit a piece of ink, a second look. See also test_detectors."""
+"""Faster R-CNN: small pictures, one digit for a piece of ink, a second look. See also test_detectors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.models.boxes import BatchTargets, batch_boxes
 from detector.models.faster_rcnn import FasterRCNN, padded, stack
-from detector.models.roi_heads import ROUNDS, without_parts
+from detector.models.roi_heads import SUPPRESSION_ROUNDS, without_contained
 from tests.tiny import TINY, as_input, bars, tiny_model, trained_detector
 
 
@@ -42,8 +42,8 @@ def test_one_piece_of_ink_is_one_digit_unless_asked_per_class() -> None:
     for per_class, labels in ((False, [1]), (True, [1, 7])):
         heads = FasterRCNN(replace(TINY, nms_per_class=per_class, close_widths=())).heads
         limits = torch.full((1, 4), 64.0)
-        found, classes = heads.digits(logits, deltas, proposals, limits)
-        chosen = heads.one_of_each(found, limits)
+        found, classes = heads.candidates(logits, deltas, proposals, limits)
+        chosen = heads.postprocess(found, limits)
         assert found.labels[chosen].tolist() == labels
         torch.testing.assert_close(classes[chosen, found.labels[chosen]], found.scores[chosen])
 
@@ -71,7 +71,7 @@ def test_each_picture_is_learned_from_as_far_as_there_are_proposals() -> None:
     chosen, labels, matched = heads.sample(proposals, truths, 3)
     for picture, digits, background in ((0, 16, 16), (1, 0, 32), (2, 4, 5)):
         own = labels[chosen.image_index == picture]
-        assert ((own > 0).sum(), (own == 0).sum()) == (digits, background)
+        assert (int((own > 0).sum()), int((own == 0).sum())) == (digits, background)
     assert torch.equal(matched[labels > 0], chosen.boxes[labels > 0])
     assert (
         len(set(zip(chosen.image_index.tolist(), map(tuple, chosen.boxes.tolist()), strict=True))) >= len(labels) - 18
@@ -99,7 +99,7 @@ def test_padding_is_the_picture_s_own_background() -> None:
 
 
 def test_room_for_a_gpu_changes_neither_pictures_nor_limits() -> None:
-    """Batches of many sizes have few when they are padded generously."""
+    """Roomy batches have few sizes, whatever those of their images."""
     shapes = set()
     for height in range(30, 400, 23):
         pictures = [torch.rand(3, height, height + 50), torch.rand(3, height // 2, 40)]
@@ -114,7 +114,7 @@ def test_room_for_a_gpu_changes_neither_pictures_nor_limits() -> None:
 
 
 def test_a_second_look_keeps_what_was_found(trained: FasterRCNN) -> None:
-    """On bars it knows, it finds the same digits with boxes at least as near to the truth."""
+    """On bars it has learned, it finds the same digits, with boxes at least as near to the truth."""
     once = FasterRCNN(replace(TINY, second_look=False)).eval()
     once.load_state_dict(trained.state_dict())
     errors = []
@@ -130,15 +130,15 @@ def test_a_second_look_keeps_what_was_found(trained: FasterRCNN) -> None:
 
 def test_parts_of_a_digit_as_high_as_itself_are_not_digits() -> None:
     boxes = torch.tensor([[0.0, 0, 30, 100], [2, 10, 11, 90], [5, 55, 25, 95], [200, 0, 230, 100], [2, 5, 12, 95]])
-    assert without_parts(boxes, 0.7).tolist() == [True, False, True, True, False]
-    assert without_parts(boxes, 1.0).all()
-    assert without_parts(torch.zeros(0, 4), 0.7).tolist() == []
+    assert without_contained(boxes, 0.7).tolist() == [True, False, True, True, False]
+    assert without_contained(boxes, 1.0).all()
+    assert without_contained(torch.zeros(0, 4), 0.7).tolist() == []
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.integers(0, 25))
 def test_all_at_once_are_judged_as_one_by_one(seed: int, count: int) -> None:
-    """Against the plain rule: a box is no digit if a better one, itself kept, speaks against it."""
+    """Against the plain rule: a box is dropped if a better one that is kept contains it."""
     generator = torch.Generator().manual_seed(seed)
     corner = torch.rand(count, 2, generator=generator) * 30
     boxes = torch.cat([corner, corner + 20 + torch.rand(count, 2, generator=generator) * 15], 1)
@@ -146,10 +146,10 @@ def test_all_at_once_are_judged_as_one_by_one(seed: int, count: int) -> None:
     rows = 0  # of boxes of which each depends on the verdict on the one before
     depth: list[int] = []
     for i in range(count):
-        against = [j for j in range(i) if not without_parts(boxes[[j, i]], 0.7)[1]]
+        against = [j for j in range(i) if not without_contained(boxes[[j, i]], 0.7)[1]]
         depth.append(1 + max((depth[j] for j in against), default=0))
         rows = max(rows, depth[-1])
         if not set(against) & set(kept):
             kept.append(i)
-    if rows <= ROUNDS + 1:
-        assert without_parts(boxes, 0.7).nonzero()[:, 0].tolist() == kept
+    if rows <= SUPPRESSION_ROUNDS + 1:
+        assert without_contained(boxes, 0.7).nonzero()[:, 0].tolist() == kept

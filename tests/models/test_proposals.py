@@ -11,7 +11,7 @@ from torchvision.models.detection._utils import Matcher
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import box_iou
 
-from detector.models.boxes import BatchTargets, batch_boxes, on_any, paired_iou
+from detector.models.boxes import BatchTargets, batch_boxes, mostly_on_any, paired_iou
 from detector.models.feature_table import in_one_table
 from detector.models.proposals import (
     IGNORED_OVERLAP,
@@ -19,7 +19,7 @@ from detector.models.proposals import (
     POSITIVE_IOU,
     ProposalConfig,
     ProposalNetwork,
-    choose,
+    sample_at_most,
 )
 
 GRIDS = ((24, 32), (12, 16), (6, 8))  # of a picture of 96 x 128 pixels
@@ -110,11 +110,11 @@ def test_ignored_digits_are_neither_positive_nor_negative(network: ProposalNetwo
     anchors, positive, _, negative = sampled(network, truths([NOTHING], [ignored]), 1)
     assert len(positive) == 0
     assert len(negative) > 0
-    assert not on_any(batch_boxes([anchors[negative]]), batch_boxes([ignored]), IGNORED_OVERLAP).any()
+    assert not mostly_on_any(batch_boxes([anchors[negative]]), batch_boxes([ignored]), IGNORED_OVERLAP).any()
 
 
 def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: ProposalNetwork) -> None:
-    """In the first picture two anchors of one place are likely, in the second one at the corner, in the third none."""
+    """Likely are two anchors of one cell in the first image, one at the corner in the second, none in the third."""
     anchors = network.anchors(GRIDS)
     objectness = torch.full((3, len(anchors)), -99.0)
     hidden = torch.zeros(3 * len(anchors) // 4, 4)  # by which no anchor is moved
@@ -123,18 +123,18 @@ def test_what_is_likely_is_proposed_once_and_inside_its_picture(network: Proposa
     objectness[1, 0] = 1.0
     limits = torch.tensor([[128.0, 96, 128, 96]] * 3)
     objectness = objectness.view(3, -1, 4)
-    found = network.likely(objectness, hidden, GRIDS, limits)
+    found = network.propose(objectness, hidden, GRIDS, limits)
     assert found.image_index.tolist() == [0, 1]
     assert torch.equal(found.boxes[0], anchors[middle + 4]), "the likelier of the two"
     assert torch.equal(found.boxes[1], anchors[0].clamp(min=0))
-    alone = network.likely(objectness[:1], hidden[: len(anchors) // 4], GRIDS, limits[:1])
+    alone = network.propose(objectness[:1], hidden[: len(anchors) // 4], GRIDS, limits[:1])
     assert torch.equal(alone.boxes, found.boxes[:1])
-    nothing = network.likely(objectness[2:], hidden[: len(anchors) // 4], GRIDS, limits[:1])
+    nothing = network.propose(objectness[2:], hidden[: len(anchors) // 4], GRIDS, limits[:1])
     assert nothing.boxes.shape == (0, 4)
 
 
 def test_moves_are_those_of_a_convolution(network: ProposalNetwork) -> None:
-    """As the paper has it: convolutions of 1x1 over each map, of which only some answers are asked for here."""
+    """Against the paper: convolutions of 1x1 over each map, of which we compute only the deltas that are needed."""
     torch.manual_seed(0)
     maps = {str(stride): torch.randn(2, 4, *grid) for stride, grid in zip(network.config.strides, GRIDS, strict=True)}
     head = network.head
@@ -146,16 +146,16 @@ def test_moves_are_those_of_a_convolution(network: ProposalNetwork) -> None:
     ours, within = head(in_one_table(maps).table.flatten(0, 1))
     torch.testing.assert_close(ours.view(2, -1), torch.cat(scores, 1))
     some = torch.randperm(ours.numel())[:50]
-    torch.testing.assert_close(network.moves(some, within), torch.cat(moves, 1).flatten(0, 1)[some])
-    assert network.moves(some[:0], within).shape == (0, 4)
+    torch.testing.assert_close(network.deltas_of(some, within), torch.cat(moves, 1).flatten(0, 1)[some])
+    assert network.deltas_of(some[:0], within).shape == (0, 4)
 
 
 def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetwork) -> None:
-    """With scores that rise along each level, and no moves: the last anchors, those beyond the border cut."""
+    """With scores that rise along each level, and no deltas: the last anchors, clipped at the border."""
     anchors = network.anchors(GRIDS)
     objectness = torch.arange(float(len(anchors)))[None].repeat(2, 1)
     limits = torch.tensor([[128.0, 96, 128, 96], [100.0, 96, 100, 96]])
-    found = network.best(objectness, torch.zeros(2 * len(anchors) // 4, 4), GRIDS, anchors, limits)
+    found = network.propose_for_training(objectness, torch.zeros(2 * len(anchors) // 4, 4), GRIDS, anchors, limits)
     ends = torch.tensor([rows * columns * 4 for rows, columns in GRIDS]).cumsum(0)
     best = torch.cat([anchors[end - 50 : end] for end in ends])
     for picture, limit in enumerate(limits):
@@ -167,7 +167,7 @@ def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetw
 
 @pytest.mark.parametrize(("count", "want", "got"), [(0, 5, 0), (4, 5, 4), (5, 5, 5), (9, 5, 5), (3, 0, 0)])
 def test_choose_takes_as_many_as_there_are(count: int, want: int, got: int) -> None:
-    chosen = choose(torch.arange(count), want)
+    chosen = sample_at_most(torch.arange(count), want)
     assert len(chosen) == got == len(chosen.unique())
 
 

@@ -1,4 +1,4 @@
-"""The registry: every name is there, and nothing is imported that nobody asked for."""
+"""The registry: every name builds its detector, and no module is imported before it is asked for."""
 
 from __future__ import annotations
 

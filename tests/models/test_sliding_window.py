@@ -1,4 +1,4 @@
-"""The sliding window: one pass is every window, what windows are asked and agree on. See also test_detectors."""
+"""The sliding window: one pass is every window, what windows learn, and their votes. See also test_detectors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from torch import nn
 
 from detector.models.boxes import BatchBoxes, batch_boxes
-from detector.models.sliding_window import (
-    DIGIT,
-    PATCH,
-    STRIDE,
-    WINDOW,
-    SlidingWindow,
-    SlidingWindowConfig,
+from detector.models.sliding_window import SlidingWindow, SlidingWindowConfig
+from detector.models.windows import (
+    DIGIT_PX,
+    PATCH_PX,
+    STRIDE_PX,
+    WINDOW_PX,
+    PatchTarget,
     assign,
     cut,
     decode,
     encode,
     framed,
-    window_middles,
-    within,
+    patch_start,
+    window_centres,
 )
 from tests.tiny import TINY_DETECTORS, as_input, bars, trained_detector
 
@@ -48,13 +48,13 @@ def test_one_pass_gives_each_window_its_own_answer(size: tuple[int, int]) -> Non
     picture = torch.randn(1, 3, *size)
     with torch.inference_mode():
         classes, boxes = model.classifier(picture)
-        rows, columns = (size[0] - WINDOW) // STRIDE + 1, (size[1] - WINDOW) // STRIDE + 1
+        rows, columns = (size[0] - WINDOW_PX) // STRIDE_PX + 1, (size[1] - WINDOW_PX) // STRIDE_PX + 1
         assert classes.shape == (1, 11, rows, columns)
         assert boxes.shape == (1, 4, rows, columns)
         for row in range(rows):
             for column in range(columns):
-                y, x = row * STRIDE, column * STRIDE
-                alone = model.classifier(picture[:, :, y : y + WINDOW, x : x + WINDOW])
+                y, x = row * STRIDE_PX, column * STRIDE_PX
+                alone = model.classifier(picture[:, :, y : y + WINDOW_PX, x : x + WINDOW_PX])
                 torch.testing.assert_close(alone[0][0, :, 0, 0], classes[0, :, row, column], atol=1e-4, rtol=0)
                 torch.testing.assert_close(alone[1][0, :, 0, 0], boxes[0, :, row, column], atol=1e-4, rtol=0)
 
@@ -62,11 +62,11 @@ def test_one_pass_gives_each_window_its_own_answer(size: tuple[int, int]) -> Non
 @pytest.mark.parametrize("size", [(1, 1), (5, 90), (32, 32), (63, 64)])
 def test_windows_reach_every_edge_of_a_picture(size: tuple[int, int]) -> None:
     frame = framed(torch.zeros(1, 3, *size))
-    rows, columns = ((side - WINDOW) // STRIDE + 1 for side in frame.shape[2:])
-    middles = window_middles(rows, columns, frame.device) - WINDOW / 2
+    rows, columns = ((side - WINDOW_PX) // STRIDE_PX + 1 for side in frame.shape[2:])
+    middles = window_centres(rows, columns, frame.device) - WINDOW_PX / 2
     assert middles.min() == 0
-    assert size[1] <= middles[:, 0].max() < size[1] + STRIDE
-    assert size[0] <= middles[:, 1].max() < size[0] + STRIDE
+    assert size[1] <= middles[:, 0].max() < size[1] + STRIDE_PX
+    assert size[0] <= middles[:, 1].max() < size[0] + STRIDE_PX
 
 
 def test_twice_the_size_is_found_on_another_scale() -> None:
@@ -79,32 +79,32 @@ def test_twice_the_size_is_found_on_another_scale() -> None:
         np.testing.assert_allclose(found.boxes[best], 2 * box, atol=10)
 
 
-def test_what_a_window_is_asked() -> None:
-    """A digit that fills it, one off its middle, one of half its size, one in between, and one to be ignored."""
+def test_what_a_window_learns() -> None:
+    """A digit that fits, one off the centre, one of half the size, one in between, and one to be ignored."""
     middles = torch.tensor([[50.0, 50.0], [52.0, 48.0], [60.0, 50.0], [54.0, 50.0], [150.0, 50.0], [250.0, 50.0]])
-    truth = {
-        "boxes": torch.tensor([[44.0, 40.0, 56.0, 60.0], [146.0, 45.0, 154.0, 55.0]]),
-        "labels": torch.tensor([7, 3]),
-        "ignored": torch.tensor([[245.0, 45.0, 255.0, 55.0]]),
-    }
-    labels, boxes = assign(truth, middles)
+    target = PatchTarget(
+        boxes=torch.tensor([[44.0, 40.0, 56.0, 60.0], [146.0, 45.0, 154.0, 55.0]]),
+        labels=torch.tensor([7, 3]),
+        ignored=torch.tensor([[245.0, 45.0, 255.0, 55.0]]),
+    )
+    labels, boxes = assign(target, middles)
     assert labels.tolist() == [8, 8, 0, -1, 0, -1]
-    assert boxes[:2].tolist() == [truth["boxes"][0].tolist()] * 2
+    assert boxes[:2].tolist() == [target.boxes[0].tolist()] * 2
 
 
 def test_every_digit_of_the_right_size_has_a_window_wherever_it_is() -> None:
-    middles = window_middles(20, 20, torch.device("cpu"))
+    middles = window_centres(20, 20, torch.device("cpu"))
     for x in np.arange(40, 44, 0.25):
-        box = torch.tensor([[x, 41.0, x + 6, 41 + DIGIT]], dtype=torch.float32)
-        truth = {"boxes": box, "labels": torch.tensor([1]), "ignored": torch.zeros(0, 4)}
-        assert (assign(truth, middles)[0] == 2).any()
+        box = torch.tensor([[x, 41.0, x + 6, 41 + DIGIT_PX]], dtype=torch.float32)
+        target = PatchTarget(box, torch.tensor([1]), torch.zeros(0, 4))
+        assert (assign(target, middles)[0] == 2).any()
 
 
 @given(st.integers(-300, 300), st.integers(8, 300), st.integers(1, 400))
 def test_patches_waste_little_on_what_is_outside(start: int, side: int, length: int) -> None:
-    """A law: what a patch shows of the picture is all of it, or the patch reaches out by no more than its margin."""
-    margin = side * WINDOW // (2 * PATCH)
-    chosen = within(start, side, length)
+    """A law: a patch shows all of the picture, or it sticks out by no more than its margin."""
+    margin = side * WINDOW_PX // (2 * PATCH_PX)
+    chosen = patch_start(start, side, length)
     all_of_it = chosen <= 0 and chosen + side >= length
     assert all_of_it or (chosen >= -margin and chosen + side <= length + margin)
 
@@ -129,7 +129,7 @@ def test_windows_that_see_the_same_digit_agree_on_one() -> None:
     boxes = torch.tensor([[10.0, 10, 20, 30], [11, 10, 21, 30], [10, 11, 20, 31], [60, 10, 70, 30], [0, 0, 0.5, 40]])
     scores = torch.zeros(5, 10)
     scores[0, 7], scores[1, 1], scores[2, 7], scores[3, 2], scores[4, 1] = 0.9, 0.6, 0.8, 0.95, 0.99
-    found = tiny_window().agree(batch_boxes([boxes]), scores, torch.full((1, 4), 100.0))
+    found = tiny_window().vote(batch_boxes([boxes]), scores, torch.full((1, 4), 100.0))
     seven, two = found.labels.tolist().index(7), found.labels.tolist().index(2)
     assert len(found.labels) == 2  # the sliver is no digit
     assert 10 < found.where.boxes[seven, 0] < 11
@@ -144,11 +144,11 @@ def test_windows_of_other_pictures_have_no_say() -> None:
     scores = torch.zeros(2, 10)
     scores[0, 7], scores[1, 2] = 0.9, 0.8
     limits = torch.full((3, 4), 100.0)
-    found = tiny_window().agree(BatchBoxes(boxes, torch.tensor([0, 1])), scores, limits)
+    found = tiny_window().vote(BatchBoxes(boxes, torch.tensor([0, 1])), scores, limits)
     assert found.labels.tolist() == [7, 2]
     assert found.where.image_index.tolist() == [0, 1]
     assert (
-        len(tiny_window().agree(BatchBoxes(boxes[:0], torch.zeros(0, dtype=torch.int64)), scores[:0], limits).labels)
+        len(tiny_window().vote(BatchBoxes(boxes[:0], torch.zeros(0, dtype=torch.int64)), scores[:0], limits).labels)
         == 0
     )
 

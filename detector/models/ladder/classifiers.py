@@ -1,4 +1,4 @@
-"""Rungs 1-4: one picture, one digit. Each is a stack of layers; what changes from rung to rung is the stack."""
+"""Rungs 1-4: one picture, one digit. Rungs differ in their layers alone, and in how they are trained."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from torch import Tensor, nn
 
 from detector.models.base import DetectorConfig
 from detector.models.ladder.recipe import Recipe
-from detector.models.ladder.view import SIDE
+from detector.models.ladder.view import MNIST_SIDE_PX
 from detector.models.ladder.whole_picture import StringPrediction, WholePicture, cross_entropy
 
 
 class Classifier(WholePicture):
-    """Which of ten digits a picture (B, 1, 28, 28) shows: one softmax over what `layers` answers (B, 10)."""
+    """Which of ten digits a picture (B, 1, 28, 28) shows: one softmax over the logits (B, 10) of `layers`."""
 
     layers: nn.Module
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, 1, 28, 28) -> (B, 1, 10): there is one place."""
-        return self.layers(pictures).unsqueeze(1)
+        logits: Tensor = self.layers(pictures)
+        return logits.unsqueeze(1)
 
     def loss(self, scores: Tensor, labels: Tensor) -> Tensor:
         """Cross entropy."""
         return cross_entropy(scores, labels)
 
     def decode(self, scores: Tensor) -> StringPrediction:
-        """The most probable digit; there is always one."""
+        """The most probable digit: no picture is blank."""
         probabilities, digits = scores.softmax(2).max(2)  # (B, 1)
-        columns = torch.tensor([0.0, SIDE]).expand(len(scores), 1, 2)
+        columns = torch.tensor([0.0, MNIST_SIDE_PX]).expand(len(scores), 1, 2)
         return StringPrediction(digits, probabilities, columns)
 
 
@@ -49,12 +50,12 @@ class Softmax(Classifier):
     def __init__(self, config: SoftmaxConfig | None = None) -> None:
         super().__init__()
         self.config = config or SoftmaxConfig()
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 10))
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(MNIST_SIDE_PX * MNIST_SIDE_PX, 10))
 
 
 @dataclass(frozen=True)
 class MLPConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes an MLP."""
 
     hidden: int = 784
     """Width of the hidden layer."""
@@ -71,23 +72,25 @@ class MLP(Classifier):
     def __init__(self, config: MLPConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or MLPConfig()
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, c.hidden), nn.ReLU(), nn.Linear(c.hidden, 10))
+        self.layers = nn.Sequential(
+            nn.Flatten(), nn.Linear(MNIST_SIDE_PX * MNIST_SIDE_PX, c.hidden), nn.ReLU(), nn.Linear(c.hidden, 10)
+        )
 
 
 @dataclass(frozen=True)
 class SimpleCNNConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes a SimpleCNN."""
 
     filters: int = 32
     """Channels of the convolution."""
     hidden: int = 128
     """Width of the hidden layer."""
     dropout: float = 0.2
-    """Behind the pool."""
+    """Share of the features left out in training, behind the pooling."""
 
 
 class SimpleCNN(Classifier):
-    """Rung 2: filters that are the same everywhere, and a pool that forgives a shift. From the same text as MLP."""
+    """Rung 2: filters that are the same everywhere, and a pooling that forgives a shift. From the same text as MLP."""
 
     recipe = Recipe(epochs=10, batch_size=200)
 
@@ -108,18 +111,18 @@ class SimpleCNN(Classifier):
 
 @dataclass(frozen=True)
 class ImprovedCNNConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes an ImprovedCNN."""
 
     filters: tuple[int, int] = (30, 15)
     """Channels of the convolutions."""
     hidden: tuple[int, int] = (128, 50)
     """Widths of the hidden layers."""
     dropout: float = 0.2
-    """Behind the second pool."""
+    """Share of the features left out in training, behind the second pooling."""
 
 
 class ImprovedCNN(Classifier):
-    """Rung 2, improved: filters on what filters found. From the same text as MLP."""
+    """Rung 2, improved: filters on the results of filters. From the same text as MLP."""
 
     recipe = Recipe(epochs=10, batch_size=200)
 
@@ -145,18 +148,18 @@ class ImprovedCNN(Classifier):
 
 @dataclass(frozen=True)
 class TwoConvCNNConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes a TwoConvCNN."""
 
     filters: tuple[int, int] = (32, 64)
     """Channels of the convolutions."""
     hidden: int = 128
     """Width of the hidden layer."""
     dropout: tuple[float, float] = (0.25, 0.5)
-    """Behind the pool and behind the hidden layer."""
+    """Shares of the features left out in training, behind the pooling and behind the hidden layer."""
 
 
 def two_conv_layers(config: TwoConvCNNConfig) -> nn.Sequential:
-    """(B, 1, 28, 28) -> (B, 10). Rung 5 looks into its cells with the same layers."""
+    """(B, 1, 28, 28) -> (B, 10). Rung 5 classifies its cells with the same layers."""
     first, second = config.filters
     return nn.Sequential(
         nn.Conv2d(1, first, 3),  # (B, 32, 26, 26)
@@ -174,7 +177,7 @@ def two_conv_layers(config: TwoConvCNNConfig) -> nn.Sequential:
 
 
 class TwoConvCNN(Classifier):
-    """Rung 3: two convolutions, then a pool; dropout keeps the large layer behind them from learning by heart.
+    """Rung 3: two convolutions, then a pooling. Dropout keeps the large layer behind them from learning by heart.
 
     The example `mnist_cnn.py` that came with Keras (2015), with its recipe: 12 epochs of Adadelta in batches of 128.
     """
@@ -189,20 +192,19 @@ class TwoConvCNN(Classifier):
 
 @dataclass(frozen=True)
 class ModernCNNConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes a ModernCNN."""
 
     filters: tuple[int, int, int] = (32, 64, 128)
     """Channels at full size, half and a quarter."""
     dropout: float = 0.3
-    """Before the last layer."""
+    """Share of the features left out in training, before the last layer."""
 
 
 class ModernCNN(Classifier):
-    """Rung 3 with what was learned since: batch normalisation, small kernels, a rate that rises and falls, samples that
-    are written anew each time, and an average of the weights.
+    """Rung 3 with what the field has learned since.
 
-    Ioffe and Szegedy, "Batch Normalization" (2015); Smith and Topin, "Super-Convergence" (2018); for the samples see
-    `distort`.
+    That is batch normalisation (Ioffe and Szegedy, 2015), small kernels, a rate that rises and falls (Smith and Topin,
+    "Super-Convergence", 2018), samples that are distorted anew each time, and an average of the weights.
     """
 
     recipe = Recipe(
@@ -228,24 +230,24 @@ class ModernCNN(Classifier):
 
 
 def convolution(inputs: int, outputs: int, padding: int = 1) -> tuple[nn.Module, ...]:
-    """3x3, normalised and rectified."""
+    """A convolution of 3x3, batch normalisation and ReLU."""
     return nn.Conv2d(inputs, outputs, 3, padding=padding, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
 
 
 @dataclass(frozen=True)
 class WideCNNConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes a WideCNN."""
 
     filters: tuple[int, int] = (32, 64)
     """Channels of the convolutions."""
     hidden: int = 1024
     """Width of the hidden layer."""
     dropout: float = 0.5
-    """Behind the hidden layer."""
+    """Share of the features left out in training, behind the hidden layer."""
 
 
 class WideCNN(Classifier):
-    """Rung 4: large filters, pooled twice, then one very wide layer with strong dropout.
+    """Rung 4: large filters, two poolings, then one very wide layer with strong dropout.
 
     TensorFlow's "Deep MNIST for Experts" (2015), whose 20,000 steps of 50 pictures at a rate of 1e-4 are shortened here
     to 6 epochs at a higher rate.

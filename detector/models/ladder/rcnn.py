@@ -1,4 +1,4 @@
-"""The two papers before Faster R-CNN, of its own parts: one RoI head, three sources of regions.
+"""The two papers before Faster R-CNN, built of its own parts: one RoI head, three sources of regions.
 
 | | regions from | computed once a picture | computed once a region |
 |---|---|---|---|
@@ -7,9 +7,9 @@
 | Faster R-CNN | a network on the feature maps | feature maps | features cut out of them, and a small head |
 
 Girshick et al., "Rich feature hierarchies for accurate object detection and semantic segmentation" (2014); Girshick,
-"Fast R-CNN" (2015). Two habits of the first are left out: support vector machines and a box regression trained
-afterwards. All three learn classes and boxes together, as the second has it, so that what is compared is where regions
-and features come from.
+"Fast R-CNN" (2015). Two parts of the first are left out: support vector machines, and a box regression trained
+afterwards. All three learn classes and boxes together, as the second does. So only the sources of regions and features
+are compared.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ class RCNNConfig(RegionCNNConfig):
     """Everything that shapes an R-CNN."""
 
     regions: int = 300
-    """Regions of each picture at most."""
+    """Regions of each image, at most."""
     roi_size: int = 32
-    """Side of the crops that the network sees."""
+    """Height and width of the crops that the network sees."""
     context: float = 0.125
-    """How much of a region's width and height is seen beyond each of its sides."""
+    """How far a crop reaches beyond each side of its region, in its widths and heights."""
     widths: tuple[int, int, int] = (32, 64, 128)
     """Channels at strides 2, 4, 8 of a crop."""
 
 
 @dataclass(frozen=True)
 class FastRCNNConfig(RegionCNNConfig):
-    """Everything that shapes a Fast R-CNN; the backbone is that of Faster R-CNN."""
+    """Everything that shapes a Fast R-CNN. The backbone is that of Faster R-CNN."""
 
     regions: int = 300
-    """Regions of each picture at most."""
+    """Regions of each image, at most."""
     stem: int = 16
     """Channels at stride 2."""
     widths: tuple[int, int, int] = (32, 64, 128)
@@ -62,17 +62,17 @@ class FastRCNNConfig(RegionCNNConfig):
 
     @property
     def backbone(self) -> FeaturePyramidConfig:
-        """What shapes the backbone."""
+        """The config of the backbone."""
         return FeaturePyramidConfig(self.stem, self.widths, self.blocks, self.channels)
 
     @property
     def box_head(self) -> BoxHeadConfig:
-        """What shapes the head in front of classes and boxes."""
+        """The config of the head in front of classes and boxes."""
         return BoxHeadConfig(self.channels, self.roi_size, self.head_width, self.head_hidden)
 
 
 class RCNN(RegionCNN):
-    """Each region of the picture, cropped and warped to a square, goes through a network of its own."""
+    """Each region of the image is cropped, warped to a square, and goes through the whole network alone."""
 
     exportable = False  # OpenCV finds its regions
     config: RCNNConfig
@@ -90,7 +90,7 @@ class RCNN(RegionCNN):
 
 
 class FastRCNN(RegionCNN):
-    """The same regions, but the convolutions run once over the picture, and regions are cut out of their result."""
+    """The same regions, but the convolutions run once over the image, and RoI features are cut out of their result."""
 
     exportable = False  # OpenCV finds its regions
     config: FastRCNNConfig
@@ -108,9 +108,9 @@ class FastRCNN(RegionCNN):
 
 
 class PicturePyramid(Backbone):
-    """In the place of a backbone: the picture itself is its features, and so is what remains when it is halved twice.
+    """In place of a backbone: the features are the image itself, at full, half and quarter size.
 
-    A large region is cropped from a small picture, which is smoother than leaving out three pixels of four.
+    A large region is cropped from a smaller image, which is smoother than leaving out three pixels of four.
     """
 
     strides = (1, 2, 4)
@@ -122,24 +122,24 @@ class PicturePyramid(Backbone):
 
 
 class CropAndWarp(PyramidRoIAlign):
-    """Crops regions with some of what is around them, and warps each to a square whatever its shape."""
+    """Crops regions with some of their surroundings, and warps each to a square whatever its shape."""
 
     def __init__(self, strides: tuple[int, ...], size: int, context: float) -> None:
         super().__init__(strides, size)
         self.context = context
 
     def forward(self, features: FeatureTable, found: BatchBoxes) -> Tensor:
-        """See PyramidRoIAlign; beyond the picture there is its background."""
+        """See PyramidRoIAlign. Beyond the image there is its background."""
         return super().forward(features, found._replace(boxes=self.widened(found.boxes)))
 
     def widened(self, boxes: Tensor) -> Tensor:
-        """Boxes (K, 4), grown by the context on all sides."""
+        """Boxes (K, 4) with their context on all sides."""
         margin = self.context * (boxes[:, 2:] - boxes[:, :2])  # (K, 2)
         return torch.cat([boxes[:, :2] - margin, boxes[:, 2:] + margin], 1)
 
 
 class CropNetwork(nn.Sequential):
-    """A digit classifier without its last layer: crops (K, 3, size, size) -> (K, hidden)."""
+    """A digit classifier without its last layer: crops (K, 3, roi_size, roi_size) -> (K, head_hidden)."""
 
     def __init__(self, config: RCNNConfig) -> None:
         first, second, third = config.widths

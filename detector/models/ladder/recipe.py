@@ -1,4 +1,4 @@
-"""How a rung learns, as a value: each rung names its usual recipe beside its network."""
+"""How a rung is trained, as a value: each rung names its usual recipe beside its network."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ Schedule = Literal["constant", "one-cycle"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `detector.ladder.training.train` follows. Raises OptionError for what cannot be followed."""
+    """What `detector.ladder.training.train` follows. Raises OptionError for values that make no sense."""
 
     epochs: int
-    """How often all samples are gone through."""
+    """Times that all samples are gone through."""
     batch_size: int = 128
     """Pictures a step."""
     optimizer: Optimizer = "adam"
-    """SGD has a momentum of 0; the other settings are each optimizer's own, as its paper has them."""
+    """SGD is without momentum; the other settings of each optimizer are those of its paper."""
     rate: float = 1e-3
-    """Learning rate, or the highest of a schedule."""
+    """Learning rate, or the highest one of a schedule."""
     schedule: Schedule = "constant"
     """One rate throughout, or up and down again in one cycle."""
     weight_decay: float = 0.0
-    """Of matrices and kernels."""
+    """Of matrices and kernels, not of biases and norms."""
     augment: bool = False
-    """Whether each picture is bent a little, differently each time: see `distort`."""
+    """Whether each picture is distorted a little, differently each time."""
     average: float = 0.0
-    """Decay of the running average of weights that is kept in their place; 0 keeps the last weights themselves."""
+    """Decay of the running average of weights, which is kept in their place; 0 keeps the last weights themselves."""
     bfloat16: bool = True
-    """Whether the forward pass runs in bfloat16 where that is safe: half the time on a CPU that knows it."""
+    """Whether the forward pass runs in bfloat16 where that is safe: half the time on a CPU that has it."""
     strips: int = 35_000
-    """For a rung that learns from strips: fresh ones that whoever calls `train` draws for each epoch."""
+    """Of fresh strips for each epoch, drawn by whoever calls `train`; for rungs that learn from strips."""
     seed: int = 0
-    """Of the order of the samples, dropout and distortions; the first weights were drawn when the rung was built."""
+    """Of the order of samples, dropout and distortions. The first weights were drawn when the rung was built."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "rate", "strips"):

@@ -1,9 +1,9 @@
-"""Rung 8: the classifier slides along the strip, and a decoder makes one string of what it sees on the way.
+"""Rung 8: a classifier slides along the strip, and a decoder makes one string of its scores.
 
 LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (1998), section VII: a space displacement
-network, which is the classifier applied at every position, as convolutions that share what they compute.
-Its string was found by Viterbi's algorithm over a hand-made grammar; here it learns and reads by connectionist temporal
-classification, in which each column says a digit or blank, and equal neighbours are one. Graves et al. (2006).
+network is a classifier applied at every position, as convolutions that share what they compute. They found the string
+by Viterbi's algorithm over a hand-made grammar. Here it is learned and read by connectionist temporal classification
+(Graves et al., 2006): each column is a digit or blank, and equal neighbours are one digit.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from torch.nn import functional as F
 from detector.models.base import DetectorConfig
 from detector.models.ladder.classifiers import convolution
 from detector.models.ladder.recipe import Recipe
-from detector.models.ladder.view import SIDE, STEP
+from detector.models.ladder.view import MNIST_SIDE_PX, WIDTH_STEP_PX
 from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture
 
-EDGE = 2 * STEP  # paper put on either side, so that the first digit is seen in the same company as all others
-REACH = SIDE / 2  # pixels: no part of a digit is farther from where it was said
+EDGE_PX = 2 * WIDTH_STEP_PX  # paper put on either side, so that the first digit has the surroundings of all others
+MAX_REACH_PX = MNIST_SIDE_PX / 2  # from a digit's most probable column to its sides
 
 
 @dataclass(frozen=True)
 class SpaceDisplacementConfig(DetectorConfig):
-    """What shapes it."""
+    """What shapes a SpaceDisplacement."""
 
     filters: tuple[int, int, int] = (32, 48, 64)
     """Channels at half of the size, at half, and at a quarter."""
     hidden: int = 128
     """Channels of the layer that sees a window of the strip as high as it is."""
     window: int = 5
-    """Width of that layer, in columns of 4 pixels: with the convolutions before it it sees about a digit's width."""
+    """Width of that layer, in columns of 4 pixels. Behind the convolutions, it sees about the width of a digit."""
     dropout: float = 0.3
-    """Before and behind that layer."""
+    """Share of the features left out in training, before and behind that layer."""
 
 
 class SpaceDisplacement(WholePicture):
@@ -59,7 +59,9 @@ class SpaceDisplacement(WholePicture):
             nn.MaxPool2d(2),  # (B, 48, 7, W/4)
             *convolution(second, third),
             nn.Dropout(c.dropout),
-            nn.Conv2d(third, c.hidden, (SIDE // STEP, c.window), padding=(0, c.window // 2), bias=False),
+            nn.Conv2d(
+                third, c.hidden, (MNIST_SIDE_PX // WIDTH_STEP_PX, c.window), padding=(0, c.window // 2), bias=False
+            ),
             nn.BatchNorm2d(c.hidden),  # (B, 128, 1, W/4)
             nn.ReLU(),
             nn.Dropout(c.dropout),
@@ -67,22 +69,23 @@ class SpaceDisplacement(WholePicture):
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 1, 28, W) -> (B, (W + 2 EDGE) / 4, 11): the scores of each column of four pixels."""
-        return self.layers(F.pad(pictures, (EDGE, EDGE))).squeeze(2).transpose(1, 2)
+        """(B, 1, 28, W) -> (B, (W + 2 EDGE_PX) / 4, 11): the scores of each column of four pixels."""
+        scores: Tensor = self.layers(F.pad(pictures, (EDGE_PX, EDGE_PX)))  # (B, 11, 1, T)
+        return scores.squeeze(2).transpose(1, 2)
 
     def loss(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """Minus the logarithm of the probability of the string, over all ways to say it; a mean over pictures."""
+        """Minus the logarithm of the string's probability over all alignments, a mean over pictures."""
         columns = torch.full((len(scores),), scores.shape[1])
         lengths = (labels != BLANK).sum(1)
-        said = scores.log_softmax(2).transpose(0, 1)  # (T, B, 11)
-        return F.ctc_loss(said, labels, columns, lengths, blank=BLANK, reduction="sum", zero_infinity=True) / len(
+        logs = scores.log_softmax(2).transpose(0, 1)  # (T, B, 11)
+        return F.ctc_loss(logs, labels, columns, lengths, blank=BLANK, reduction="sum", zero_infinity=True) / len(
             labels
         )
 
     def decode(self, scores: Tensor) -> StringPrediction:
-        """What is most probable in each column, equal neighbours taken together, blanks left out.
+        """The most probable class of each column; equal neighbours are one digit, and blanks are left out.
 
-        A digit reaches half way to its neighbours, and no further than REACH from where it was said best.
+        A digit reaches half way to its neighbours, and no further than MAX_REACH_PX from its most probable column.
         """
         probabilities, classes = scores.softmax(2).max(2)  # (B, T)
         rows = [_row(*pair) for pair in zip(probabilities.tolist(), classes.tolist(), strict=True)]
@@ -93,7 +96,7 @@ class SpaceDisplacement(WholePicture):
 
 
 def _row(probabilities: list[float], classes: list[int]) -> list[tuple[int, float, float, float]]:
-    """One picture's digits: which, how probable, and from and to which column of the picture."""
+    """The digits of one picture: which, how probable, and the columns of the view from and to which each reaches."""
     peaks: list[tuple[int, float, int]] = []  # digit, probability, position
     before = BLANK
     for position, (digit, probability) in enumerate(zip(classes, probabilities, strict=True)):
@@ -102,10 +105,13 @@ def _row(probabilities: list[float], classes: list[int]) -> list[tuple[int, floa
         elif digit != BLANK and digit != before:
             peaks.append((digit, probability, position))
         before = digit
-    centres = [(position + 0.5) * STEP - EDGE for _, _, position in peaks]
+    centres = [(position + 0.5) * WIDTH_STEP_PX - EDGE_PX for _, _, position in peaks]
     row = []
     for k, (digit, probability, _) in enumerate(peaks):
-        left = max(centres[k] - REACH, (centres[k - 1] + centres[k]) / 2 if k else -REACH)
-        right = min(centres[k] + REACH, (centres[k] + centres[k + 1]) / 2 if k + 1 < len(peaks) else centres[k] + REACH)
+        left = max(centres[k] - MAX_REACH_PX, (centres[k - 1] + centres[k]) / 2 if k else -MAX_REACH_PX)
+        right = min(
+            centres[k] + MAX_REACH_PX,
+            (centres[k] + centres[k + 1]) / 2 if k + 1 < len(peaks) else centres[k] + MAX_REACH_PX,
+        )
         row.append((digit, probability, left, right))
     return row

@@ -1,7 +1,7 @@
 """What rungs 1-8 share: the picture goes in whole, a string of digits comes out.
 
-A rung is a network and three answers: its scores for a batch of pictures (`forward`), what is wrong with them (`loss`),
-and what they say (`decode`). From these follow the two methods that every detector has.
+A rung is a network with three methods: `forward` gives its scores for a batch of pictures, `loss` says how wrong they
+are, and `decode` turns them into digits. The two methods that every detector has are made of these.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from torch.nn import functional as F
 
 from detector.models.base import Detector
 from detector.models.ladder.recipe import Recipe
-from detector.models.ladder.view import SIDE, View, see
+from detector.models.ladder.view import MNIST_SIDE_PX, View, see
 from detector.types import BoolArray, Detections, Target
 
-BLANK = 10  # the class of a place with nothing in it
+BLANK = 10  # the class of a place without a digit
 
 
 @dataclass(frozen=True)
 class StringPrediction:
-    """What a rung reads in a batch of B pictures, place by place, from left to right.
+    """The digits that a rung reads in a batch of B pictures, at P places from left to right.
 
-    digits: int64 (B, P), 0-9 or BLANK. scores: float32 (B, P), the probability of each.
-    columns: float32 (B, P, 2), from and to which column of the picture each was read; None where the rung cannot tell.
+    digits: int64 (B, P), 0-9 or BLANK. scores: float32 (B, P), the probability of each. columns: float32 (B, P, 2), the
+    columns of the view from and to which each was read; None where the rung cannot tell.
     """
 
     digits: Tensor
@@ -38,35 +38,35 @@ class StringPrediction:
 
 
 class WholePicture(Detector):
-    """A rung that answers for the picture as a whole.
-
-    Its network sees float32 (B, 1, 28, W) in [0, 1], light ink on dark.
-    """
+    """A rung that reads a picture as a whole. Its network sees float32 (B, 1, 28, W) in [0, 1], light ink on dark."""
 
     whole_picture = True
-    width: ClassVar[int | None] = SIDE
-    """Of the pictures it sees; None where any will do."""
+    width: ClassVar[int | None] = MNIST_SIDE_PX
+    """Width of the views it sees, pixels; None where any will do."""
     places: ClassVar[int] = 1
-    """How many digits it is asked for; BLANK fills those that are not there."""
+    """How many digits it can be taught at once; BLANK fills the places of those that are not there."""
     lesson: ClassVar[Literal["digits", "strips"]] = "digits"
-    """What it learns from."""
+    """What it learns from: single digits, or strips of several."""
     recipe: ClassVar[Recipe]
-    """How it is usually trained."""
+    """How it is trained unless told otherwise."""
 
     @abstractmethod
     def forward(self, pictures: Tensor) -> Tensor:
-        """The network's scores (B, ...) for pictures (B, 1, 28, W)."""
+        """The network's scores (B, ...) for views (B, 1, 28, W)."""
 
     @abstractmethod
     def loss(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """How wrong the scores are, a mean over pictures or places. labels: int64 (B, P), from the left, then BLANK."""
+        """How wrong the scores are, a mean over pictures or places.
+
+        labels: int64 (B, P), the digits from the left, then BLANK.
+        """
 
     @abstractmethod
     def decode(self, scores: Tensor) -> StringPrediction:
-        """What the scores say."""
+        """The digits that the scores (B, ...) stand for."""
 
     def losses(self, images: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
-        """See Detector. What counts are the digits that are not ignored, from the left, as many as there are places."""
+        """See Detector. Taught are the digits that are not ignored, from the left, as many as there are places."""
         if not images:
             return {}
         views = [see(image, self.width) for image in images]
@@ -77,7 +77,7 @@ class WholePicture(Detector):
         return {"digits": self.loss(scores, labels.to(scores.device))}
 
     def labels(self, target: Target, view: View) -> Tensor:
-        """The right answer, int64 (P,): the k-th place is that of the k-th digit from the left, the rest is BLANK."""
+        """The true digits, int64 (P,): the k-th place is that of the k-th digit from the left, the rest is BLANK."""
         centres = (target.boxes[:, 0] + target.boxes[:, 2]) / 2
         order = np.argsort(np.where(target.ignore, np.inf, centres), kind="stable")
         digits = target.labels[order][: len(order) - int(target.ignore.sum())][: self.places]
@@ -93,26 +93,29 @@ class WholePicture(Detector):
         for width in sorted({view.pixels.shape[2] for view in views}):
             members = [i for i, view in enumerate(views) if view.pixels.shape[2] == width]
             pictures = torch.stack([views[i].pixels for i in members]).to(images[0].device)  # (B, 1, 28, W)
-            reading = self.decode(self(pictures).float())
+            prediction = self.decode(self(pictures).float())
             for row, i in enumerate(members):
-                found[i] = as_detections(reading, row, views[i], (images[i].shape[1], images[i].shape[2]))
+                found[i] = as_detections(prediction, row, views[i], (images[i].shape[1], images[i].shape[2]))
         self.train(training)
         return found
 
 
-def as_detections(reading: StringPrediction, row: int, view: View, size: tuple[int, int]) -> Detections:
-    """One picture's reading as boxes in it, best first. size: the picture's height and width, pixels."""
-    digits = reading.digits[row].cpu().numpy()  # (P,)
+def as_detections(prediction: StringPrediction, row: int, view: View, size: tuple[int, int]) -> Detections:
+    """What was read in one picture, as boxes in it, best first.
+
+    row: its index in the prediction. size: its height and width, pixels.
+    """
+    digits = prediction.digits[row].cpu().numpy()  # (P,)
     there: BoolArray = np.not_equal(digits, BLANK)
     count = int(there.sum())
-    if reading.columns is None:  # as far as the ink goes, in equal parts
+    if prediction.columns is None:  # as far as the ink goes, in equal parts
         edges = np.linspace(*view.columns_of_ink(), count + 1)
         parts = np.stack([edges[:-1], edges[1:]], axis=1)  # (N, 2)
     else:
-        parts = reading.columns[row].cpu().numpy().astype(np.float64)[there]
+        parts = prediction.columns[row].cpu().numpy().astype(np.float64)[there]
     boxes = view.boxes(parts).clip(0, (size[1], size[0]) * 2).astype(np.float32)  # (N, 4)
-    scores = reading.scores[row].cpu().numpy()[there].clip(0, 1).astype(np.float32)
-    inside = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)  # beyond the picture there is only what it was continued with
+    scores = prediction.scores[row].cpu().numpy()[there].clip(0, 1).astype(np.float32)
+    inside = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)  # others lie in what the view was filled up with
     best = np.argsort(-scores, kind="stable")
     best = best[inside[best]]
     return Detections(boxes[best], digits[there][best].astype(np.int64), scores[best])
@@ -121,7 +124,7 @@ def as_detections(reading: StringPrediction, row: int, view: View, size: tuple[i
 def cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
     """Mean cross entropy of scores (B, P, C) over the places whose label (B, P) is one of the C classes.
 
-    The other labels, such as BLANK for a classifier of ten digits, ask for nothing. 0 where all are such.
+    Other labels, such as BLANK for a classifier of ten digits, are left out; 0 where all of them are.
     """
     asked = labels < scores.shape[2]
     return F.cross_entropy(scores[asked], labels[asked], reduction="sum") / asked.sum().clamp(min=1)

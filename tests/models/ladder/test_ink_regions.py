@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.ops import box_iou
 
-from detector.models.boxes import limits_of
+from detector.models.boxes import image_limits
 from detector.models.feature_table import FeatureTable
 from detector.models.ladder import ink_regions as regions
 from detector.models.ladder.ink_regions import InkRegions, as_grey, cuts, ink_regions, pieces
@@ -25,7 +25,8 @@ def picture(seed: int, height: int, width: int) -> np.ndarray:
 
 def naive_pieces(mask: np.ndarray) -> set[tuple[int, ...]]:
     """Boxes of 8-connected pieces of bool (H, W), by flooding one after the other."""
-    left, found = {(int(y), int(x)) for y, x in np.argwhere(mask)}, set()
+    left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
+    found: set[tuple[int, ...]] = set()
     while left:
         front, piece = [left.pop()], []
         while front:
@@ -60,11 +61,11 @@ def test_regions_of_noise_obey_the_limits(seed: int, height: int, width: int, mo
     assert (found >= 0).all()
     assert (found <= [width, height, width, height]).all()
     sides = found[:, 2:] - found[:, :2]
-    assert (sides >= regions.SMALLEST).all()
-    assert (sides[:, 0] <= regions.WIDEST * sides[:, 1]).all()
-    assert (sides[:, 1] <= regions.SLIMMEST * sides[:, 0]).all()
+    assert (sides >= regions.MIN_SIZE_PX).all()
+    assert (sides[:, 0] <= regions.MAX_WIDTH_PER_HEIGHT * sides[:, 1]).all()
+    assert (sides[:, 1] <= regions.MAX_HEIGHT_PER_WIDTH * sides[:, 0]).all()
     overlap = box_iou(*[torch.from_numpy(found)] * 2).fill_diagonal_(0)
-    assert (overlap <= regions.SAME).all()
+    assert (overlap <= regions.NMS_IOU).all()
 
 
 @given(st.integers(0, 999), st.integers(1, 14), st.integers(1, 14))
@@ -141,7 +142,7 @@ def test_most_true_digits_have_a_region(preset: str, floor: float) -> None:
         scene = Scenes(preset, "val", seed=11)[i]
         image = torch.from_numpy(scene.image).permute(2, 0, 1)[None].float()
         truth = torch.from_numpy(scene.target.boxes[~scene.target.ignore])
-        found = InkRegions(MOST)(image, limits_of(image), FeatureTable(torch.zeros(1, 0, 1), ()))[0].boxes
+        found = InkRegions(MOST)(image, image_limits(image), FeatureTable(torch.zeros(1, 0, 1), ()))[0].boxes
         assert len(found) <= MOST
         if len(truth):
             covered += (box_iou(truth, found).amax(1) >= 0.5).tolist()

@@ -12,13 +12,13 @@ from torch.nn import functional as F
 
 from detector.models import checkpoint
 from detector.models.backbone import FeaturePyramid
-from detector.models.boxes import batch_boxes, limits_of
+from detector.models.boxes import batch_boxes, image_limits
 from detector.models.faster_rcnn import RegionCNN
 from detector.models.feature_table import in_one_table
-from detector.models.ladder.rcnn import RCNN, CropAndWarp, FastRCNN, PicturePyramid
+from detector.models.ladder.rcnn import RCNN, CropAndWarp, FastRCNN, PicturePyramid, RCNNConfig
 from detector.models.registry import DETECTORS
 from detector.types import Target
-from tests.tiny import TINY_DETECTORS, as_input, bars, tiny_detector
+from tests.tiny import TINY_DETECTORS, as_input, bars, tiny_detector, total
 
 TINY = {name: TINY_DETECTORS[name] for name in ("rcnn", "fast-rcnn")}
 names = pytest.mark.parametrize("name", TINY)
@@ -34,7 +34,7 @@ def tiny(name: str) -> RegionCNN:
 def test_a_flat_picture_is_learned_from_and_read(name: str) -> None:
     """There is no region at all, and nothing to normalise by."""
     model, flat = tiny(name).train(), torch.full((3, 70, 90), 0.4)
-    sum(model.losses([flat, flat], [Target.empty(), Target.empty()]).values()).backward()
+    total(model.losses([flat, flat], [Target.empty(), Target.empty()])).backward()
     assert all(p.grad is None or torch.isfinite(p.grad).all() for p in model.parameters())
     assert all(torch.isfinite(buffer).all() for buffer in model.buffers())
     assert len(model.predict([flat])[0]) == 0
@@ -99,7 +99,7 @@ def test_regions_at_the_border_see_background_beyond_it() -> None:
 
 
 def test_r_cnn_sees_a_region_and_nothing_else() -> None:
-    """What lies outside a region's context changes nothing for R-CNN, and does for Fast R-CNN."""
+    """Pixels outside a region's context change nothing for R-CNN, but do for Fast R-CNN."""
     pictures = torch.zeros(2, 3, 96, 96)
     pictures[:, :, 40:60, 40:50] = 2.0
     pictures[1, :, 40:60, 54:70] = 2.0
@@ -107,12 +107,12 @@ def test_r_cnn_sees_a_region_and_nothing_else() -> None:
     for name, same in (("rcnn", True), ("fast-rcnn", False)):
         model = tiny(name).eval()
         with torch.no_grad():
-            logits, _ = model.heads.look(in_one_table(model.backbone(pictures)), batch_boxes([box, box]))
+            logits, _ = model.heads.logits_and_deltas(in_one_table(model.backbone(pictures)), batch_boxes([box, box]))
         assert torch.equal(logits[0], logits[1]) == same
 
 
 def test_fast_r_cnn_has_the_backbone_of_faster_r_cnn() -> None:
-    """Only where regions come from differs, and the close look: heads and backbone can change places."""
+    """Only the source of regions differs, and the close look: weights of heads and backbone can be exchanged."""
     fast = FastRCNN().state_dict()
     faster = DETECTORS["faster-rcnn"].build(DETECTORS["faster-rcnn"].config()).state_dict()
     assert {k: v.shape for k, v in fast.items()} == {
@@ -123,7 +123,9 @@ def test_fast_r_cnn_has_the_backbone_of_faster_r_cnn() -> None:
 
 
 def test_no_more_regions_than_asked_for() -> None:
-    model = RCNN(replace(TINY["rcnn"], regions=3)).eval()
+    config = TINY["rcnn"]
+    assert isinstance(config, RCNNConfig)
+    model = RCNN(replace(config, regions=3)).eval()
     pictures = torch.rand(2, 3, 64, 64)
-    found, _ = model.proposals(pictures, limits_of(pictures), in_one_table(model.backbone(pictures)))
+    found, _ = model.proposals(pictures, image_limits(pictures), in_one_table(model.backbone(pictures)))
     assert torch.bincount(found.image_index).tolist() == [3, 3]

@@ -1,8 +1,10 @@
-"""Rungs 1-8: what they answer, whatever they are given, and that each learns what it is asked for."""
+"""Rungs 1-8: valid detections whatever the picture, and each learns its task."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholeP
 from detector.models.registry import DETECTORS
 from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
-from detector.types import Target
+from detector.types import Detections, Target
 from digit_scenes import Scenes
 from tests.tiny import as_input
 
@@ -93,7 +95,7 @@ def test_predicting_leaves_the_mode_as_it_was(rung: WholePicture) -> None:
         assert rung.training == mode
 
 
-def test_a_checkpoint_gives_the_rung_back(rung: WholePicture, tmp_path) -> None:
+def test_a_checkpoint_gives_the_rung_back(rung: WholePicture, tmp_path: Path) -> None:
     name = next(name for name, design in DETECTORS.items() if type(rung) is design.build)
     checkpoint.save(tmp_path / "weights.safetensors", name, rung, {})
     again, loaded, _ = checkpoint.load(tmp_path / "weights.safetensors")
@@ -104,9 +106,14 @@ def test_a_checkpoint_gives_the_rung_back(rung: WholePicture, tmp_path) -> None:
 
 
 def test_the_reader_takes_the_picture_as_it_is(rung: WholePicture, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
+    seen: list[tuple[int, ...]] = []
     plain = rung.predict
-    monkeypatch.setattr(rung, "predict", lambda images: seen.extend(i.shape for i in images) or plain(images))
+
+    def predict(images: Sequence[torch.Tensor]) -> list[Detections]:
+        seen.extend(tuple(image.shape) for image in images)
+        return plain(images)
+
+    monkeypatch.setattr(rung, "predict", predict)
     Reader(rung).detect_many([white(28, 28), white(900, 1300), white(28, 140)])
     assert sorted(seen) == [(3, 28, 28), (3, 28, 140), (3, 900, 1300)]
 
@@ -201,7 +208,7 @@ def test_the_length_decides_how_many_digits_are_read() -> None:
     """Against all strings of up to five digits out of the two best of each place."""
     torch.manual_seed(3)
     rung = FiveSoftmaxLength(SMALL)
-    scores = torch.randn(20, rung.answers) * 2
+    scores = torch.randn(20, rung.outputs) * 2
     digits, length = (t.log_softmax(-1) for t in rung.heads(scores))
     reading = rung.decode(scores)
     for row in range(len(scores)):
@@ -215,7 +222,7 @@ def test_the_length_decides_how_many_digits_are_read() -> None:
 
 def test_the_loss_of_the_length_variant_is_minus_the_likelihood_of_the_string() -> None:
     rung = FiveSoftmaxLength(SMALL)
-    scores = torch.randn(2, rung.answers)
+    scores = torch.randn(2, rung.outputs)
     labels = torch.tensor([[7, 1, BLANK, BLANK, BLANK], [BLANK] * 5])
     digits, length = (t.log_softmax(-1) for t in rung.heads(scores))
     expected = -(length[0, 2] + digits[0, 0, 7] + digits[0, 1, 1]) - length[1, 0]
@@ -267,7 +274,7 @@ def test_ctc_loss_is_that_of_all_ways_to_say_the_string() -> None:
         for way in itertools.product((3, 5, BLANK), repeat=4)
         if [d for d, _ in itertools.groupby(way) if d != BLANK] == [3, 5]
     ]
-    expected = -torch.stack([sum(says[t, c] for t, c in enumerate(way)) for way in ways]).logsumexp(0)
+    expected = -torch.stack([says[torch.arange(4), torch.tensor(way)].sum() for way in ways]).logsumexp(0)
     labels = torch.tensor([[3, 5, BLANK, BLANK, BLANK]])
     assert torch.allclose(rung.loss(scores, labels), expected, atol=1e-5)
 
@@ -280,4 +287,4 @@ def test_every_sigmoid_is_a_question_of_its_own() -> None:
     for i, k, c in itertools.product(range(2), range(5), range(11)):
         total -= float(torch.log(chances[i, k, c] if labels[i, k] == c else 1 - chances[i, k, c]))
     assert float(rung.loss(scores, labels)) == pytest.approx(total / 10, rel=1e-4)
-    assert FiveSoftmax(SMALL).answers == rung.answers == 55
+    assert FiveSoftmax(SMALL).outputs == rung.outputs == 55

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.models.ladder.view import BODY, MARGIN, SIDE, WIDEST, see
+from detector.models.ladder.view import INK_MARGIN_PX, INK_SIZE_PX, MAX_WIDTH_PX, MNIST_SIDE_PX, see
 from digit_scenes import Scenes
 from digit_scenes.glyphs.digits import load_digits
 from tests.tiny import as_input
@@ -34,7 +34,7 @@ def photographed(digit: np.ndarray, scale: float, paper: int, ink: int, margin: 
 @pytest.mark.parametrize("value", [0, 255, 128])
 def test_nothing_is_seen_on_an_empty_picture(width: int | None, shape: tuple[int, int], value: int) -> None:
     view = see(as_input(np.full((*shape, 3), value, np.uint8)), width)
-    assert view.pixels.shape[:2] == (1, SIDE)
+    assert view.pixels.shape[:2] == (1, MNIST_SIDE_PX)
     assert view.pixels.shape[2] == width or width is None
     assert not view.pixels.any()
 
@@ -45,7 +45,7 @@ def test_a_single_dot_is_seen_whatever_surrounds_it(width: int | None, shape: tu
     image = np.full((*shape, 3), 255, np.uint8)
     image[shape[0] // 2, shape[1] // 2] = 0
     view = see(as_input(image), width)
-    assert view.pixels.shape[2] <= WIDEST
+    assert view.pixels.shape[2] <= MAX_WIDTH_PX
     assert torch.isfinite(view.pixels).all()
     assert view.pixels.max() <= 1
 
@@ -92,7 +92,7 @@ def test_a_photographed_digit_comes_back_to_its_form(
     ink = seen > 0.3
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    assert BODY - 2 <= longest <= BODY
+    assert INK_SIZE_PX - 2 <= longest <= INK_SIZE_PX
     truth = DIGITS.images[index] / 255
     overlap = max(
         np.corrcoef(np.roll(seen, (dy, dx), (0, 1)).ravel(), truth.ravel())[0, 1]
@@ -109,8 +109,8 @@ def test_a_photographed_row_is_brought_to_mnists_height(width: int | None) -> No
     view = see(as_input(image), width)
     ink = view.pixels[0].numpy() > 0.3
     rows = np.flatnonzero(ink.any(1))
-    assert rows[0] in (MARGIN, MARGIN + 1)
-    assert rows[-1] in (SIDE - MARGIN - 1, SIDE - MARGIN - 2)
+    assert rows[0] in (INK_MARGIN_PX, INK_MARGIN_PX + 1)
+    assert rows[-1] in (MNIST_SIDE_PX - INK_MARGIN_PX - 1, MNIST_SIDE_PX - INK_MARGIN_PX - 2)
     assert view.pixels.shape[2] % 4 == 0
     first, last = view.columns_of_ink()
     box = view.boxes(np.array([[first, last]]))[0]
@@ -129,7 +129,7 @@ def test_a_row_that_is_too_long_is_squeezed() -> None:
     row = np.hstack([DIGITS.images[i] for i in range(12)])
     view = see(as_input(rgb(row)), 140)
     assert view.pixels.shape == (1, 28, 140)
-    assert view.columns_of_ink()[1] <= 140 - MARGIN
+    assert view.columns_of_ink()[1] <= 140 - INK_MARGIN_PX
 
 
 def test_boxes_are_as_wide_as_the_ink_in_their_part_and_as_high_as_all_of_it() -> None:
