@@ -1,1 +1,1 @@
-"""Networks and what they are made of: their configs, the registry, checkpoints."""
+"""Networks: their modules and configs, the registry that names them, their weights files and model cards."""

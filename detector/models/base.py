@@ -35,7 +35,7 @@ class DetectorConfig:
 
 
 class Detector(nn.Module, ABC):
-    """From pictures to digits. A detector owns its resizing and padding and answers in input pixels.
+    """From images to digits. A detector resizes and pads by itself; its boxes are in pixels of the images it was given.
 
     Images are float32 (3, H, W) RGB in [0, 1], of any and of different sizes, on any device; a list may be empty.
     A detector is built of its config alone, which stays as it is: see `rebuilt`.
@@ -121,7 +121,7 @@ DetectorT = TypeVar("DetectorT", bound=Detector)
 def rebuilt(model: DetectorT, **changes: Any) -> DetectorT:
     """A detector like this one but for some fields of its config: on the same device, in the same mode.
 
-    The weights are copies of the model's, and all of them learn. No random number is drawn that others would miss.
+    The weights are copies of the model's, and all of them learn. The global random generator stays as it was.
     Raises TypeError where the config has no such field, RuntimeError where the weights do not fit the changed design.
     """
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, and replaced at once
@@ -162,7 +162,7 @@ def available(device: str | torch.device) -> torch.device:
     try:
         target = torch.device(device)
         torch.empty(0, device=target)
-    # Not only RuntimeError: a PyTorch built without CUDA answers with an AssertionError.
+    # Not only RuntimeError: a PyTorch built without CUDA raises an AssertionError.
     except (RuntimeError, AssertionError, NotImplementedError):
         raise OptionError(f"device: expected one this machine has, such as 'cpu' or 'cuda', got '{device}'.") from None
     return target

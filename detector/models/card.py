@@ -66,7 +66,7 @@ def training_command(args: dict[str, Any]) -> str:
 def training_record(runs: Sequence[Path], before: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a card tells of these runs, each begun with the weights of the one before it.
 
-    runs: their folders. before: what an earlier card told of the training of what the first one began with.
+    runs: their folders. before: the record of the weights that the first one began with, from an earlier card.
     Raises DataError or WeightsError where a run lacks its files.
     """
     configs = [read_json(run / "config.json") for run in runs]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -166,7 +168,7 @@ def test_the_best_of_each_level_are_proposed_to_learn_from(network: ProposalNetw
 
 
 @pytest.mark.parametrize(("count", "want", "got"), [(0, 5, 0), (4, 5, 4), (5, 5, 5), (9, 5, 5), (3, 0, 0)])
-def test_choose_takes_as_many_as_there_are(count: int, want: int, got: int) -> None:
+def test_a_sample_is_as_large_as_there_are_candidates(count: int, want: int, got: int) -> None:
     chosen = sample_at_most(torch.arange(count), want)
     assert len(chosen) == got == len(chosen.unique())
 
@@ -174,3 +176,6 @@ def test_choose_takes_as_many_as_there_are(count: int, want: int, got: int) -> N
 def test_anchors_move_with_the_network_but_are_no_weights(network: ProposalNetwork) -> None:
     assert {name for name, _ in network.named_buffers()} == {"cell_anchors", "near.table"}
     assert not {"cell_anchors", "near.table"} & network.state_dict().keys()
+    moved = copy.deepcopy(network).to("meta")
+    assert moved.anchors(GRIDS).is_meta
+    assert moved.near(torch.zeros(2, 4, device="meta"), GRIDS)[0].is_meta

@@ -43,8 +43,8 @@ def test_one_pass_gives_each_window_its_own_answer(size: tuple[int, int]) -> Non
     torch.manual_seed(3)
     for module in model.modules():  # statistics as if it had been trained
         if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.3)  # type: ignore[union-attr]
-            module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+            module.get_buffer("running_mean").normal_(0, 0.3)
+            module.get_buffer("running_var").uniform_(0.5, 2)
     picture = torch.randn(1, 3, *size)
     with torch.inference_mode():
         classes, boxes = model.classifier(picture)

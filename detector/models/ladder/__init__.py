@@ -1,1 +1,1 @@
-"""The rungs below Faster R-CNN: one file for each idea."""
+"""The networks of the rungs below Faster R-CNN, a file for each idea."""
