@@ -1,4 +1,4 @@
-"""tools/benchmark.py and what it measures with."""
+"""What tools/benchmark.py measures, and the command itself."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor, nn
 
 from detector.benchmark import peers
 from detector.benchmark.detector_under_test import DetectorUnderTest
-from detector.benchmark.goals import GOALS, HEAD, Goal, Report, as_markdown, as_text, goal_rows, section_text
+from detector.benchmark.goals import GOALS
 from detector.benchmark.growth import save_growth
 from detector.benchmark.inference import Growth, detect_functions, time_growth
-from detector.benchmark.machine import describe, processor, was_busy
-from detector.benchmark.measure import Measurement, time_in_turns
+from detector.benchmark.measure import Measurement
 from detector.benchmark.parts import time_prediction, time_training_step
 from detector.benchmark.peers import PeerMissing, torchvision_assembly
 from detector.benchmark.reading import time_and_memory, time_folder, time_photograph
@@ -41,143 +37,16 @@ from tests.tiny import bars, tiny_detector, tiny_model
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
-POSITIVE = st.floats(0.001, 1000)
 
 
-def measurement(value: float, unit: str = "times") -> Measurement:
-    return Measurement((value,), unit)
-
-
-def report(**sections: dict[str, Measurement]) -> Report:
-    return Report({"processor": "a fast one"}, {"repeats": 1}, True, sections)
-
-
-def outcomes(found: Report) -> list[str]:
-    return [row[3] for row in goal_rows(found)]
-
-
-# The clock
-
-
-@given(st.lists(POSITIVE, min_size=1, max_size=30))
-def test_a_median_lies_between_its_quartiles(samples: list[float]) -> None:
-    low, high = Measurement(tuple(samples), "ms").quartiles
-    assert min(samples) <= low <= Measurement(tuple(samples), "ms").median <= high <= max(samples)
-
-
-@given(st.lists(st.tuples(POSITIVE, POSITIVE, POSITIVE), min_size=1, max_size=20))
-def test_what_slows_both_down_cancels_out(turns: list[tuple[float, float, float]]) -> None:
-    ours, theirs = Measurement(tuple(a for a, _, _ in turns), "ms"), Measurement(tuple(b for _, b, _ in turns), "ms")
-    slowed = [Measurement(tuple(t[i] * t[2] for t in turns), "ms") for i in (0, 1)]
-    assert np.allclose(slowed[0].ratio_to(slowed[1]).samples, ours.ratio_to(theirs).samples)
-    assert ours.ratio_to(ours) == Measurement((1.0,) * len(turns), "times")
-
-
-def test_a_measure_in_words() -> None:
-    assert str(Measurement((1.0, 2.0, 3.0, 4.0, 5.0), "ms")) == "3.00 (2.00 to 4.00)"
-    assert str(measurement(0.123)) == "0.12"
-    assert str(Measurement((12345.6, 12345.6), "ms")) == "12,346 (12,346 to 12,346)"
-    assert Measurement((500.0,), "ms").per_second(16, "scenes/s") == Measurement((32.0,), "scenes/s")
-    assert Measurement((1.0, 3.0), "ms").as_json() == {
-        "median": 2.0,
-        "quartiles": [1.5, 2.5],
-        "unit": "ms",
-        "samples": [1.0, 3.0],
-    }
-
-
-@pytest.mark.parametrize(("settle", "once"), [(True, "aaabbb"), (False, "ab")])
-def test_contenders_take_turns(settle: bool, once: str) -> None:
-    calls: list[tuple[str, int]] = []
-    waits: list[int] = []
-    times = time_in_turns(
-        {"a": lambda turn: calls.append(("a", turn)), "b": lambda turn: calls.append(("b", turn))},
-        2,
-        lambda: waits.append(len(calls)),
-        settle,
-        warm_up=1,
-    )
-    assert "".join(name for name, _ in calls) == "ab" + 2 * once
-    assert {turn for _, turn in calls[2 : 2 + len(once)]} == {0}
-    assert {turn for _, turn in calls[2 + len(once) :]} == {1}
-    assert len(waits) == (12 if settle else 8), "before and after each that counts, and before a rest"
-    assert [len(measurement.samples) for measurement in times.values()] == [2, 2]
-
-
-def test_what_takes_longer_is_seen_to() -> None:
-    times = time_in_turns({"short": lambda turn: None, "long": lambda turn: time.sleep(0.01)}, 3)
-    assert times["long"].ratio_to(times["short"]).median > 1
-    assert min(times["long"].samples) >= 10
-
-
-def test_the_machine(tmp_path: Path) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor : 0\nmodel name\t: Fast: 9000\n\nprocessor : 1\nmodel name : other\n")
-    assert processor(info) == "Fast: 9000"
-    assert processor(tmp_path / "none")
-    described = describe(3)
-    assert described["threads"] == "3"
-    assert described["torch"] == torch.__version__.split("+")[0] or described["torch"] == torch.__version__
-    assert all(isinstance(value, str) and value for value in described.values())
-    assert was_busy({"load before": "1.1", "cores": "2"})
-    assert not was_busy({"load before": "0.9", "cores": "2"})
-    assert not was_busy({"cores": "1"})
-
-
-# What is asked
-
-
-def test_nothing_measured_reaches_nothing() -> None:
-    rows = goal_rows(report())
-    assert len(rows) == len(GOALS)
-    assert {row[2:] for row in rows} == {("not measured", "-")}
-
-
-@pytest.mark.parametrize(
-    "goal", [goal for goal in GOALS if goal.at_most or goal.at_least], ids=lambda goal: goal.measurements[0]
-)
-def test_a_bound_is_reached_or_missed(goal: Goal) -> None:
-    index, name, bound = GOALS.index(goal), goal.measurements[0], goal.at_most or goal.at_least
-    assert bound is not None
-    assert f"{bound:g}" in goal.bound
-    assert ("least" in goal.bound) == (goal.at_least is not None)
-    for factor, verdict in ((0.9, goal.at_most), (1, True), (1.1, goal.at_least)):
-        found = report(**{goal.section: {name: measurement(bound * factor)}})
-        assert outcomes(found)[index] == ("yes" if verdict else "no")
-        found.full_size = False
-        assert outcomes(found)[index] == "-"
-
-
-def test_a_goal_without_a_bound_shows_figures() -> None:
-    goal = next(goal for goal in GOALS if goal.at_most is None and goal.at_least is None)
-    found = report(**{goal.section: {name: measurement(1.5) for name in goal.measurements}})
-    shown, verdict = goal_rows(found)[GOALS.index(goal)][2:]
-    assert all(name in shown for name in goal.measurements)
-    assert verdict == "-"
-
-
-def test_tables_and_json() -> None:
-    found = report(read={"peak memory": measurement(1.2, "GB"), "folder / one at a time": measurement(2.5)})
-    found.skipped["peers"] = ["YOLO11n: not here"]
-    rows = goal_rows(found)
-    table = as_markdown(rows).splitlines()
-    assert len(table) == 2 + len(GOALS)
-    assert all(line.startswith("| ") and line.count("|") == 1 + len(HEAD) for line in table)
-    assert "1.20 GB" in as_markdown(rows)
-    assert len(as_text(rows).splitlines()) == 1 + len(GOALS)
-    lines = section_text(found.sections["read"]).splitlines()
-    assert [line.split("  ")[1] for line in lines] == ["folder / one at a time", "peak memory"], "ratios first"
-    assert section_text({}) == ""
-    record = json.loads(json.dumps(found.as_json(), allow_nan=False))
-    assert record["sections"]["read"]["peak memory"]["median"] == 1.2
-    assert [goal["what"] for goal in record["goals"]] == [goal.what for goal in GOALS]
-    assert record["skipped"] == found.skipped
+def ms(value: float) -> Measurement:
+    return Measurement((value,), "ms")
 
 
 # Training
 
 
-def test_crops_keep_what_can_be_seen() -> None:
+def test_a_crop_keeps_the_digits_it_shows() -> None:
     image = np.zeros((100, 90, 3), np.uint8)
     boxes = np.array([[0, 0, 20, 20], [55, 10, 75, 30], [40, 50, 60, 66], [70, 70, 90, 100]], np.float32)
     target = Target(boxes, np.array([1, 2, 3, 4]), np.array([True, False, False, False]))
@@ -245,7 +114,7 @@ def test_steps_fed_by_a_process() -> None:
         time_stream(tiny_model(), Bars(), 0, 1, CPU)
 
 
-def test_the_parts_are_within_the_whole() -> None:
+def test_parts_add_up_to_no_more_than_the_total() -> None:
     model = tiny_model()
     pixels, target = bars(0)
     image = torch.from_numpy(pixels).permute(2, 0, 1) / 255
@@ -266,15 +135,16 @@ def test_the_parts_are_within_the_whole() -> None:
     assert not model.backbone._forward_hooks
 
 
-# Looking and reading
+# Inference and reading
 
 
-def test_growth_compares_what_counts(tmp_path: Path) -> None:
+def test_growth_compares_the_named_detector(tmp_path: Path) -> None:
     def steady(*milliseconds: float) -> dict[int, Measurement]:
         return {key: Measurement((ms, ms), "ms") for key, ms in zip((128, 256, 512), milliseconds, strict=True)}
 
     growth = Growth(
-        {"a": steady(1, 2, 8), "b": steady(1, 1, 1)}, {"a": {0: measurement(2), 300: measurement(3)}, "b": {}}
+        {"a": steady(1, 2, 8), "b": steady(1, 1, 1)},
+        {"a": {0: ms(2), 300: ms(3)}, "b": {}},
     )
     figures = growth.measurements("a")
     assert figures["a pixel of 512x512 / of 256x256"].median == 1.0
@@ -284,11 +154,14 @@ def test_growth_compares_what_counts(tmp_path: Path) -> None:
     with Image.open(tmp_path / "growth.png") as picture:
         assert picture.size[0] > picture.size[1] > 300
     goal = next(goal for goal in GOALS if goal.section == "infer" and goal.at_most is None)
-    full = Growth({"a": {256: measurement(1), 1536: measurement(36)}}, {"a": {0: measurement(1), 300: measurement(1)}})
+    full = Growth(
+        {"a": {256: ms(1), 1536: ms(36)}},
+        {"a": {0: ms(1), 300: ms(1)}},
+    )
     assert set(goal.measurements) <= set(full.measurements("a")), "what the table shows is what full sizes give"
 
 
-def test_growth_is_asked_of_all_who_look() -> None:
+def test_growth_is_measured_for_all_detectors() -> None:
     fake = FakeDetector()
     pictures = {40: blank(40, 40), 80: blank(80, 80)}
     growth = time_growth(
@@ -316,8 +189,8 @@ def test_a_photograph_and_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="counts memory otherwise")
-def test_the_memory_of_a_command_is_its_own() -> None:
-    much = np.ones(60_000_000, np.uint8)  # of this process, which the other shall not be blamed for
+def test_peak_memory_is_that_of_the_command_alone() -> None:
+    much = np.ones(60_000_000, np.uint8)  # in this process; the command's figure must not include it
     _, small = time_and_memory([sys.executable, "-c", "pass"])
     seconds, large = time_and_memory([sys.executable, "-c", "x = b'1' * 90_000_000; import time; time.sleep(0.1)"])
     assert small * 1e9 < len(much)
@@ -343,7 +216,7 @@ def test_large_pictures() -> None:
 
 
 @pytest.mark.parametrize(("side", "count"), [(768, 300), (128, 5), (768, 0), (30, 0)])
-def test_sheets_have_as_many_digits_as_asked(side: int, count: int) -> None:
+def test_sheets_have_the_given_count_of_digits(side: int, count: int) -> None:
     scene = sheet(side, count)
     assert scene.image.shape == (side, side, 3)
     assert len(scene.target) == count
@@ -357,7 +230,7 @@ def test_sheets_have_as_many_digits_as_asked(side: int, count: int) -> None:
 # Peers
 
 
-def test_missing_peers_are_skipped_with_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_peers_are_skipped_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "find_spec", lambda name: None)
     monkeypatch.setattr(peers.detection, "fasterrcnn_mobilenet_v3_large_320_fpn", lambda **options: nn.Identity())
     found, skipped = peers.time_peers({"fake": FakeDetector()}, [blank(40, 40)], tmp_path, 1, 1)
@@ -387,7 +260,7 @@ def test_one_pass_is_faster_and_the_same() -> None:
     assert figures["window by window / one pass"] > 1
 
 
-def test_the_classifier_alone() -> None:
+def test_accuracy_of_the_classifier_alone() -> None:
     class Corner(nn.Module):
         """Calls a window 1 whose digit is lit in its first corner, else 7."""
 
@@ -443,7 +316,7 @@ def test_the_command(tmp_path: Path) -> None:
         for name, figures in record["sections"][section].items():
             assert name in result.stdout
             assert set(figures) == {"median", "quartiles", "unit", "samples"}
-    assert {goal["reached"] for goal in record["goals"]} == {"-"}, "a quick look judges nothing"
+    assert {goal["reached"] for goal in record["goals"]} == {"-"}, "a quick run judges no goal"
     assert {goal["measured: median (quartiles)"] for goal in record["goals"]} > {"not measured"}
     assert record["settings"]["quick"] is True
     assert (tmp_path / "table.md").read_text().startswith("| what | asked |")
@@ -458,7 +331,7 @@ def test_the_command(tmp_path: Path) -> None:
         (("--threads", "-1"), "error: --threads: expected 1 or more, got -1"),
     ],
 )
-def test_absurd_options(arguments: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+def test_options_out_of_range_are_refused(arguments: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
     result = run(*arguments, "--out", tmp_path / "out")
     assert result.returncode == 1
     assert sentence in result.stderr

@@ -1,4 +1,4 @@
-"""Training of rungs 1-8: what it writes, that it repeats itself, and that every rung can learn."""
+"""Training of rungs 1-8: what it writes, that it is reproducible, and that every rung can learn."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_strings_become_labels() -> None:
         as_labels(["123456"], 5)
 
 
-def test_a_reading_is_right_when_all_of_it_is() -> None:
+def test_a_string_is_right_when_all_its_digits_are() -> None:
     truth = torch.tensor([[1, 2, BLANK], [1, 2, BLANK], [1, 2, 3]])
     read = torch.tensor([[1, 2], [1, 3], [1, 2]])
     assert exact(read, truth).tolist() == [True, False, False]
@@ -92,7 +92,7 @@ def test_a_reading_is_right_when_all_of_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", [n for n, design in DETECTORS.items() if getattr(design.build, "recipe", None)])
-def test_every_rung_learns_a_few_pictures_by_heart(name: str, tmp_path: Path) -> None:
+def test_every_rung_can_overfit_a_few_pictures(name: str, tmp_path: Path) -> None:
     rung = SpaceDisplacement(QUICK) if name == "space-displacement" else build(name)
     samples = samples_for(rung, 12)
     rate = {"softmax": 0.5, "two-conv-cnn": 1.0, "cells": 1.0, "space-displacement": 1e-2}.get(name, 3e-3)
@@ -171,7 +171,7 @@ def test_samples_are_distorted_a_little_each_differently() -> None:
     assert torch.equal(bent, again)
 
 
-def test_distorting_moves_nothing_when_it_is_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distortion_of_zero_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SHIFT", "TURN", "SLANT", "STRETCH", "BEND"):
         monkeypatch.setattr(f"detector.ladder.distort.{name}", 0.0)
     for samples in (digits(3), strips(3)):
@@ -179,7 +179,7 @@ def test_distorting_moves_nothing_when_it_is_told_not_to(monkeypatch: pytest.Mon
         assert torch.allclose(distort(pictures, torch.Generator()), pictures, atol=1e-4)
 
 
-def test_the_ends_of_a_strip_move_no_farther_than_those_of_a_digit() -> None:
+def test_the_ends_of_a_strip_move_no_further_than_those_of_a_digit() -> None:
     strip = torch.zeros(200, 1, 28, 140)
     strip[..., 4:6] = strip[..., -6:-4] = 1
     bent = distort(strip, torch.Generator().manual_seed(1))

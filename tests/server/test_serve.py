@@ -1,4 +1,4 @@
-"""tools/serve.py: the real server, asked over sockets: what it answers, what it refuses, and that it goes on."""
+"""tools/serve.py, the real server over sockets: its responses, its refusals, and that it keeps running."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def started(errors: Path, *options: str) -> Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all tests; in the end, it has nothing to complain of."""
+    """One server for all tests. At the end it must have logged no error."""
     server = started(tmp_path_factory.mktemp("serve") / "errors", *LIMITS)
     yield server
     server.process.send_signal(signal.SIGTERM)
@@ -91,7 +91,7 @@ def picture(path: Path) -> bytes:
 
 
 def error_of(answer: httpx.Response, status: int) -> str:
-    """The sentence of an error with this status: the one thing that is answered."""
+    """The sentence of a response that is nothing but an error with this status."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     assert list(answer.json()) == ["error"]
@@ -101,40 +101,40 @@ def error_of(answer: httpx.Response, status: int) -> str:
     return sentence
 
 
-# What is answered
+# Responses
 
 
-def test_a_form_answers_what_infer_writes(server: Server, path: Path, picture: bytes, tmp_path: Path) -> None:
+def test_a_form_gets_what_infer_writes(server: Server, path: Path, picture: bytes, tmp_path: Path) -> None:
     command = [sys.executable, "tools/infer.py", str(path), "--json", "-", "--threads", "1"]
     written = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
     answer = server.post(files={"any": (str(path), picture, "image/png")})
     assert answer.status_code == 200
-    told = answer.json()
-    assert told["pictures"] == [json.loads(written)]
-    assert told["pictures"][0]["text"]
-    assert (told["model"], told["runtime"]) == ("faster-rcnn", detector.load(threads=1).model.runtime)
-    assert told["ms"] > 0
+    body = answer.json()
+    assert body["pictures"] == [json.loads(written)]
+    assert body["pictures"][0]["text"]
+    assert (body["model"], body["runtime"]) == ("faster-rcnn", detector.load(threads=1).model.runtime)
+    assert body["ms"] > 0
 
 
 @pytest.mark.parametrize("kind", [{}, {"Content-Type": "image/jpeg"}, {"Content-Type": "application/octet-stream"}])
-def test_bytes_answer_the_same(server: Server, path: Path, picture: bytes, kind: dict[str, str]) -> None:
-    told = server.post(content=picture, headers=kind).json()["pictures"]
-    assert told == [json_record("picture", detector.load(threads=1).read(path))]
+def test_bytes_get_the_same(server: Server, path: Path, picture: bytes, kind: dict[str, str]) -> None:
+    body = server.post(content=picture, headers=kind).json()["pictures"]
+    assert body == [json_record("picture", detector.load(threads=1).read(path))]
 
 
 def test_options(server: Server, path: Path, picture: bytes) -> None:
     query = {"model": "sliding-window", "min_score": "0.6", "min_number_score": "0.9", "turn": "false"}
-    told = server.post(content=picture, params=query).json()
+    body = server.post(content=picture, params=query).json()
     reader = detector.load(
         model="sliding-window", min_score=0.6, min_number_score=0.9, turn=False, threads=1, runtime="onnx"
     )
-    assert told["model"] == "sliding-window"
-    assert told["pictures"] == [json_record("picture", reader.read(path))]
+    assert body["model"] == "sliding-window"
+    assert body["pictures"] == [json_record("picture", reader.read(path))]
 
 
 def test_a_sweep_is_what_each_threshold_leaves(server: Server, path: Path, picture: bytes) -> None:
-    told = server.post(content=picture, params={"sweep": "true"}).json()["pictures"][0]
-    entries = told["sweep"]
+    body = server.post(content=picture, params={"sweep": "true"}).json()["pictures"][0]
+    entries = body["sweep"]
     assert [entry["min_score"] for entry in entries] == sorted({entry["min_score"] for entry in entries})
     assert entries[0]["min_score"] == 0.05
     assert all(a["lines"] != b["lines"] for a, b in pairwise(entries))
@@ -142,19 +142,19 @@ def test_a_sweep_is_what_each_threshold_leaves(server: Server, path: Path, pictu
     found = reader.detect(detector.open_image(path))
     for step in range(1, 20):
         threshold = round(0.05 * step, 2)
-        left = [entry for entry in entries if entry["min_score"] <= threshold][-1]
+        kept = [entry for entry in entries if entry["min_score"] <= threshold][-1]
         record = json_record("", detector.load(threads=1, min_score=threshold).read(path)) if step % 6 == 0 else None
-        assert record is None or (left["text"], left["lines"]) == (record["text"], record["lines"])
-        digits = [digit for line in left["lines"] for number in line["numbers"] for digit in number["digits"]]
+        assert record is None or (kept["text"], kept["lines"]) == (record["text"], record["lines"])
+        digits = [digit for line in kept["lines"] for number in line["numbers"] for digit in number["digits"]]
         least = reader.calibration.in_company(threshold)
         assert len(digits) <= (found.scores >= least).sum()  # of those alone on their line not all are read
-        assert all(digit in told["digits"] for digit in digits)
-    assert [digit["score"] for digit in told["digits"]] == sorted((d["score"] for d in told["digits"]), reverse=True)
+        assert all(digit in body["digits"] for digit in digits)
+    assert [digit["score"] for digit in body["digits"]] == sorted((d["score"] for d in body["digits"]), reverse=True)
     plain = server.post(content=picture).json()["pictures"][0]
-    assert {key: told[key] for key in plain} == plain
+    assert {key: body[key] for key in plain} == plain
 
 
-def test_many_pictures_of_which_one_is_bad(server: Server, picture: bytes) -> None:
+def test_one_bad_picture_among_several(server: Server, picture: bytes) -> None:
     files = [("a", ("one.png", picture)), ("b", ("bad.png", b"nothing")), ("a", ('drei €".png', picture))]
     answer = server.post(files=files)
     assert answer.status_code == 200
@@ -167,7 +167,7 @@ def test_many_pictures_of_which_one_is_bad(server: Server, picture: bytes) -> No
     assert "€" in three["file"]
 
 
-def test_what_can_be_asked_beside(server: Server) -> None:
+def test_the_other_paths(server: Server) -> None:
     health = httpx.get(f"{server.url}/api/health").json()
     assert health["status"] == "ok"
     assert health["waiting"] == 0
@@ -189,7 +189,7 @@ def test_what_can_be_asked_beside(server: Server) -> None:
         assert answer.headers["content-type"].startswith("image/")
 
 
-def test_the_documents_need_nothing_from_elsewhere(server: Server) -> None:
+def test_pages_load_nothing_from_other_servers(server: Server) -> None:
     described = httpx.get(f"{server.url}/openapi.json").json()
     read = described["paths"]["/api/read"]["post"]
     assert {given["name"] for given in read["parameters"]} == {
@@ -216,7 +216,7 @@ def test_torch_is_not_imported() -> None:
     assert done.stdout == "False\n"
 
 
-# What is refused
+# Refusals
 
 
 @pytest.mark.parametrize(
@@ -256,12 +256,12 @@ def test_a_bad_form(server: Server, body: bytes, boundary: bytes) -> None:
     assert sentence.startswith("The form: expected ")
 
 
-def test_fields_that_are_no_files_are_passed_over(server: Server, picture: bytes) -> None:
-    told = server.post(data={"note": "hello"}, files={"picture": ("a.png", picture)}).json()
-    assert [one["file"] for one in told["pictures"]] == ["a.png"]
+def test_form_fields_that_are_no_files_are_ignored(server: Server, picture: bytes) -> None:
+    body = server.post(data={"note": "hello"}, files={"picture": ("a.png", picture)}).json()
+    assert [one["file"] for one in body["pictures"]] == ["a.png"]
 
 
-def test_nothing_at_all(server: Server) -> None:
+def test_an_empty_request(server: Server) -> None:
     assert error_of(server.post(), 400) == "The request: expected the bytes of a picture, got none; send a file."
 
 
@@ -283,18 +283,18 @@ def test_a_file_whose_type_is_no_picture(server: Server, picture: bytes) -> None
     [b"hello", b"\x89PNG\r\n\x1a\n", b"\0" * 1000, png(0, 5), png(30, 30, b"short")],
     ids=["text", "signature", "zeros", "no pixels", "cut"],
 )
-def test_what_is_no_picture(server: Server, damage: bytes) -> None:
+def test_bytes_that_are_no_picture(server: Server, damage: bytes) -> None:
     assert error_of(server.post(content=damage), 422).startswith("picture: ")
 
 
-def test_pictures_of_which_all_are_bad(server: Server) -> None:
+def test_several_pictures_all_bad(server: Server) -> None:
     answer = server.post(files=[("a", ("a.png", b"a")), ("a", ("b.png", b"b"))])
     assert answer.status_code == 422
     assert [one["file"] for one in answer.json()["pictures"]] == ["a.png", "b.png"]
     assert answer.json()["error"].startswith("Expected at least one picture that can be read, got 2")
 
 
-def test_what_is_too_large(server: Server, picture: bytes) -> None:
+def test_too_large_requests(server: Server, picture: bytes) -> None:
     assert "expected at most 1 MB, got more" in error_of(server.post(content=bytes(10**6 + 1)), 413)
     stream = (bytes(10**5) for _ in range(12))  # of a length that nobody tells
     assert "expected at most 1 MB, got more" in error_of(server.post(content=stream), 413)
@@ -306,14 +306,14 @@ def test_what_is_too_large(server: Server, picture: bytes) -> None:
     assert server.post(content=bomb(Random(0))).status_code in (413, 422)
 
 
-def test_a_wrong_place(server: Server) -> None:
+def test_a_wrong_path_or_method(server: Server) -> None:
     for path in ("/nothing", "/api/", "/page/../app.py", "/page/%2e%2e/app.py", "/api/examples/..%2Ftruth.csv"):
         assert error_of(httpx.get(server.url + path), 404).startswith("/")
     assert error_of(httpx.get(f"{server.url}/api/read"), 405) == "/api/read: expected POST, got GET; see /docs."
     assert httpx.get(f"{server.url}/api/read").headers["allow"] == "POST"
 
 
-def test_a_page_from_elsewhere_is_not_taken_for_its_own(server: Server, picture: bytes) -> None:
+def test_another_host_name_is_refused(server: Server, picture: bytes) -> None:
     for host in ("evil.example", "localhost.evil.example", "127.0.0.1@evil.example", "[::1", "localhost:80:80"):
         answer = server.post(content=picture, headers={"Host": host})
         assert "see --allow-host" in error_of(answer, 421)
@@ -332,7 +332,7 @@ def test_many_clients_at_once(server: Server, picture: bytes) -> None:
     assert len({answer.json()["pictures"][0]["text"] for answer in answers}) == 1
 
 
-def test_a_slow_client_holds_up_nobody_and_is_left(server: Server, picture: bytes) -> None:
+def test_a_slow_client_blocks_nobody_and_is_cut_off(server: Server, picture: bytes) -> None:
     sent = request(picture)
     with ThreadPoolExecutor(1) as pool:
         slow = [server.connect() for _ in range(40)]  # more than may wait for an answer
@@ -375,15 +375,15 @@ def test_load_is_measured(server: Server, picture: bytes) -> None:
     rates = [found[name].median for name in ("served, 16 clients", "offline")]
     assert found["served / offline"].median == pytest.approx(rates[0] / rates[1])
     assert 0 < found["answer, median"].median <= found["answer, 99th percentile"].median
-    told = serving.send_malformed(subject, 20, seed=1)
-    assert told["malformed, failures"].median == 0
-    assert sum(measure.median for name, measure in told.items() if name != "malformed, failures") == 20
+    body = serving.send_malformed(subject, 20, seed=1)
+    assert body["malformed, failures"].median == 0
+    assert sum(measure.median for name, measure in body.items() if name != "malformed, failures") == 20
 
 
 # Start and end
 
 
-def test_a_port_that_is_taken(server: Server) -> None:
+def test_a_port_in_use(server: Server) -> None:
     port = str(server.address[1])
     done = subprocess.run([sys.executable, str(SERVE), "--port", port], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
@@ -420,7 +420,7 @@ def test_without_the_extra(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_answers_what_has_been_asked(tmp_path: Path, picture: bytes) -> None:
+def test_ctrl_c_finishes_what_has_arrived(tmp_path: Path, picture: bytes) -> None:
     server = started(tmp_path / "errors", "--verbose", "--timeout", "30")
     with server.process, server.connect() as slow, ThreadPoolExecutor(1) as pool:
         slow.sendall(request(picture)[:-1])
