@@ -3,103 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
 
 import detector
-from detector.benchmark import serving
-from detector.benchmark.malformed import BOUNDARY, bomb, form, form_request, malformed_request, png, request
-from detector.benchmark.serving import exchange
+from detector.benchmark.malformed import BOUNDARY, bomb, form, png
 from detector.results import json_record
-
-ROOT = Path(__file__).parents[2]
-SERVE = ROOT / "tools" / "serve.py"
-LIMITS = ("--max-upload", "1", "--max-pixels", "1", "--max-pictures", "3", "--timeout", "4")
-
-
-@dataclass
-class Server:
-    url: str
-    process: subprocess.Popen[str]
-    errors: Path
-
-    @property
-    def address(self) -> tuple[str, int]:
-        url = httpx.URL(self.url)
-        return url.host, url.port or 0
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, 60)
-
-    def post(self, **options: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}/api/read", timeout=60, **options)
-
-    def is_well(self, picture: bytes) -> bool:
-        answer = self.post(content=picture)
-        return answer.status_code == 200 and answer.json()["pictures"][0]["width"] == 300
-
-
-def started(errors: Path, *options: str) -> Server:
-    command = [sys.executable, str(SERVE), "--port", "0", "--threads", "1", *options]
-    with errors.open("w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    assert said.startswith("digit-reader listens on http://127.0.0.1:"), errors.read_text()
-    return Server(said.split()[-1], process, errors)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests. At the end it must have logged no error."""
-    server = started(tmp_path_factory.mktemp("serve") / "errors", *LIMITS)
-    yield server
-    server.process.send_signal(signal.SIGTERM)
-    out, _ = server.process.communicate(timeout=60)
-    assert server.process.returncode == 0
-    assert out == "digit-reader stopped\n"
-    said = server.errors.read_text().splitlines()
-    assert [line for line in said if not line.startswith("Corrupt JPEG")] == []  # libjpeg's own, about the fuzz
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small picture, 300 x 200, with digits."""
-    path = tmp_path_factory.mktemp("pictures") / "digits.png"
-    with Image.open(ROOT / "examples" / "tilted.jpg") as image:
-        image.crop((130, 50, 430, 250)).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def picture(path: Path) -> bytes:
-    return path.read_bytes()
-
-
-def error_of(answer: httpx.Response, status: int) -> str:
-    """The sentence of a response that is nothing but an error with this status."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert list(answer.json()) == ["error"]
-    sentence: str = answer.json()["error"]
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    return sentence
-
+from tests.server.real_server import ROOT, Server, error_of
 
 # Responses
 
@@ -320,116 +236,3 @@ def test_another_host_name_is_refused(server: Server, picture: bytes) -> None:
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1:99", "[::1]:8000", "localhost."):
         assert httpx.get(f"{server.url}/api/health", headers={"Host": host}).status_code == 200
     assert "access-control-allow-origin" not in httpx.get(server.url, headers={"Origin": "http://evil.example"}).headers
-
-
-# Many, slow and strange clients
-
-
-def test_many_clients_at_once(server: Server, picture: bytes) -> None:
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: server.post(content=picture), range(40)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["pictures"][0]["text"] for answer in answers}) == 1
-
-
-def test_a_slow_client_blocks_nobody_and_is_cut_off(server: Server, picture: bytes) -> None:
-    sent = request(picture)
-    with ThreadPoolExecutor(1) as pool:
-        slow = [server.connect() for _ in range(40)]  # more than may wait for an answer
-        for connection in slow:
-            connection.sendall(sent[:-10])
-        assert pool.submit(server.is_well, picture).result()
-        slow[0].sendall(sent[-10:])
-        assert exchange(slow[0], b"") == 200
-        answer = b"".join(iter(lambda: slow[1].recv(4096), b""))
-        assert answer.startswith(b"HTTP/1.1 408 ")
-        assert b"expected all of it within 4 s" in answer
-        for connection in slow:
-            connection.close()
-
-
-def test_clients_that_leave(server: Server, picture: bytes) -> None:
-    for whole in (request(picture), form_request(form(picture, picture))):
-        for length in (3, 60, 200, len(whole) - 1, len(whole)):
-            with server.connect() as connection:
-                connection.sendall(whole[:length])
-    assert server.is_well(picture)
-
-
-def test_malformed_requests(server: Server, picture: bytes) -> None:
-    for seed in range(200):
-        one = malformed_request(Random(seed))
-        with server.connect() as connection:
-            if one.hangs_up:
-                connection.sendall(one.sent)
-            else:
-                status = exchange(connection, one.sent)
-                assert status < 500, (seed, one.kind)
-    assert server.is_well(picture)
-
-
-def test_load_is_measured(server: Server, picture: bytes) -> None:
-    subject = serving.Server(server.address, server.process, server.errors)
-    found = serving.time_serving(subject, detector.load(threads=1), [picture], 0.5)
-    assert found["errors"].median == 0
-    rates = [found[name].median for name in ("served, 16 clients", "offline")]
-    assert found["served / offline"].median == pytest.approx(rates[0] / rates[1])
-    assert 0 < found["answer, median"].median <= found["answer, 99th percentile"].median
-    body = serving.send_malformed(subject, 20, seed=1)
-    assert body["malformed, failures"].median == 0
-    assert sum(measure.median for name, measure in body.items() if name != "malformed, failures") == 20
-
-
-# Start and end
-
-
-def test_a_port_in_use(server: Server) -> None:
-    port = str(server.address[1])
-    done = subprocess.run([sys.executable, str(SERVE), "--port", port], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"error: host 127.0.0.1, port {port}: cannot listen there (address already in use)")
-    assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("options", "start"),
-    [
-        (("--max-upload", "0"), "error: max_upload: expected a number above 0"),
-        (("--timeout", "inf"), "error: timeout: expected a number above 0"),
-        (("--host", "no.such.host.invalid"), "error: host no.such.host.invalid, port 0: "),
-        (("--port", "70000"), "error: port: expected a number from 0 to 65535, got 70000"),
-        (("--weights", "none.onnx"), "error: none.onnx: expected a weights file"),
-        (("--model", "yolo"), "error: yolo: no weights are shipped"),
-    ],
-)
-def test_bad_options(options: tuple[str, ...], start: str) -> None:
-    command = [sys.executable, str(SERVE), "--port", "0", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr.startswith(start)
-    assert done.stderr.count("\n") == 1
-
-
-def test_without_the_extra(tmp_path: Path) -> None:
-    (tmp_path / "fastapi.py").write_text("raise ImportError('No module named fastapi')")
-    code = f"import sys, runpy; sys.path[:0] = {[str(tmp_path), str(ROOT)]}; sys.argv = ['serve.py']; "
-    code += f"runpy.run_path({str(SERVE)!r}, run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: serving: expected the extra 'serve' to be installed, got none (")
-    assert done.stderr.count("\n") == 1
-
-
-def test_ctrl_c_finishes_what_has_arrived(tmp_path: Path, picture: bytes) -> None:
-    server = started(tmp_path / "errors", "--verbose", "--timeout", "30")
-    with server.process, server.connect() as slow, ThreadPoolExecutor(1) as pool:
-        slow.sendall(request(picture)[:-1])
-        asked = pool.submit(server.post, content=picture)
-        while httpx.get(f"{server.url}/api/health").json()["waiting"] == 0 and not asked.done():
-            time.sleep(0.01)
-        server.process.send_signal(signal.SIGINT)
-        assert asked.result().status_code == 200
-        assert b"HTTP/1.1 503 " in slow.recv(4096)
-        assert server.process.communicate(timeout=60)[0] == "digit-reader stopped\n"
-    assert server.process.returncode == 0
-    assert "POST /api/read 200" in server.errors.read_text().splitlines()
