@@ -85,8 +85,8 @@ def image(context: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
                     place = folder / target / (path[len(source) + 1 :] if path != source else Path(path).name)
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(context[path], place)
-    for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
+    for copied in [folder, *folder.rglob("*")]:
+        copied.chmod(0o555 if copied.is_dir() else 0o444)
     return folder
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import NoReturn
+
+import tyro
 
 from detector.commands import entry
 from detector.commands.entry import UsageError, exit_with
@@ -75,23 +78,33 @@ def dispatch(words: Sequence[str], prog: str) -> int:
             raise UsageError(f"--print-completion: expected {one_of(SHELLS)}, got {' '.join(rest) or 'nothing'}.")
         print_completion(rest[0])
     elif first in COMMANDS:
-        command = load(first)
-        interrupted = getattr(command, "INTERRUPTED", entry.INTERRUPTED)
-        entry.run(
-            command.main, command.Args, command.__doc__, interrupted=interrupted, prog=f"{prog} {first}", words=rest
-        )
+        run(first, rest, f"{prog} {first}")
     else:
         raise UsageError(f"expected a command, {one_of(COMMANDS)}, got {first!r}; see {prog} --help.")
     return 0
 
 
+def run(name: str, words: Sequence[str], prog: str) -> NoReturn:
+    """Run one command and exit. Raises OptionError where the extra that it needs is not installed."""
+    with expecting_extra(name):
+        command = load(name)
+        interrupted = getattr(command, "INTERRUPTED", entry.INTERRUPTED)
+        entry.run(command.main, command.Args, command.__doc__, interrupted=interrupted, prog=prog, words=words)
+
+
 def load(name: str) -> ModuleType:
-    """The module of a command. Raises OptionError where the extra that it needs is not installed."""
+    """The module of a command, which has its `Args` and `main`. Raises ImportError for packages that are missing."""
+    return import_module(f"detector.commands.{name}")
+
+
+@contextmanager
+def expecting_extra(name: str) -> Iterator[None]:
+    """Replace the error for a package that is missing by an OptionError that names the command's extra."""
     try:
-        return import_module(f"detector.commands.{name}")
+        yield
     except ModuleNotFoundError as error:
         extra = COMMANDS[name].extra
-        if not extra or (error.name or "").startswith(("detector", "digit_scenes")):
+        if not extra or (error.name or "").partition(".")[0] in ("detector", "digit_scenes"):
             raise
         raise OptionError(
             f"{name}: expected the extra '{extra}' to be installed, got none ({error}); install it, as in: "
@@ -101,13 +114,11 @@ def load(name: str) -> ModuleType:
 
 def print_completion(shell: str) -> None:
     """Print the script of a shell. Commands whose extra is not installed are completed without their options."""
-    import tyro
-
     callables = {}
     for name, command in COMMANDS.items():
         try:
             callables[name] = load(name).Args
-        except OptionError:
+        except ImportError:
             callables[name] = type(name, (), {"__doc__": command.what})
     tyro.extras.subcommand_cli_from_dict(
         callables, prog=NAME, args=["--tyro-print-completion", shell], config=entry.STYLE

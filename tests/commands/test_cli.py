@@ -73,6 +73,11 @@ def test_each_tool_is_a_command_and_thin() -> None:
     assert all(len(code.splitlines()) < 10 for code in called.values())
 
 
+def test_one_place_turns_errors_into_exit_statuses() -> None:
+    files = [*(ROOT / "tools").glob("*.py"), *(ROOT / "detector").rglob("*.py")]
+    assert [path.stem for path in files if "sys.exit(" in path.read_text(encoding="utf-8")] == ["entry"]
+
+
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [

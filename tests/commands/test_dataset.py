@@ -1,4 +1,4 @@
-"""tools/make_dataset.py: what it writes, what it refuses, and what it leaves when it is interrupted."""
+"""The command `dataset`: what it writes, what it refuses, and what it leaves when it is interrupted."""
 
 from __future__ import annotations
 

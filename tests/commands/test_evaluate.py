@@ -1,4 +1,4 @@
-"""detector.scoring.evaluation and tools/evaluate.py, with readers that know the answers, or some of them."""
+"""detector.scoring.evaluation and the command `evaluate`, with readers that know the answers, or some of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inference tool: what it prints and writes, what it refuses, and its exit status."""
+"""The command `read`: what it prints and writes, what it refuses, and its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real command line on tiny settings: a run killed and resumed, fine-tuning on a COCO dataset, mistakes."""
+"""The command `train` on tiny settings: a run killed and resumed, fine-tuning on a COCO dataset, mistakes."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -56,8 +57,8 @@ def test_some_rungs_and_the_same_again(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert "epoch  1/1" in first.stdout
     out = tmp_path / "runs" / "ladder-quick"
-    for picture in ("table.png", "hard_strip.png", "softmax/curves.png", "faster-rcnn/confusion.png"):
-        assert cv2.imread(str(out / picture)) is not None, picture
+    for name in ("table.png", "hard_strip.png", "softmax/curves.png", "faster-rcnn/confusion.png"):
+        assert cv2.imread(str(out / name)) is not None, name
     record = json.loads((out / "table.json").read_text())
     assert record["quick"]
     softmax, five, faster = record["rungs"]
@@ -97,15 +98,14 @@ def test_a_rung_that_fails_does_not_keep_the_others_from_their_turn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from detector.ladder import plans
+    from detector.ladder.training import train
 
-    train = plans.train
-
-    def fails(name: str, *rest: object) -> object:
+    def fails(name: str, *rest: Any) -> object:
         if name == "mlp":
             raise TrainingError("mlp: learned nothing.")
         if name == "improved-cnn":
             raise ZeroDivisionError("by nought")
-        return train(name, *rest)  # type: ignore[arg-type]
+        return train(name, *rest)
 
     monkeypatch.setattr(plans, "train", fails)
     options = [*TINY, "--out", str(tmp_path), "--only", "mlp", "improved-cnn", "softmax"]
