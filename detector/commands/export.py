@@ -65,6 +65,7 @@ def main(args: Args) -> None:
     for file in written if args.check else []:
         found = compare(network, detector.load(file).model, images_of_all_presets(args.check))
         print(
-            f"{file.name}, compared on {found.pictures} scenes: {found.other} with other digits; in the others, boxes "
-            f"differ by {found.boxes:.2g} pixels at most, and scores by {found.scores:.2g}"
+            f"{file.name}, compared on {found.pictures} scenes: {found.other_digits} with other digits; in the others, "
+            f"boxes differ by {found.max_box_difference_px:.2g} pixels at most, and scores by "
+            f"{found.max_score_difference:.2g}"
         )

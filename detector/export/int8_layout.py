@@ -1,8 +1,10 @@
-"""An exported network laid out so that it stays in int8, channels last, from one convolution to the next.
+"""An exported network laid out anew, so that it stays in int8, channels last, from one convolution to the next.
 
-ONNX Runtime's convolutions in int8 want a cell's channels side by side. In that order it has no fast operation that
-enlarges a map, and what is only moved it restores to float first. So levels are enlarged by copies, a product that sees
-one cell at a time becomes a convolution, and what is moved is moved in int8. Models are those of onnx_ir, and change.
+ONNX Runtime's convolutions in int8 want channels last. In that layout it has no fast operation that enlarges a feature
+map, and it restores to float what is only moved. So feature maps are enlarged by copies, products that are applied to
+each position of a feature map become convolutions, and what is moved is moved in int8.
+
+All functions here change the onnx_ir.Model that they are given.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 CHANNELS_LAST, CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
-MOVES = {"Transpose", "Reshape", "Unsqueeze", "Gather", "Concat"}
+MOVING_OPERATIONS = {"Transpose", "Reshape", "Unsqueeze", "Gather", "Concat"}
+"""They compute nothing."""
 
 
 def rename_results(model: ir.Model) -> None:
-    """Let no node make what is named as a constant and a number more: so the quantiser names copies of the constant."""
+    """Rename what nodes compute, so that no name is a constant's with a number after it.
+
+    The quantiser gives such names to the copies that it makes of a constant.
+    """
     for node in model.graph:
         for value in node.outputs:
             if not value.is_graph_output():
@@ -27,17 +33,17 @@ def rename_results(model: ir.Model) -> None:
 
 
 def add_levels_by_copies(model: ir.Model) -> list[str]:
-    """Where a map (B, C, H, W) is the sum of one and of a coarser one enlarged twice, do that by copies, channels last.
+    """Enlarge by copies, channels last, where a feature map (B, C, H, W) and a coarser one, enlarged twice, are added.
 
-    Each cell of the coarser one is put beside itself, and then each row below itself. Returns the names of the sums.
+    Each position of the coarser one is put beside itself, then each row below itself. Returns the names of the sums.
     """
     sums = []
-    for resize in [node for node in model.graph if _doubles(node)]:
+    for resize in [node for node in model.graph if _doubles_sides(node)]:
         (total,) = resize.outputs[0].consumers()
         if total.op_type != "Add":
             continue
         fine = next(value for value in total.inputs if value is not resize.outputs[0])
-        add = _Before(total)
+        add = _InsertBefore(total)
         cells = add("Transpose", [fine], perm=CHANNELS_LAST)  # (B, H, W, C)
         coarse = add("Unsqueeze", [add("Transpose", [resize.inputs[0]], perm=CHANNELS_LAST), add.constant([3])])
         rows = add("Concat", [coarse, coarse], axis=3)  # (B, H / 2, W / 2, 2, C)
@@ -51,19 +57,20 @@ def add_levels_by_copies(model: ir.Model) -> list[str]:
     return sums
 
 
-def convolve_cells(model: ir.Model) -> list[str]:
-    """Make convolutions of 1x1 of the products of a table of all cells (R, C), as a picture of one row.
+def products_to_convolutions(model: ir.Model) -> list[str]:
+    """Make 1x1 convolutions of the products with a table (R, C) that has a row for each position of feature maps.
 
-    ONNX Runtime's products in int8 take half as long again. Returns their names, and those of their ReLUs.
+    The table becomes an image of one row. In int8, ONNX Runtime's products take half as long again as convolutions.
+    Returns the names of the convolutions and of their ReLUs.
     """
     made = []
-    for product in [node for node in model.graph if node.op_type == "Gemm" and _all_cells(node.inputs[0])]:
+    for product in [node for node in model.graph if node.op_type == "Gemm" and _is_feature_table(node.inputs[0])]:
         table, weight, bias = product.inputs
-        kernel = constant(weight)
+        kernel = constant_of(weight)
         if kernel is None:
             continue
         kernel = kernel if product.attributes.get_int("transB", 0) else kernel.T  # (outputs, C)
-        add = _Before(product)
+        add = _InsertBefore(product)
         row = add("Reshape", [table, add.constant([1, 1, -1, kernel.shape[1]])])
         row = add("Transpose", [row], perm=CHANNELS_FIRST)  # (1, C, 1, R)
         seen = add("Conv", [row, add.constant(kernel[:, :, None, None]), bias], kernel_shape=[1, 1])
@@ -79,36 +86,40 @@ def convolve_cells(model: ir.Model) -> list[str]:
     return made
 
 
-def joined(model: ir.Model) -> list[tuple[ir.Value, set[str]]]:
-    """What tensors that ReLUs made are joined into, and the names of all that need one scale to be joined in int8.
+def joined_tensors(model: ir.Model) -> list[tuple[ir.Value, set[str]]]:
+    """Each concatenation of tensors that ReLUs computed, with the names of all tensors that need one scale for it.
 
-    Those are the tensors themselves and what is computed with next: on the way they are only moved.
+    In int8, only tensors of one scale can be concatenated. They are the concatenated ones, before they were moved, and
+    what they become by moves.
     """
     found = []
     for node in model.graph:
-        sources = [_before_moves(value) for value in node.inputs if value is not None]
-        if node.op_type == "Concat" and len(set(sources)) > 1 and all(before(source, "Relu") for source in sources):
-            alike = [*sources, *_moved_on(node.outputs[0])]
+        sources = [_source_before_moves(value) for value in node.inputs if value is not None]
+        if node.op_type == "Concat" and len(set(sources)) > 1 and all(made_from(source, "Relu") for source in sources):
+            alike = [*sources, *_with_moved(node.outputs[0])]
             found.append((node.outputs[0], {value.name for value in alike if value.name is not None}))
     return found
 
 
 def move_in_int8(model: ir.Model) -> None:
-    """Restore what is in int8 after it has been moved, not before: fewer bytes, and of a table only rows looked up."""
+    """Restore tensors from int8 after they were moved, not before.
+
+    Fewer bytes are moved, and of a table only the rows that were looked up are restored.
+    """
     for node in list(model.graph):
         if node.op_type == "Shape":
-            node.replace_input_with(0, _stored(node.inputs[0]) or node.inputs[0])
+            node.replace_input_with(0, _int8_of(node.inputs[0]) or node.inputs[0])
         elif node.op_type == "QuantizeLinear":
-            stored = _stored(node.inputs[0])
-            if stored is not None and _grid(node.inputs[0]) == _grid(node.outputs[0]):
+            stored = _int8_of(node.inputs[0])
+            if stored is not None and _quantisation(node.inputs[0]) == _quantisation(node.outputs[0]):
                 ir.convenience.replace_all_uses_with(node.outputs[0], stored)
-        elif node.op_type in MOVES:
+        elif node.op_type in MOVING_OPERATIONS:
             count = len(node.inputs) if node.op_type == "Concat" else 1  # of inputs that are moved
             moved, others = node.inputs[:count], node.inputs[count:]
-            stored_ones = [_stored(value) for value in moved]
-            if None in stored_ones or any(_grid(value) != _grid(moved[0]) for value in moved):
+            stored_ones = [_int8_of(value) for value in moved]
+            if None in stored_ones or any(_quantisation(value) != _quantisation(moved[0]) for value in moved):
                 continue
-            add = _Before(node)
+            add = _InsertBefore(node)
             out = add(node.op_type, [*stored_ones, *others], **{n: a.value for n, a in node.attributes.items()})
             restoring = moved[0].producer() if moved[0] is not None else None
             assert restoring is not None
@@ -117,21 +128,21 @@ def move_in_int8(model: ir.Model) -> None:
     RemoveUnusedNodesPass()(model)
 
 
-class _Before:
-    """Puts new nodes of one output before a node, named after it."""
+class _InsertBefore:
+    """Inserts new nodes of one output before a node. Their names begin with its name."""
 
     def __init__(self, node: ir.Node) -> None:
         assert node.graph is not None
         self._node, self._graph, self._count = node, node.graph, 0
 
-    def __call__(self, kind: str, inputs: Sequence[ir.Value | None], **attributes: Any) -> ir.Value:
-        node = ir.node(kind, inputs, attributes, name=self._name(kind))
+    def __call__(self, op_type: str, inputs: Sequence[ir.Value | None], **attributes: Any) -> ir.Value:
+        node = ir.node(op_type, inputs, attributes, name=self._name(op_type))
         node.outputs[0].name = node.name
         self._graph.insert_before(self._node, node)
         return node.outputs[0]
 
     def constant(self, numbers: Any) -> ir.Value:
-        """As an initializer; whole numbers as int64."""
+        """A new initializer; Python's whole numbers become int64."""
         array = np.ascontiguousarray(numbers)
         value = ir.Value(name=self._name("constant"), shape=ir.Shape(array.shape))
         value.const_value = ir.tensor(array, name=value.name)
@@ -139,67 +150,68 @@ class _Before:
         self._graph.register_initializer(value)
         return value
 
-    def _name(self, kind: str) -> str:
+    def _name(self, op_type: str) -> str:
         self._count += 1
-        return f"{self._node.name}.{kind}{self._count}"
+        return f"{self._node.name}.{op_type}{self._count}"
 
 
-def constant(value: ir.Value | None) -> np.ndarray | None:
-    """What a value always is; None where it depends."""
+def constant_of(value: ir.Value | None) -> np.ndarray | None:
+    """The array that a value is, if it is a constant; else None."""
     return value.const_value.numpy() if value is not None and value.const_value is not None else None
 
 
-def before(value: ir.Value | None, kind: str) -> ir.Value | None:
-    """What a node of this kind made it of; None where another one did, or none."""
+def made_from(value: ir.Value | None, op_type: str) -> ir.Value | None:
+    """The first input of the node that computes a value, if the node's operation is this; else None."""
     node = value.producer() if value is not None else None
-    return node.inputs[0] if node is not None and node.op_type == kind else None
+    return node.inputs[0] if node is not None and node.op_type == op_type else None
 
 
-def sees_cells(product: ir.Node) -> bool:
-    """Whether a product's rows are all cells of a map that a convolution made: they are many, however small it is."""
-    return before(before(product.inputs[0], "Reshape"), "Transpose") is not None
+def is_on_feature_map(product: ir.Node) -> bool:
+    """Whether a product is applied to every position of a feature map. Those are many, however few its weights."""
+    return made_from(made_from(product.inputs[0], "Reshape"), "Transpose") is not None
 
 
-def _all_cells(table: ir.Value | None) -> bool:
-    """Whether a table (R, C) is made of maps (B, C, H, W), each brought into rows of its cells."""
-    join = before(table, "Reshape")
-    maps = join.producer() if before(join, "Concat") is not None and join is not None else None
-    return maps is not None and all(before(before(rows, "Reshape"), "Transpose") for rows in maps.inputs)
+def _is_feature_table(table: ir.Value | None) -> bool:
+    """Whether a table (R, C) is a concatenation of feature maps (B, C, H, W), with a row for each position."""
+    join = made_from(table, "Reshape")
+    maps = join.producer() if made_from(join, "Concat") is not None and join is not None else None
+    return maps is not None and all(made_from(made_from(rows, "Reshape"), "Transpose") for rows in maps.inputs)
 
 
-def _doubles(node: ir.Node) -> bool:
-    """Whether a node makes each cell of a map four of its kind, for one other node."""
+def _doubles_sides(node: ir.Node) -> bool:
+    """Whether a node enlarges a feature map twice by repeating each position, and only one other node uses that."""
     if node.op_type != "Resize" or node.attributes.get_string("mode", "nearest") != "nearest":
         return False
-    scales = constant(node.inputs[2]) if len(node.inputs) > 2 else None
+    scales = constant_of(node.inputs[2]) if len(node.inputs) > 2 else None
     return scales is not None and scales.tolist() == [1, 1, 2, 2] and len(node.outputs[0].consumers()) == 1
 
 
-def _before_moves(value: ir.Value) -> ir.Value:
+def _source_before_moves(value: ir.Value) -> ir.Value:
+    """What a value was before it was moved."""
     node = value.producer()
-    source = node.inputs[0] if node is not None and node.op_type in MOVES else None
-    return value if source is None else _before_moves(source)
+    source = node.inputs[0] if node is not None and node.op_type in MOVING_OPERATIONS else None
+    return value if source is None else _source_before_moves(source)
 
 
-def _moved_on(value: ir.Value) -> list[ir.Value]:
-    """Itself, and what it becomes by moves."""
+def _with_moved(value: ir.Value) -> list[ir.Value]:
+    """A value, and what it becomes by moves."""
     found = [value]
     for node in value.consumers():
-        if node.op_type in MOVES and node.inputs[0] is value:
-            found += _moved_on(node.outputs[0])
+        if node.op_type in MOVING_OPERATIONS and node.inputs[0] is value:
+            found += _with_moved(node.outputs[0])
     return found
 
 
-def _stored(value: ir.Value | None) -> ir.Value | None:
-    """What was restored to this, all of it by one scale; None where it is something else."""
+def _int8_of(value: ir.Value | None) -> ir.Value | None:
+    """The int8 tensor that a value was restored from by a single scale; None where it was not."""
     node = value.producer() if value is not None else None
-    scale = constant(node.inputs[1]) if node is not None and node.op_type == "DequantizeLinear" else None
+    scale = constant_of(node.inputs[1]) if node is not None and node.op_type == "DequantizeLinear" else None
     return node.inputs[0] if node is not None and scale is not None and scale.size == 1 else None
 
 
-def _grid(value: ir.Value | None) -> list[bytes]:
-    """By what scale and zero point a node rounded a tensor or restored it."""
+def _quantisation(value: ir.Value | None) -> list[bytes]:
+    """The scale and the zero point, as bytes, by which a node rounded a tensor or restored it."""
     node = value.producer() if value is not None else None
     assert node is not None
-    numbers = [constant(one) for one in node.inputs[1:]]
+    numbers = [constant_of(one) for one in node.inputs[1:]]
     return [one.tobytes() for one in numbers if one is not None]

@@ -1,6 +1,7 @@
-"""A detector as an ONNX file: pixels in, digits out, and everything in between inside of it.
+"""A detector as an ONNX file: pixels go in, digits come out, and all computation is inside.
 
-What torchvision's own detectors cannot do: batches, pictures of any size, and pictures without any detection.
+It takes batches, pictures of any size, and pictures without any digit, which torchvision's detectors do not once they
+are exported.
 """
 
 from __future__ import annotations
@@ -27,13 +28,16 @@ from detector.reading.onnx_runtime import OnnxNetwork
 from detector.reading.reader import Network
 
 OPSET = 20
-LARGEST = 1 << 14  # of a side, in pixels, and of a batch: the exporter wants to know a bound
-MANY = 256  # numbers in a tensor from which on it is worth a Cast to store it as float16
-EXAMPLE = (2, 80, 112, 3)  # nothing is special about it: no side is that of another, none needs padding
+MAX_AXIS_SIZE = 1 << 14
+"""Of a batch, and of a side in pixels: the exporter has to know a bound."""
+MIN_FLOAT16_SIZE = 256
+"""Numbers in a tensor from which on it is worth a Cast to store it as float16."""
+EXAMPLE_SHAPE = (2, 80, 112, 3)
+"""Of the images that the exporter runs the network on. All sides differ, so that none is taken for another."""
 
 
 class FromPixels(nn.Module):
-    """uint8 (B, H, W, 3) -> boxes (N, 4), labels (N,), scores (N,), and the number (N,) of the picture of each."""
+    """uint8 (B, H, W, 3) -> boxes (N, 4), labels (N,), scores (N,), and the index (N,) of each one's image."""
 
     def __init__(self, model: BatchDetector) -> None:
         super().__init__()
@@ -46,22 +50,24 @@ class FromPixels(nn.Module):
 
 
 def export(model: Detector, path: Path, calibration: Calibration | None = None) -> None:
-    """Write a detector as ONNX, for pictures of any number and size; the file appears whole or not at all.
+    """Write a detector as ONNX, for batches and pictures of any size; the file appears whole or not at all.
 
-    Input `pictures`: uint8 (B, H, W, 3) RGB. Outputs: `boxes` float32 (N, 4) in
-    pixels, `labels` int64 (N,), `scores` float32 (N,), best first, and `picture` int64 (N,), the number in the batch of
-    the picture that each was found in. The detector's name and config stand in the file's metadata, and so does the
-    calibration, which is the reader's to apply. Raises OptionError for a detector that cannot be exported.
+    Its input is `pictures`, uint8 (B, H, W, 3) RGB. Its outputs, best first, are `boxes` float32 (N, 4) in pixels,
+    `labels` int64 (N,), `scores` float32 (N,) and `picture` int64 (N,), the index in the batch of the picture that a
+    digit was found in. The file's metadata have the detector's name and config, and the calibration, which a reader
+    applies to the scores.
+
+    Raises OptionError for a detector that cannot be exported, and where the file cannot be written.
     """
     if not isinstance(model, BatchDetector) or not model.exportable:
         kind = model.name or type(model).__name__
         raise OptionError(f"{kind}: expected a detector that can be exported: faster-rcnn or sliding-window.")
-    sizes = {axis: torch.export.Dim.DYNAMIC(max=LARGEST) for axis in range(3)}
+    sizes = {axis: torch.export.Dim.DYNAMIC(max=MAX_AXIS_SIZE) for axis in range(3)}
     with warnings.catch_warnings(), only_errors():
         warnings.simplefilter("ignore")  # the exporter's own, about what it will call differently one day
         program = torch.export.export(
             FromPixels(model.cpu().eval()),
-            (torch.zeros(EXAMPLE, dtype=torch.uint8),),
+            (torch.zeros(EXAMPLE_SHAPE, dtype=torch.uint8),),
             dynamic_shapes=(sizes,),
             prefer_deferred_runtime_asserts_over_guards=True,
         )
@@ -86,15 +92,17 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
         for value in node.outputs:
             value.metadata_props.clear()
     drop_idle_reshapes(exported.model)
-    scale_at_once(exported.model)
-    halve(exported.model)
+    fuse_cast_and_div(exported.model)
+    store_as_float16(exported.model)
     with appearing_at(path) as partial:
         exported.save(str(partial), external_data=False)
 
 
 def drop_idle_reshapes(model: Any) -> None:
-    """Take those nodes out of an onnx_ir.Model that make one row of what is one: the exporter puts one before each
-    look-up, and a node costs microseconds whatever it does."""
+    """Take the nodes out of an onnx_ir.Model that reshape what has one axis to one axis.
+
+    The exporter puts one before each look-up, and a node costs microseconds whatever it does.
+    """
     import onnx_ir as ir  # here, because only this needs it
 
     for node in list(model.graph.all_nodes()):
@@ -106,9 +114,11 @@ def drop_idle_reshapes(model: Any) -> None:
             model.graph.remove(node, safe=True)
 
 
-def scale_at_once(model: Any) -> None:
-    """Let one node of an onnx_ir.Model make floats of bytes and divide them: DequantizeLinear, on ONNX Runtime three
-    times as fast as Cast and Div."""
+def fuse_cast_and_div(model: Any) -> None:
+    """Replace nodes of an onnx_ir.Model that cast bytes to floats and divide them by a constant by a DequantizeLinear.
+
+    On ONNX Runtime it is three times as fast as Cast and Div.
+    """
     import onnx_ir as ir  # here, because only this needs it
 
     for cast in [node for node in model.graph if node.op_type == "Cast"]:
@@ -126,10 +136,10 @@ def scale_at_once(model: Any) -> None:
         model.graph.remove([*users, cast], safe=True)
 
 
-def halve(model: Any) -> None:
-    """Store the weights of an onnx_ir.Model as float16 where that loses nothing, as it does of shipped ones.
+def store_as_float16(model: Any) -> None:
+    """Store the weights of an onnx_ir.Model as float16 where that loses nothing, as with those that are shipped.
 
-    A Cast makes float32 of each. ONNX Runtime does it once, when it loads the file.
+    A Cast makes float32 of each again. ONNX Runtime computes it once, when it loads the file.
     """
     import onnx_ir as ir  # here, because only this needs it
 
@@ -137,7 +147,11 @@ def halve(model: Any) -> None:
         whole = value.const_value.numpy()
         with np.errstate(over="ignore"):
             half = whole.astype(np.float16)
-        if whole.dtype != np.float32 or whole.size < MANY or not np.array_equal(half.astype(np.float32), whole):
+        if (
+            whole.dtype != np.float32
+            or whole.size < MIN_FLOAT16_SIZE
+            or not np.array_equal(half.astype(np.float32), whole)
+        ):
             continue
         name = value.name
         stored = ir.Value(name=f"{name}.half", shape=value.shape, type=ir.TensorType(ir.DataType.FLOAT16))
@@ -152,7 +166,10 @@ def halve(model: Any) -> None:
 
 
 def set_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration into an exported file, of which all else stays as it is. Raises WeightsError."""
+    """Write a calibration into an exported file and leave all else as it is.
+
+    Raises WeightsError where it is no exported detector, OptionError where it cannot be written.
+    """
     import onnx  # here, because only this needs it
 
     OnnxNetwork(path, threads=1)  # raises where it is no such file
@@ -167,20 +184,20 @@ def set_calibration(path: Path, calibration: Calibration) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """How far the answers of two networks to the same pictures are apart.
-
-    other: pictures in which they find other digits. boxes, scores: the largest difference in all others, in pixels of
-    the picture and in parts of 1.
-    """
+    """How far the detections of two networks on the same pictures are apart."""
 
     pictures: int
-    other: int
-    boxes: float
-    scores: float
+    """How many were compared."""
+    other_digits: int
+    """In how many of them the networks find other digits, or the same in another order."""
+    max_box_difference_px: float
+    """The largest difference of a box's side in the other pictures."""
+    max_score_difference: float
+    """The largest difference of a score in the other pictures."""
 
 
 def compare(first: Network, second: Network, pictures: Iterable[Picture]) -> Agreement:
-    """Let both networks look at pictures uint8 (H, W, 3), one at a time."""
+    """Run both networks on pictures uint8 (H, W, 3), one at a time, and compare what they find."""
     count = other = 0
     boxes = scores = 0.0
     for picture in pictures:

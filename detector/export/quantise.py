@@ -1,8 +1,8 @@
-"""An exported detector with its convolutions in int8: for processors that multiply four of them in one step (VNNI).
+"""An exported detector with its convolutions in int8, for processors that multiply four int8 in one step (VNNI).
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference" (2018),
-section 2; ranges are those that activations have on some pictures, weights have one scale a channel. What costs little
-or bears it badly stays as it is: the first convolutions, small products, and all about boxes.
+section 2. Activations have the ranges that they take on some pictures. Weights have one scale for each channel. What
+costs little, or loses much by int8, stays in float32: the first convolutions, small products, and all about boxes.
 """
 
 from __future__ import annotations
@@ -23,17 +23,21 @@ from detector.files import appearing_at
 from detector.images import Picture
 from detector.reading.onnx_runtime import INT8, OnnxNetwork
 
-RANGE_IMAGE_COUNT = 120  # pictures that are enough to tell what ranges activations have
-QUANTISED = ["Conv", "Gemm", "Relu", "Add"]  # operations, of ONNX
-LEAST_INPUTS = 16  # channels: with fewer a convolution costs too little to be worth it
-LEAST_PRODUCT = 4096  # weights of a layer that is a product of matrices, likewise
+RANGE_IMAGE_COUNT = 120
+"""Pictures that are enough to find the ranges of activations with."""
+QUANTISED_OPERATIONS = ["Conv", "Gemm", "Relu", "Add"]
+MIN_INPUT_CHANNELS = 16
+"""With fewer a convolution costs too little to be worth it."""
+MIN_PRODUCT_WEIGHTS = 4096
+"""With fewer a product of matrices costs too little, unless it is applied to every position of a feature map."""
 
 
 def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
-    """Write an exported detector (see export) again in int8, and say how many of its layers are.
+    """Write an exported detector (see `export`) again in int8, and return how many of its layers are in int8.
 
-    pictures: uint8 (H, W, 3) such as it will see, some dozens: they tell what ranges its activations have. The file
-    appears whole or not at all. Raises WeightsError where source is no such export, OptionError without pictures.
+    pictures: uint8 (H, W, 3), some dozens such as the detector will be given, to find the ranges of activations with.
+    The file appears whole or not at all. Raises WeightsError where source is no exported detector, OptionError without
+    pictures and where the file cannot be written.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static  # here, because only this needs it
 
@@ -46,17 +50,17 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
         _simplify(source, plain)
         model = ir.load(plain)
         layout.rename_results(model)
-        chosen = [*layout.add_levels_by_copies(model), *layout.convolve_cells(model)]
+        chosen = [*layout.add_levels_by_copies(model), *layout.products_to_convolutions(model)]
         RemoveUnusedNodesPass()(model)
-        chosen = list({*chosen, *_worth_it(model)})
-        ranges = _one_range_each(model, seen, Path(folder, "joined.onnx"))
+        chosen = list({*chosen, *_nodes_to_quantise(model)})
+        ranges = _common_ranges(model, seen, Path(folder, "joined.onnx"))
         ir.save(model, plain)
         quantize_static(
             str(plain),
             str(quantised),
             _Feeds(seen),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=QUANTISED,
+            op_types_to_quantize=QUANTISED_OPERATIONS,
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,  # U8S8: what VNNI has an instruction for
@@ -67,7 +71,7 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
             },
         )
         model = ir.load(quantised)
-    _spare_the_others(model, set(chosen))
+    _read_unrounded(model, set(chosen))
     layout.move_in_int8(model)
     model.metadata_props.clear()
     model.metadata_props.update(ir.load(source).metadata_props | {"precision": INT8})
@@ -77,7 +81,7 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
 
 
 def _simplify(source: Path, path: Path) -> None:
-    """The same network with constants folded, batch normalisation and weights stored as halves among them."""
+    """Write the same network with constants folded: batch normalisation, and the weights stored as float16."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -87,30 +91,30 @@ def _simplify(source: Path, path: Path) -> None:
     onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def _worth_it(model: ir.Model) -> set[str]:
-    """Names of the convolutions and products of a network to put into int8, and of sums and ReLUs after the former."""
+def _nodes_to_quantise(model: ir.Model) -> set[str]:
+    """Names of the convolutions and products to put into int8, and of the sums and ReLUs after the convolutions."""
     chosen: list[ir.Node] = []
     for node in model.graph:
-        weights = layout.constant(node.inputs[1]) if node.op_type in ("Conv", "Gemm") else None
+        weights = layout.constant_of(node.inputs[1]) if node.op_type in ("Conv", "Gemm") else None
         if weights is None:
             continue
         if node.op_type == "Gemm":
-            chosen += [node] if weights.size >= LEAST_PRODUCT or layout.sees_cells(node) else []
-        elif weights.shape[1] * node.attributes.get_int("group", 1) >= LEAST_INPUTS:
+            chosen += [node] if weights.size >= MIN_PRODUCT_WEIGHTS or layout.is_on_feature_map(node) else []
+        elif weights.shape[1] * node.attributes.get_int("group", 1) >= MIN_INPUT_CHANNELS:
             after = [one for one in node.outputs[0].consumers() if one.op_type in ("Relu", "Add")]
             last = [one for other in after for one in other.outputs[0].consumers() if one.op_type == "Relu"]
             chosen += [node, *after, *last]
     return {str(node.name) for node in chosen}
 
 
-def _one_range_each(model: ir.Model, seen: list[dict[str, Picture]], path: Path) -> dict[str, list[dict[str, Any]]]:
-    """For tensors that are joined, by name, the range that all of them have together on what is seen.
+def _common_ranges(model: ir.Model, seen: list[dict[str, Picture]], path: Path) -> dict[str, list[dict[str, Any]]]:
+    """For tensors that are concatenated, by name, the range that they have in common, on the feeds `seen`.
 
-    path: of a file that nobody needs afterwards.
+    path: where a file may be written that nobody needs afterwards.
     """
     import onnxruntime
 
-    together = layout.joined(model)
+    together = layout.joined_tensors(model)
     outputs = len(model.graph.outputs)
     model.graph.outputs.extend(whole for whole, _ in together)
     ir.save(model, path)
@@ -124,20 +128,20 @@ def _one_range_each(model: ir.Model, seen: list[dict[str, Picture]], path: Path)
     return ranges
 
 
-def _spare_the_others(model: ir.Model, chosen: set[str]) -> None:
-    """Let nodes that stay as they are read a tensor itself, where there is one, not what is left of it in int8."""
+def _read_unrounded(model: ir.Model, chosen: set[str]) -> None:
+    """Let nodes in float32 read a tensor before it was rounded to int8, where such a one is computed."""
     for node in model.graph:
         if node.name in chosen:
             continue
         for i, value in enumerate(node.inputs):
-            rounded = layout.before(layout.before(value, "DequantizeLinear"), "QuantizeLinear")
+            rounded = layout.made_from(layout.made_from(value, "DequantizeLinear"), "QuantizeLinear")
             whole = rounded.producer() if rounded is not None else None
             if whole is not None and whole.name not in chosen:  # of those, the ReLU is part of the rounding
                 node.replace_input_with(i, rounded)
 
 
 class _Feeds:
-    """What ONNX Runtime's quantiser asks for one by one; made into its own kind of reader by having the method."""
+    """Feeds for ONNX Runtime's quantiser, which takes anything with this method for its CalibrationDataReader."""
 
     def __init__(self, feeds: list[dict[str, Any]]) -> None:
         self._feeds = iter(feeds)

@@ -1,4 +1,4 @@
-"""For libraries that log advice which has been followed, or which is for their own authors."""
+"""Silences libraries that log advice which is for their own authors, or has been followed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def only_errors() -> Iterator[None]:
-    """Meanwhile whatever logs says only what went wrong."""
+    """Within the block, only errors are logged, by whatever logs."""
     before = logging.root.manager.disable
     logging.disable(max(before, logging.WARNING))
     try:

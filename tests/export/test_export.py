@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
 from detector.errors import OptionError
-from detector.export.onnx import Agreement, compare, drop_idle_reshapes, export, halve, scale_at_once
+from detector.export.onnx import Agreement, compare, drop_idle_reshapes, export, fuse_cast_and_div, store_as_float16
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.reading.onnx_runtime import OnnxNetwork
@@ -151,7 +151,7 @@ def test_bytes_become_floats_and_are_divided_at_once() -> None:
     graph = helper.make_graph(nodes, "pixels", inputs, outputs, constants)
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     model = onnx_ir.from_proto(proto)
-    scale_at_once(model)
+    fuse_cast_and_div(model)
     assert [node.op_type for node in model.graph].count("DequantizeLinear") == 1
     changed = onnx_ir.to_proto(model)
     onnx.checker.check_model(changed, full_check=True)
@@ -179,7 +179,7 @@ def test_weights_are_stored_as_halves_where_that_loses_nothing() -> None:
     initial = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     graph = helper.make_graph(sums, "sums", [], outputs, initial)
     model = onnx_ir.from_proto(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10))
-    halve(model)
+    store_as_float16(model)
     proto = onnx_ir.to_proto(model)
     onnx.checker.check_model(proto, full_check=True)
     stored = {entry.name: numpy_helper.to_array(entry) for entry in proto.graph.initializer}
@@ -204,8 +204,8 @@ def test_comparing_sees_what_differs() -> None:
             return [Detections(found.boxes + 2, found.labels, found.scores - 0.25) if found.labels[0] == 5 else found]
 
     agreement = compare(FakeDetector(), Other(), pictures)
-    assert (agreement.pictures, agreement.other, agreement.boxes) == (3, 1, 2.0)
-    assert agreement.scores == pytest.approx(0.25)
+    assert (agreement.pictures, agreement.other_digits, agreement.max_box_difference_px) == (3, 1, 2.0)
+    assert agreement.max_score_difference == pytest.approx(0.25)
     assert compare(FakeDetector(), FakeDetector(), []) == Agreement(0, 0, 0.0, 0.0)
 
 

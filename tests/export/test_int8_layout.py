@@ -13,7 +13,13 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from detector.export.int8_layout import add_levels_by_copies, convolve_cells, joined, move_in_int8, rename_results
+from detector.export.int8_layout import (
+    add_levels_by_copies,
+    joined_tensors,
+    move_in_int8,
+    products_to_convolutions,
+    rename_results,
+)
 from detector.export.onnx import export
 from tests.tiny import bars, trained_detector
 
@@ -91,7 +97,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_detector_finds_the_same_in_either_layout(exported: Path) -> None:
     plain, model = ir.load(exported), ir.load(exported)
     assert len(add_levels_by_copies(model)) == 2
-    assert len(convolve_cells(model)) == 2  # the hidden layer and its ReLU: what follows sees cells, and is small
+    assert (
+        len(products_to_convolutions(model)) == 2
+    )  # the hidden layer and its ReLU: what follows sees cells, and is small
     assert kinds(plain).count("Conv") + 1 == kinds(model).count("Conv")
     empty = np.full((1, 50, 70, 3), 30, np.uint8)
     for pictures in (np.stack([bars(seed)[0] for seed in (1, 2, 3)]), bars(4, 97, 131)[0][None], empty):
@@ -113,8 +121,8 @@ def test_results_have_names_that_no_copy_of_a_constant_gets(exported: Path) -> N
 
 def test_levels_that_become_one_table_are_known_by_name(exported: Path) -> None:
     model = ir.load(exported)
-    convolve_cells(model)
-    ((table, names),) = joined(model)
+    products_to_convolutions(model)
+    ((table, names),) = joined_tensors(model)
     node = table.producer()
     assert node is not None
     assert node.op_type == "Concat"

@@ -12,13 +12,13 @@ import pytest
 from detector.errors import OptionError, WeightsError
 from detector.export import quantise as quantising
 from detector.export.onnx import export
-from detector.export.quantise import LEAST_INPUTS, quantise
+from detector.export.quantise import MIN_INPUT_CHANNELS, quantise
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.onnx_runtime import OnnxNetwork
 from digit_scenes import Scenes
 from tests.tiny import bars, trained_detector
 
-LEAST_PRODUCT = 256
+MIN_PRODUCT_WEIGHTS = 256
 WEIGHTS = Path(quantising.__file__).parents[1] / "weights"
 
 
@@ -29,7 +29,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     whole, path = folder / "bars.onnx", folder / "bars.int8.onnx"
     export(trained_detector("faster-rcnn"), whole, Calibration(Chance(2.0, 0.5), min_score=0.35))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quantising, "LEAST_PRODUCT", LEAST_PRODUCT)
+        patch.setattr(quantising, "MIN_PRODUCT_WEIGHTS", MIN_PRODUCT_WEIGHTS)
         return whole, path, quantise(whole, path, [bars(seed)[0] for seed in range(40)])
 
 
@@ -68,9 +68,9 @@ def test_what_is_worth_it_is_in_int8(files: tuple[Path, Path, int]) -> None:
             assert tensor.data_type == onnx.TensorProto.INT8
             if node.op_type == "Conv":
                 groups = next((entry.i for entry in node.attribute if entry.name == "group"), 1)
-                assert tensor.dims[1] * groups >= LEAST_INPUTS
+                assert tensor.dims[1] * groups >= MIN_INPUT_CHANNELS
             else:
-                assert math.prod(tensor.dims) >= LEAST_PRODUCT or "linear_1" in node.name
+                assert math.prod(tensor.dims) >= MIN_PRODUCT_WEIGHTS or "linear_1" in node.name
             quantised[node.op_type] += 1
     assert sum(quantised.values()) == count
     for kind, own in quantised.items():  # the stem, among others, is not
