@@ -9,7 +9,7 @@ from detector.errors import OptionError
 from detector.ladder.rungs import Rung, WeightsSource
 from detector.ladder.tasks import Task
 
-DIGITS_PER_DETECTOR_DIGIT = 10  # a detector gets one in so many of the digits of T1
+DETECTOR_DIGITS_DIVISOR = 10  # of the test digits of T1 a detector gets a tenth, since it searches each image
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Budget:
     def count(self, task: Task, rung: Rung) -> int:
         """How many images of a task the rung is tested on."""
         trained_by_epochs = rung.weights_source is WeightsSource.EPOCHS
-        digits = self.digits if trained_by_epochs else math.ceil(self.digits / DIGITS_PER_DETECTOR_DIGIT)
+        digits = self.digits if trained_by_epochs else math.ceil(self.digits / DETECTOR_DIGITS_DIVISOR)
         return {"digits": digits, "strips": self.strips, "scenes": self.scenes}[task.kind]
 
     def __post_init__(self) -> None:

@@ -48,7 +48,7 @@ def score_tasks(
     folder: Path,
     progress: Callable[[Task], ProgressBar],
 ) -> Iterator[Task]:
-    """TaskScore the rung on all tasks that it can attempt. Yields each task once its score is in the record, and saved.
+    """Score the rung on all tasks that it can attempt. Yields each task once its score is in the record, and saved.
 
     A task that the record has already, of the same test images, is not scored again.
     """

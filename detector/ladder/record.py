@@ -55,7 +55,7 @@ class RungRecord:
         self.tasks[task] = TaskResult(as_json(settings), figures, score.milliseconds, confusion)
 
     def save(self, folder: Path) -> None:
-        """Write result.json, and confusion.json with the matrices. Raises DataError if the folder cannot be written."""
+        """Write result.json, and confusion.json with the matrices. Raises OptionError if they cannot be written."""
         record = asdict(self)
         confusion = {key: task.pop("confusion") for key, task in record["tasks"].items()}
         write_json(folder / "confusion.json", confusion)

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from detector.errors import TrainingError
 from detector.files import write_json
 from detector.ladder.distort import distort
-from detector.ladder.samples import Samples, as_labels, batches
+from detector.ladder.samples import Samples, batches
 from detector.models import checkpoint
 from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.whole_picture import BLANK, StringPrediction, WholePicture
@@ -25,8 +25,6 @@ from detector.scoring.metrics import json_safe
 from detector.scoring.plots import save_figure
 from detector.training.ema import WeightAverage
 from detector.training.fit import learning_rate, parameter_groups
-
-__all__ = ["Epoch", "History", "Recipe", "Samples", "as_labels", "train"]
 
 WARM_UP_FRACTION = 0.2  # of a one-cycle schedule, in which the rate rises
 

@@ -18,13 +18,13 @@ import detector
 from detector.images import IMAGE_SUFFIXES
 from detector.reading.reader import Reader
 from detector.server import schema
-from detector.server.guard import FAILED
+from detector.server.guard import FAILED_SENTENCE
 from detector.server.limits import Limits, Refusal
 from detector.server.reference import STYLE, as_html
 from detector.server.service import Service
 from detector.version import version
 
-PAGE = Path(__file__).with_name("page")
+PAGE_FOLDER = Path(__file__).with_name("page")
 DESCRIPTION = "Reads the handwritten numbers in pictures: every digit's box, class and score, and the numbers as text."
 
 
@@ -108,9 +108,9 @@ def create_app(readers: Mapping[str, Reader], limits: Limits | None = None) -> F
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
-        return FileResponse(PAGE / "index.html")
+        return FileResponse(PAGE_FOLDER / "index.html")
 
-    app.mount("/page", StaticFiles(directory=PAGE, check_dir=False))
+    app.mount("/page", StaticFiles(directory=PAGE_FOLDER, check_dir=False))
     return app
 
 
@@ -153,7 +153,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _failed(_: Request, __: Exception) -> Response:
-    return _error(500, FAILED)
+    return _error(500, FAILED_SENTENCE)
 
 
 async def _disconnected(_: Request, __: Exception) -> Response:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger = logging.getLogger("detector.server")
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-FAILED = "Something went wrong here; the server's own output says what."
+FAILED_SENTENCE = "Something went wrong here; the server's own output says what."
 DRAIN_TIMEOUT_S = 2.0  # for the rest of a request that is refused before all of it has arrived
 HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]*\]|[^:]*?)\.?(:[0-9]*)?")
 POLICY = (
@@ -55,7 +55,7 @@ class Guard:
         except Exception as error:
             logger.error("error: %s: %s", exchange.request_line, _in_one_line(error))
             if not exchange.responded:
-                await exchange.respond(500, FAILED)
+                await exchange.respond(500, FAILED_SENTENCE)
 
     def _is_known(self, host: str) -> bool:
         match = HOST_AND_PORT.fullmatch(host)

@@ -135,7 +135,7 @@ class Examples(BaseModel):
     examples: list[Example]
 
 
-BINARY = {"type": "string", "format": "binary"}
+BINARY_SCHEMA = {"type": "string", "format": "binary"}
 REQUEST: dict[str, Any] = {
     "parameters": [
         {"name": name, "in": "query", "required": False, "schema": given, "description": given.pop("description")}
@@ -145,9 +145,9 @@ REQUEST: dict[str, Any] = {
         "required": True,
         "description": "Files in a form, or the bytes of one picture.",
         "content": {
-            "multipart/form-data": {"schema": {"type": "object", "additionalProperties": BINARY}},
-            "image/*": {"schema": BINARY},
-            "application/octet-stream": {"schema": BINARY},
+            "multipart/form-data": {"schema": {"type": "object", "additionalProperties": BINARY_SCHEMA}},
+            "image/*": {"schema": BINARY_SCHEMA},
+            "application/octet-stream": {"schema": BINARY_SCHEMA},
         },
     },
 }

@@ -18,8 +18,8 @@ from detector.ladder.evaluation import score_tasks
 from detector.ladder.plans import make_plan
 from detector.ladder.record import RungRecord, load_record
 from detector.ladder.rungs import RUNGS, Rung
+from detector.ladder.samples import Samples, as_labels
 from detector.ladder.tasks import TASKS, Task, TaskScore
-from detector.ladder.training import Samples, as_labels
 from detector.models import checkpoint
 from detector.models.base import Detector
 from detector.scoring.validation import ValidationSet

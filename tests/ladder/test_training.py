@@ -12,8 +12,10 @@ import torch
 
 from detector.errors import OptionError, TrainingError
 from detector.ladder.distort import distort
-from detector.ladder.training import Recipe, Samples, as_labels, exact, train
+from detector.ladder.samples import Samples, as_labels
+from detector.ladder.training import exact, train
 from detector.models import checkpoint
+from detector.models.ladder.recipe import Recipe
 from detector.models.ladder.space_displacement import SpaceDisplacement, SpaceDisplacementConfig
 from detector.models.ladder.whole_picture import BLANK, WholePicture
 from detector.models.registry import DETECTORS
