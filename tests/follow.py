@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -27,13 +27,15 @@ import pytest
 
 import detector
 from detector.commands.entry import parse
-from detector.images import ImageError, open_image
+from detector.errors import ImageError
+from detector.images import open_image
 from detector.models import checkpoint
 from detector.models.registry import entry
 from detector.results import json_record
 from detector.training.runs import RunProgress
 from digit_scenes.coco import read_coco
 from digit_scenes.manifest import read_manifest
+from tests.fences import Block, commands
 from tests.tiny import TINY_DETECTORS
 
 ROOT = Path(__file__).parents[1]
@@ -47,41 +49,6 @@ COMMANDS = {
     "make_dataset": "dataset",
     "calibrate": "calibrate",
 }  # tool -> the module that it calls
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: its language, its text, and the number of the line above its text."""
-
-    language: str
-    text: str
-    line: int
-
-
-def blocks(text: str) -> list[Block]:
-    found: list[Block] = []
-    inside: tuple[str, int, list[str]] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        fence = re.fullmatch(r" *```(\S*) *", line)
-        if inside is None:
-            inside = (fence[1], number, []) if fence else None
-        elif fence:
-            assert not fence[1], f"line {number}: a block begins inside of the one of line {inside[1]}"
-            found.append(Block(inside[0], "\n".join(inside[2]) + "\n", inside[1]))
-            inside = None
-        else:
-            inside[2].append(line)
-    assert inside is None, f"the block of line {inside and inside[1]} does not end"
-    return found
-
-
-def commands(text: str) -> list[tuple[list[str], str]]:
-    """The words of each line that is a command, and the comment behind it."""
-    found = []
-    for line in text.replace("\\\n", " ").splitlines():
-        if words := shlex.split(line, comments=True):
-            found.append((words, line.rsplit(" # ", 1)[-1].strip() if " # " in line else ""))
-    return found
 
 
 @lru_cache
@@ -253,10 +220,10 @@ class Follower:
         assert all((folder / "metrics.json").is_file() for folder in args.figures)
 
     def benchmark(self, module: ModuleType, args: Any) -> None:
-        module.effort_of(args)
+        module.sizes_of(args)
 
     def compare(self, module: ModuleType, args: Any) -> None:
-        module.effort_of(args)
+        module.budget_of(args)
         assert module.choose(args.only)
 
     def serve(self, module: ModuleType, args: Any) -> None:

@@ -19,7 +19,8 @@ from detector.models import checkpoint
 from detector.models.registry import entry
 from digit_scenes import Scenes
 from digit_scenes.coco import dataset_head, write_coco
-from tests.follow import ROOT, Block, Follower, blocks, options, tool
+from tests.fences import Block, blocks
+from tests.follow import ROOT, Follower, options, tool
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
