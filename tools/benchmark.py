@@ -1,4 +1,4 @@
-"""Measures how fast scenes are drawn, detectors trained and pictures read, beside others, and what is asked of it.
+"""Measures how fast scenes are drawn, detectors trained and pictures read, beside other detectors and the goals.
 
     python tools/benchmark.py                                          # everything, about ten minutes on two cores
     python tools/benchmark.py --quick                                  # a first look at every section
@@ -37,18 +37,18 @@ TOOLS = Path(__file__).parent
 @dataclass(frozen=True)
 class Args:
     sections: tuple[Section, ...] = ("scenes", "train", "infer", "read", "peers")
-    """What to measure; windows is what the sliding window gains by one pass over all windows, serve a server
-    under load, which needs the extra `serve`."""
+    """What to measure. `windows` is the gain of the sliding window's one pass; `serve` is a server under load, which
+    needs the extra of that name."""
     quick: bool = False
-    """Everything small and seldom: shows that it works, and is no measurement."""
+    """Everything small, and few repeats: shows that it works, but measures nothing."""
     out: Path = Path("out/benchmark")
     """Folder for benchmark.json and benchmark.png."""
     markdown: Path | None = None
-    """File for the table of what is asked and what came, and nothing else."""
+    """File for the table of goals alone, in Markdown."""
     model: str | None = None
     """Which detector; without it, the one that the weights are of."""
     weights: Path | None = None
-    """PyTorch weights; without it, those that are shipped. What a detector finds decides what it costs."""
+    """PyTorch weights; without it, those that are shipped. The more a detector finds, the longer it takes."""
     onnx: bool = True
     """Measurement ONNX Runtime too, where it is there; weights that are not shipped are exported for it."""
     device: str = "cpu"
@@ -56,13 +56,13 @@ class Args:
     threads: int | None = None
     """How many CPU threads to compute with; without it, as many as there are cores."""
     repeats: int | None = None
-    """How often each is measured, in turns, and four times as often what is short; 25, or 1 when quick."""
+    """How often each is measured; four times as often where it takes milliseconds. 25, or 1 when quick."""
     presets: tuple[str, ...] = ("clean", "strips", "lines", "paper", "amounts")
-    """For scenes: what they look like."""
+    """For scenes: their presets."""
     count: int | None = None
     """For scenes: how many each process draws of each preset; 300, or 3 when quick."""
     workers: int = field(default_factory=cores)
-    """For scenes, and for train on a GPU: how many processes draw. On a CPU one draws beside the training."""
+    """For scenes, and for train on a GPU: how many processes draw scenes. For train on a CPU it is one."""
     batch_size: int = 16
     """For train, infer and peers: scenes in a training step, and pictures that take turns."""
     pictures: int | None = None

@@ -33,7 +33,7 @@ from detector.ladder.rungs import RUNGS, choose
 from detector.ladder.tasks import Task
 from detector.progress import with_bar
 
-log = partial(print, flush=True)  # a long run is often watched through a file
+log = partial(print, flush=True)  # at once, as a long run is often followed through a file
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Args:
     samples: int | None = None
     """Digits or strips in each of these epochs, at most; 10,000 when quick."""
     digits: int | None = None
-    """Test digits asked in T1; 10,000, or 1,000 when quick. Of rungs 9-12, which search for them, a tenth."""
+    """Test digits of T1; 10,000, or 1,000 when quick. Rungs 9-12, which search each image, get a tenth of them."""
     strips: int | None = None
-    """Test strips asked in each of T2-T4; 1,000, or 200 when quick."""
+    """Test strips of each of T2-T4; 1,000, or 200 when quick."""
     count: int | None = None
-    """Test scenes asked in each of T5-T7; 300, or 40 when quick."""
+    """Test scenes of each of T5-T7; 300, or 40 when quick."""
     seed: int = 0
     """Another seed gives other first weights and another order of samples; the test pictures stay the same."""
     again: bool = False
@@ -80,7 +80,7 @@ def budget_of(args: Args) -> Budget:
 
 
 def bar(task: Task) -> Callable[[Iterable[int]], Iterable[int]]:
-    """Progress, gone when done."""
+    """A progress bar for a task, which disappears when it is done."""
     return partial(with_bar, unit="picture", title=f"  {task.key} {task.title}", keep=False)
 
 
