@@ -77,12 +77,12 @@ class RegionCNNConfig(DetectorConfig):
     def heads(self) -> DigitHeadsConfig:
         """The config of the heads."""
         return DigitHeadsConfig(
-            self.samples,
-            self.score_threshold,
-            self.nms_threshold,
-            self.inside_threshold,
-            self.nms_per_class,
-            self.second_look,
+            samples=self.samples,
+            score_threshold=self.score_threshold,
+            nms_threshold=self.nms_threshold,
+            inside_threshold=self.inside_threshold,
+            nms_per_class=self.nms_per_class,
+            second_look=self.second_look,
         )
 
 
@@ -137,14 +137,14 @@ class FasterRCNNConfig(RegionCNNConfig):
     def proposals(self, strides: tuple[int, ...]) -> ProposalConfig:
         """The config of the network that proposes, on feature maps with these strides."""
         return ProposalConfig(
-            self.channels,
-            self.proposal_width,
-            strides,
-            self.anchor_sizes,
-            self.anchor_aspects,
-            self.proposals_before_nms,
-            self.proposal_nms,
-            self.proposal_threshold,
+            channels=self.channels,
+            hidden=self.proposal_width,
+            strides=strides,
+            anchor_sizes=self.anchor_sizes,
+            anchor_aspects=self.anchor_aspects,
+            before_nms=self.proposals_before_nms,
+            nms_thresholds=self.proposal_nms,
+            threshold=self.proposal_threshold,
         )
 
 
