@@ -141,9 +141,9 @@ class _InsertBefore:
         self._graph.insert_before(self._node, node)
         return node.outputs[0]
 
-    def constant(self, numbers: Any) -> ir.Value:
+    def constant(self, values: Any) -> ir.Value:
         """A new initializer; Python's whole numbers become int64."""
-        array = np.ascontiguousarray(numbers)
+        array = np.ascontiguousarray(values)
         value = ir.Value(name=self._name("constant"), shape=ir.Shape(array.shape))
         value.const_value = ir.tensor(array, name=value.name)
         value.type = ir.TensorType(value.const_value.dtype)
@@ -213,5 +213,5 @@ def _quantisation(value: ir.Value | None) -> list[bytes]:
     """The scale and the zero point, as bytes, by which a node rounded a tensor or restored it."""
     node = value.producer() if value is not None else None
     assert node is not None
-    numbers = [constant_of(one) for one in node.inputs[1:]]
-    return [one.tobytes() for one in numbers if one is not None]
+    constants = [constant_of(one) for one in node.inputs[1:]]
+    return [one.tobytes() for one in constants if one is not None]

@@ -42,8 +42,8 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static  # here, because only this needs it
 
     OnnxNetwork(source, threads=1)  # raises where it is no such file
-    seen = [{"pictures": picture[None]} for picture in pictures]
-    if not seen:
+    feeds = [{"pictures": picture[None]} for picture in pictures]
+    if not feeds:
         raise OptionError("pictures: expected some to find the ranges of activations with, got none.")
     with tempfile.TemporaryDirectory() as folder, only_errors():
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
@@ -53,12 +53,12 @@ def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
         chosen = [*layout.add_levels_by_copies(model), *layout.products_to_convolutions(model)]
         RemoveUnusedNodesPass()(model)
         chosen = list({*chosen, *_nodes_to_quantise(model)})
-        ranges = _common_ranges(model, seen, Path(folder, "joined.onnx"))
+        ranges = _common_ranges(model, feeds, Path(folder, "joined.onnx"))
         ir.save(model, plain)
         quantize_static(
             str(plain),
             str(quantised),
-            _Feeds(seen),
+            _Feeds(feeds),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=QUANTISED_OPERATIONS,
             per_channel=True,
@@ -107,8 +107,8 @@ def _nodes_to_quantise(model: ir.Model) -> set[str]:
     return {str(node.name) for node in chosen}
 
 
-def _common_ranges(model: ir.Model, seen: list[dict[str, Picture]], path: Path) -> dict[str, list[dict[str, Any]]]:
-    """For tensors that are concatenated, by name, the range that they have in common, on the feeds `seen`.
+def _common_ranges(model: ir.Model, feeds: list[dict[str, Picture]], path: Path) -> dict[str, list[dict[str, Any]]]:
+    """For tensors that are concatenated, by name, the range that they have in common, on these feeds.
 
     path: where a file may be written that nobody needs afterwards.
     """
@@ -122,7 +122,7 @@ def _common_ranges(model: ir.Model, seen: list[dict[str, Picture]], path: Path) 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     ranges: dict[str, list[dict[str, Any]]] = {}
     for whole, names in together:
-        values = [session.run([whole.name], feed)[0] for feed in seen]
+        values = [session.run([whole.name], feed)[0] for feed in feeds]
         low, high = min(value.min() for value in values), max(value.max() for value in values)
         ranges |= {name: [{"rmin": np.float32(low), "rmax": np.float32(high)}] for name in names}
     return ranges

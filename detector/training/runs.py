@@ -199,21 +199,21 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
     """
     received: list[int] = []
 
-    def hold_back(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        signal.signal(number, before[number])
+    def hold_back(signum: int, frame: FrameType | None) -> None:
+        received.append(signum)
+        signal.signal(signum, before[signum])
 
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
-        for number in before:
-            signal.signal(number, hold_back)
+        for signum in before:
+            signal.signal(signum, hold_back)
     except ValueError:  # not in the main thread: signals are someone else's
         before = {}
     try:
         yield lambda: bool(received)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 class Bar:

@@ -97,9 +97,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_detector_finds_the_same_in_either_layout(exported: Path) -> None:
     plain, model = ir.load(exported), ir.load(exported)
     assert len(add_levels_by_copies(model)) == 2
-    assert (
-        len(products_to_convolutions(model)) == 2
-    )  # the hidden layer and its ReLU: what follows sees cells, and is small
+    assert len(products_to_convolutions(model)) == 2  # the hidden layer and its ReLU
     assert kinds(plain).count("Conv") + 1 == kinds(model).count("Conv")
     empty = np.full((1, 50, 70, 3), 30, np.uint8)
     for pictures in (np.stack([bars(seed)[0] for seed in (1, 2, 3)]), bars(4, 97, 131)[0][None], empty):

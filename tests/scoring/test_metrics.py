@@ -329,9 +329,8 @@ def test_plots_are_whole_pictures(tmp_path: Path, pages: int) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_metrics_need_no_torch() -> None:
-    code = (
-        "import sys, detector.scoring.metrics, detector.scoring.evaluation, detector.scoring.plots;"
-        "sys.exit('torch' in sys.modules)"
-    )
+def test_scoring_needs_no_torch_and_no_model() -> None:
+    modules = ("metrics", "evaluation", "plots", "failures", "validation", "risk", "mistakes")
+    imports = ", ".join(f"detector.scoring.{name}" for name in modules)
+    code = f"import sys, {imports}; sys.exit('torch' in sys.modules or 'detector.models' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
