@@ -120,6 +120,13 @@ def test_options_named_in_passing_are_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_paths_named_in_passing_are_there(name: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    named = re.findall(r"`((?:detector|datasets|docs|tests|tools)/[a-z0-9_/.-]*)`", text)
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_links_lead_somewhere(name: str) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
