@@ -129,6 +129,7 @@ def test_making_scenes_training_and_evaluating_take_the_train_extra() -> None:
 def test_exporting_takes_the_export_extra() -> None:
     assert loaded_with(*(ROOT / "detector" / "export").glob("*.py")) <= base() | extras("export")
     assert {"torch", "onnx", "onnxscript", "onnxruntime"} <= extras("export")
+    assert loaded_with(ROOT / "detector" / "commands" / "export.py") <= base() | extras("export")
 
 
 def test_all_is_all_and_dev_has_what_tests_need() -> None:

@@ -26,18 +26,18 @@ SHELLS = ("bash", "zsh", "fish")
 class Command:
     what: str
     """What it does, for the list of commands."""
-    extra: str
-    """The extra of the package that it needs, "" for none."""
+    extras: tuple[str, ...] = ()
+    """The extras of the package that it needs."""
 
 
 COMMANDS = {
-    "read": Command("Read the numbers in pictures.", ""),
-    "serve": Command("Serve a page to read pictures on, and an API.", "serve"),
-    "train": Command("Train a detector on scenes or on your own pictures.", "train"),
-    "evaluate": Command("Score a detector: boxes, digits, lines of text, time.", "train"),
-    "export": Command("Write a detector as an ONNX file.", "export"),
-    "dataset": Command("Write scenes as a COCO dataset.", "train"),
-    "calibrate": Command("Turn a detector's scores into chances of being right.", "train"),
+    "read": Command("Read the numbers in pictures."),
+    "serve": Command("Serve a page to read pictures on, and an API.", ("serve",)),
+    "train": Command("Train a detector on scenes or on your own pictures.", ("train",)),
+    "evaluate": Command("Score a detector: boxes, digits, lines of text, time.", ("train",)),
+    "export": Command("Write a detector as an ONNX file.", ("export", "train")),
+    "dataset": Command("Write scenes as a COCO dataset.", ("train",)),
+    "calibrate": Command("Turn a detector's scores into chances of being right.", ("train",)),
 }
 
 HELP = """\
@@ -99,16 +99,16 @@ def load(name: str) -> ModuleType:
 
 @contextmanager
 def expecting_extra(name: str) -> Iterator[None]:
-    """Replace the error for a package that is missing by an OptionError that names the command's extra."""
+    """Replace the error for a package that is missing by an OptionError that names the command's extras."""
     try:
         yield
     except ModuleNotFoundError as error:
-        extra = COMMANDS[name].extra
-        if not extra or (error.name or "").partition(".")[0] in ("detector", "digit_scenes"):
+        extras = COMMANDS[name].extras
+        if not extras or (error.name or "").partition(".")[0] in ("detector", "digit_scenes"):
             raise
         raise OptionError(
-            f"{name}: expected the extra '{extra}' to be installed, got none ({error}); install it, as in: "
-            f"pip install '{NAME}[{extra}]'"
+            f"{name}: expected the extra {' and '.join(map(repr, extras))} to be installed, got none ({error}); "
+            f"install it, as in: pip install '{NAME}[{','.join(extras)}]'"
         ) from error
 
 
