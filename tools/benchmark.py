@@ -50,7 +50,7 @@ class Args:
     weights: Path | None = None
     """PyTorch weights; without it, those that are shipped. The more a detector finds, the longer it takes."""
     onnx: bool = True
-    """Measurement ONNX Runtime too, where it is there; weights that are not shipped are exported for it."""
+    """Measure ONNX Runtime too, where it is there; weights that are not shipped are exported for it."""
     device: str = "cpu"
     """Where PyTorch computes: cpu, cuda, ... Readers of files and peers are measured on the CPU."""
     threads: int | None = None
