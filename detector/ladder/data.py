@@ -52,7 +52,7 @@ class LadderData(Protocol):
 
 
 class SceneData:
-    """LadderData of MNIST digits, or of others in a folder of IDX files."""
+    """Data of MNIST digits, or of others in a folder of IDX files; see LadderData."""
 
     mix: Mapping[str, float] = SCENE_MIX
 
