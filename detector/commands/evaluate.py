@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 import tyro
 
 import detector
-from detector.commands.options import IfGiven, Network, one_of
+from detector.commands.options import IfGiven, NetworkOptions, one_of
 from detector.errors import OptionError
 from detector.files import prepare_folder, write_json
 from detector.progress import with_bar
@@ -35,7 +35,7 @@ from digit_scenes.manifest import Manifest, read_manifest
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureOptions:
     """What to score on: --preset, --data, --annotations or --lines."""
 
     preset: Annotated[IfGiven[str], tyro.conf.arg(help=f"Scenes of this preset: {one_of(PRESET_NAMES)}.")] = None
@@ -58,7 +58,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Files:
+class FileOptions:
     out: IfGiven[Path] = None
     """Folder for metrics.json, confusion.png, risk_coverage.png and pr_curve.png."""
     coco_results: IfGiven[Path] = None
@@ -71,14 +71,14 @@ class Files:
 
 @dataclass(frozen=True)
 class Args:
-    pictures: Pictures = field(default_factory=Pictures)
-    network: Network = field(default_factory=Network)
+    pictures: PictureOptions = field(default_factory=PictureOptions)
+    network: NetworkOptions = field(default_factory=NetworkOptions)
     min_score: IfGiven[float] = None
     """Working threshold for digits and text; without it, the reader's own. AP takes all scores."""
-    output: Files = field(default_factory=Files)
+    output: FileOptions = field(default_factory=FileOptions)
 
 
-def opened(asked: Pictures) -> Scenes | CocoDataset | Manifest:
+def opened(asked: PictureOptions) -> Scenes | CocoDataset | Manifest:
     """What to score on."""
     chosen = [name for name in ("preset", "data", "annotations", "lines") if getattr(asked, name) is not None]
     if len(chosen) != 1:

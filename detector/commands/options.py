@@ -23,7 +23,7 @@ def one_of(names: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkOptions:
     model: IfGiven[str] = None
     """Which detector; without it, the one that the weights are of."""
     weights: IfGiven[Path] = None

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 import detector
 from detector.commands.entry import UsageError
-from detector.commands.options import IfGiven, Network
+from detector.commands.options import IfGiven, NetworkOptions
 from detector.errors import DigitReaderError
 from detector.files import appearing
 from detector.images import find_images
@@ -50,7 +50,7 @@ INTERRUPTED = "error: interrupted; nothing was written under the names asked for
 
 
 @dataclass(frozen=True)
-class Files:
+class FileOptions:
     json: IfGiven[str] = None
     """File for JSON Lines, one line a picture, with every digit's box and score; - for standard output."""
     csv: IfGiven[Path] = None
@@ -62,7 +62,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     min_score: IfGiven[float] = None
     """Digits with a lower score are not read, 0 to 1; without it, the reader's own threshold."""
     min_number_score: float = 0.0
@@ -78,9 +78,9 @@ class Args:
         tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE ...", help_behavior_hint="")
     ]
     """Pictures, folders of pictures, patterns in quotes, or - for one picture from standard input."""
-    output: Files = field(default_factory=Files)
-    reading: Reading = field(default_factory=Reading)
-    network: Network = field(default_factory=Network)
+    output: FileOptions = field(default_factory=FileOptions)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    network: NetworkOptions = field(default_factory=NetworkOptions)
 
 
 def found_or_error(arguments: tuple[str, ...]) -> Iterator[tuple[Path, DigitReaderError | None]]:

@@ -22,7 +22,7 @@ INTERRUPTED = ""
 
 
 @dataclass(frozen=True)
-class Listening:
+class ListeningOptions:
     host: str = "127.0.0.1"
     """Address to listen at; 0.0.0.0 for everybody in the network."""
     port: int = 8000
@@ -35,7 +35,7 @@ class Listening:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     model: IfGiven[str] = None
     """Which detector reads unless a request says otherwise; without it, the one that the weights are of."""
     weights: IfGiven[Path] = None
@@ -47,7 +47,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Limits:
+class LimitOptions:
     max_upload: float = 20
     """Megabytes of a request."""
     max_pixels: float = 50
@@ -62,9 +62,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Args:
-    listening: Listening = field(default_factory=Listening)
-    reading: Reading = field(default_factory=Reading)
-    limits: Limits = field(default_factory=Limits)
+    listening: ListeningOptions = field(default_factory=ListeningOptions)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    limits: LimitOptions = field(default_factory=LimitOptions)
 
 
 def main(args: Args) -> None:

@@ -38,7 +38,7 @@ RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class Budget:
+class BudgetOptions:
     minutes: IfGiven[float] = None
     """Minutes of this machine; an hour if --scenes is not given either."""
     scenes: IfGiven[int] = None
@@ -46,7 +46,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunOptions:
     name: IfGiven[str] = None
     """The run's folder is runs/NAME; without it, the time of day."""
     resume: IfGiven[Path] = None
@@ -58,7 +58,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartOptions:
     model: str = "faster-rcnn"
     """Which detector."""
     init: IfGiven[Path] = None
@@ -73,7 +73,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureOptions:
     preset: Annotated[
         tuple[str, ...],
         tyro.conf.arg(help=f"Kinds of scenes, with weights, as in paper=3 lines=2: {one_of(PRESET_NAMES)}."),
@@ -107,7 +107,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Learning:
+class LearningOptions:
     batch_size: int = 8
     """Scenes a step."""
     lr: float = 3e-3
@@ -127,7 +127,7 @@ class Learning:
 
 
 @dataclass(frozen=True)
-class Validation:
+class ValidationOptions:
     val_data: IfGiven[Path] = None
     """Validate on this COCO dataset."""
     val_count: int = 100
@@ -137,7 +137,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Machine:
+class MachineOptions:
     device: str = "cpu"
     """Where to compute: cpu, cuda, ..."""
     threads: IfGiven[int] = None
@@ -148,13 +148,13 @@ class Machine:
 
 @dataclass(frozen=True)
 class Args:
-    budget: Budget = field(default_factory=Budget)
-    run: Run = field(default_factory=Run)
-    start: Start = field(default_factory=Start)
-    pictures: Pictures = field(default_factory=Pictures)
-    learning: Learning = field(default_factory=Learning)
-    validation: Validation = field(default_factory=Validation)
-    machine: Machine = field(default_factory=Machine)
+    budget: BudgetOptions = field(default_factory=BudgetOptions)
+    run: RunOptions = field(default_factory=RunOptions)
+    start: StartOptions = field(default_factory=StartOptions)
+    pictures: PictureOptions = field(default_factory=PictureOptions)
+    learning: LearningOptions = field(default_factory=LearningOptions)
+    validation: ValidationOptions = field(default_factory=ValidationOptions)
+    machine: MachineOptions = field(default_factory=MachineOptions)
 
 
 def shares(presets: Sequence[str]) -> dict[str, float]:
