@@ -153,7 +153,7 @@ def test_the_command_writes_a_dataset_that_pycocotools_loads(
     write_coco(tmp_path / "w1", scenes, 9, dataset_head("strips", "test", 0, None), workers=1, preview=4)
     two = run("--preset", "strips", "--count", 9, "--out", tmp_path / "w2", "--workers", 2, "--preview", 4)
     assert two.returncode == 0, two.stderr
-    assert "9/9" in two.stderr
+    assert two.stderr == ""  # a progress bar is for terminals
     assert files(tmp_path / "w1") == files(tmp_path / "w2")
     coco = COCO(str(tmp_path / "w1" / "annotations.json"))
     capsys.readouterr()

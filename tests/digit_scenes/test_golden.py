@@ -105,8 +105,8 @@ def test_drawn_digits_never_change(golden: dict[str, Any], edition: int) -> None
             assert now == then  # to the byte
 
 
-@pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("preset", PRESET_NAMES)
+@pytest.mark.parametrize("split", SPLITS)  # all presets of a split in a row: they share digits that were drawn
 def test_scenes_never_change(golden: dict[str, Any], preset: str, split: Split) -> None:
     same_versions = golden["versions"] == versions()
     scenes = Scenes(preset, split)

@@ -174,7 +174,7 @@ def test_samples_are_distorted_a_little_each_differently() -> None:
 
 
 def test_distortion_of_zero_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SHIFT", "TURN", "SLANT", "STRETCH", "BEND"):
+    for name in ("MAX_SHIFT_PX", "MAX_ROTATION_RAD", "MAX_SHEAR", "MAX_STRETCH", "BEND_STD_PX"):
         monkeypatch.setattr(f"detector.ladder.distort.{name}", 0.0)
     for samples in (digits(3), strips(3)):
         pictures = torch.from_numpy(samples.pictures).float()[:, None] / 255
