@@ -319,5 +319,5 @@ def compare_proxy(text: str) -> None:
     assert text.count("{") == text.count("}")
     assert all(line.strip()[-1:] in ("", "{", "}", ";") for line in text.splitlines())
     assert f"proxy_pass {ADDRESS}" in text
-    assert f"client_max_body_size {tool('serve').Limits().max_upload}m;" in text
-    assert f":{tool('serve').Listening().port}" in ADDRESS
+    assert f"client_max_body_size {tool('serve').LimitOptions().max_upload}m;" in text
+    assert f":{tool('serve').ListeningOptions().port}" in ADDRESS
