@@ -101,6 +101,13 @@ SourceMaker = Callable[[np.random.Generator, Split], LetterSource]
 def letter_sources() -> dict[str, SourceMaker]:
     """By name, all sources of letters."""
     from digit_scenes.glyphs.print_letters import print_letters
+    from digit_scenes.glyphs.sheet_letters import hand_letters, script_letters, sheet_print
     from digit_scenes.glyphs.skeletons import skeleton_letters
 
-    return {"print": print_letters, "skeletons": skeleton_letters}
+    return {
+        "print": print_letters,
+        "skeletons": skeleton_letters,
+        "hands": hand_letters,
+        "sheet-print": sheet_print,
+        "scripts": script_letters,
+    }
