@@ -1,18 +1,20 @@
 """The values that cross module borders. NumPy only: whoever makes or scores them needs no torch.
 
 Boxes are `x0, y0, x1, y1` in absolute pixels of the picture, x1 and y1 exclusive, tight to the ink.
-Labels are the digits themselves, 0-9.
+Labels 0-9 are the digits themselves. Labels from 10 on are signs and writing, see `detector.categories`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.categories import DIGIT_COUNT
 
 FloatArray = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -28,17 +30,23 @@ def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[i
         raise ValueError(f"{name}: expected {np.dtype(dtype)} {shape}, got {got}")
 
 
-def _check_boxes_and_labels(boxes: np.ndarray, labels: np.ndarray) -> None:
-    _check("boxes", boxes, np.float32, (len(boxes), 4))
-    _check("labels", labels, np.int64, (len(boxes),))
-    if not len(boxes):
-        return
-    if not (np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all()):
+def _no_boxes() -> FloatArray:
+    return np.zeros((0, 4), np.float32)
+
+
+def _check_boxes(name: str, boxes: np.ndarray) -> None:
+    _check(name, boxes, np.float32, (len(boxes), 4))
+    if len(boxes) and not (np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all()):
         bad = int(np.flatnonzero(~np.isfinite(boxes).all(1) | (boxes[:, 2:] <= boxes[:, :2]).any(1))[0])
-        raise ValueError(f"boxes: expected finite x0 < x1 and y0 < y1, got {boxes[bad].tolist()} at index {bad}")
-    if labels.min() < 0 or labels.max() > 9:
-        bad = int(np.flatnonzero((labels < 0) | (labels > 9))[0])
-        raise ValueError(f"labels: expected digits 0-9, got {int(labels[bad])} at index {bad}")
+        raise ValueError(f"{name}: expected finite x0 < x1 and y0 < y1, got {boxes[bad].tolist()} at index {bad}")
+
+
+def _check_boxes_and_labels(boxes: np.ndarray, labels: np.ndarray) -> None:
+    _check_boxes("boxes", boxes)
+    _check("labels", labels, np.int64, (len(boxes),))
+    if len(boxes) and labels.min() < 0:
+        bad = int(np.flatnonzero(labels < 0)[0])
+        raise ValueError(f"labels: expected 0 or more, got {int(labels[bad])} at index {bad}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +56,28 @@ class Target:
     boxes: FloatArray
     """float32 (N, 4), pixels."""
     labels: IntArray
-    """int64 (N,), 0-9."""
+    """int64 (N,): the digits 0-9, and from 10 on signs and writing."""
     ignore: BoolArray
     """bool (N,), True where too little of a digit shows (COCO's iscrowd): finding it is neither right nor wrong."""
+    untold: FloatArray = field(default_factory=_no_boxes)
+    """float32 (M, 4), pixels: ink that is no digit, where it is not told which signs or writing it is."""
 
     def __post_init__(self) -> None:
         _check_boxes_and_labels(self.boxes, self.labels)
         _check("ignore", self.ignore, np.bool_, (len(self.boxes),))
+        _check_boxes("untold", self.untold)
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def scaled(self, factors: FloatArray) -> Target:
+        """The same where x0, y0, x1, y1 are multiplied by factors, float32 (4,)."""
+        return Target(self.boxes * factors, self.labels, self.ignore, self.untold * factors)
+
+    def digits(self) -> Target:
+        """The digits alone."""
+        chosen = self.labels < DIGIT_COUNT
+        return self if chosen.all() else Target(self.boxes[chosen], self.labels[chosen], self.ignore[chosen])
 
     @classmethod
     def empty(cls) -> Target:
@@ -78,12 +98,15 @@ class BatchSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What a detector found in a picture, best first. Raises ValueError where shapes, types or values differ."""
+    """What a detector found in a picture, best first. Raises ValueError where shapes, types or values differ.
+
+    A box may come twice: as the digit that it holds most likely, and as the likeliest of all other categories.
+    """
 
     boxes: FloatArray
     """float32 (N, 4), pixels."""
     labels: IntArray
-    """int64 (N,), 0-9."""
+    """int64 (N,): the digits 0-9, and from 10 on the detector's other categories."""
     scores: FloatArray
     """float32 (N,), 0-1."""
     turned: int = 0
@@ -103,6 +126,11 @@ class Detections:
     def __getitem__(self, keep: np.ndarray | slice) -> Detections:
         """The detections chosen by a boolean mask (N,), an index array (K,) or a slice."""
         return Detections(self.boxes[keep], self.labels[keep], self.scores[keep], self.turned)
+
+    def digits(self) -> Detections:
+        """The digits alone."""
+        chosen = self.labels < DIGIT_COUNT
+        return self if chosen.all() else self[chosen]
 
     @classmethod
     def empty(cls) -> Detections:

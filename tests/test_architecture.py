@@ -19,10 +19,11 @@
     files   images   rotation   progress
       |
     types   errors   version   weights
+    categories
 
 A package may import whatever stands in a lower row, and itself. Packages in one row do not import each other.
-`digit_scenes` stands beside the picture: it may import `types` and `errors`, and `images` where it opens pictures. It
-may be imported by `ladder`, `benchmark`, `commands` and tools.
+`digit_scenes` stands beside the picture: it may import `categories`, `types` and `errors`, and `images` where it opens
+pictures. It may be imported by `ladder`, `benchmark`, `commands` and tools.
 
 An import counts wherever it stands. One inside a function loads later, and one under TYPE_CHECKING never; but both
 show that the code knows the other package. Only the tests of what is *loaded* look at imports at the top alone.
@@ -43,6 +44,7 @@ from tests.imports import Tree, read_tree
 ROOT = Path(__file__).parents[1]
 
 ROWS: tuple[tuple[str, ...], ...] = (
+    ("categories",),
     ("types", "errors", "version", "weights"),
     ("files", "images", "rotation", "progress"),
     ("draw",),
@@ -56,7 +58,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
 )
 """The picture from the bottom up; "detector" is detector/__init__.py."""
 
-SCENES_IMPORTS = {"types", "errors"}
+SCENES_IMPORTS = {"categories", "types", "errors"}
 SCENES_FILE_READERS = {"digit_scenes.coco": {"images"}, "digit_scenes.manifest": {"images"}}
 IMPORTERS_OF_SCENES = {"commands", "ladder", "benchmark", "tools", "digit_scenes"}
 

@@ -103,7 +103,9 @@ def crop_to(image: np.ndarray, target: Target, max_side: int, rng: np.random.Gen
     boxes = shifted.clip(0, limits)  # (N, 4)
     remains = np.prod(boxes[:, 2:] - boxes[:, :2], 1) / np.prod(shifted[:, 2:] - shifted[:, :2], 1)  # (N,)
     kept = remains > 0
-    return image, Target(boxes[kept], target.labels[kept], (target.ignore | (remains < 0.5))[kept])
+    untold = (target.untold - np.array([x, y, x, y], np.float32)).clip(0, limits)  # (M, 4)
+    untold = untold[(untold[:, 2:] > untold[:, :2]).all(1)]
+    return image, Target(boxes[kept], target.labels[kept], (target.ignore | (remains < 0.5))[kept], untold)
 
 
 def read_coco(annotations: Path, images: Path) -> CocoDataset:

@@ -68,8 +68,8 @@ def photographed_page(size: tuple[int, int] = DRAWN_SIZE_PX, seed: int = PAGE_SE
     grain = SENSOR_NOISE_GREY * rng.standard_normal((height, width), np.float32)
     lit = [cv2.multiply(channel, light, dtype=cv2.CV_32F) + grain for channel in cv2.split(picture)]
     picture = cv2.merge([channel.clip(0, 255).astype(np.uint8) for channel in lit])
-    boxes = scene.target.boxes * np.array([width / DRAWN_SIZE_PX[1], height / DRAWN_SIZE_PX[0]] * 2, np.float32)
-    return Scene(picture, Target(boxes, scene.target.labels, scene.target.ignore), scene.lines)
+    factors = np.array([width / DRAWN_SIZE_PX[1], height / DRAWN_SIZE_PX[0]] * 2, np.float32)
+    return Scene(picture, scene.target.scaled(factors), scene.lines)
 
 
 def sheet(side: int, count: int, seed: int = 0) -> Scene:

@@ -47,12 +47,14 @@ class Scene:
     image: NDArray[np.uint8]
     """uint8 (H, W, 3), RGB."""
     target: Target
-    """Every digit of which anything can be seen."""
+    """Every digit of which anything can be seen and, on composed pages, every sign and letter."""
     lines: tuple[str, ...] | None
     """The text in reading order, numbers on a line parted by a space; () where there is no digit.
 
     None where there is no text to speak of: scattered digits, or lines of which a digit is hidden, partly or wholly.
     """
+    written: tuple[str, ...] | None = None
+    """As lines, each number with the signs that belong to it: "12.5", "-3", "110,000/-". None where it is not told."""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def zoom(image: NDArray[np.uint8], target: Target, factor: float) -> tuple[NDArr
     size = max(1, round(width * factor)), max(1, round(height * factor))
     pixels = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
     scale = np.array([size[0] / width, size[1] / height] * 2, np.float32)
-    return pixels.astype(np.uint8), Target(target.boxes * scale, target.labels, target.ignore)
+    return pixels.astype(np.uint8), target.scaled(scale)
 
 
 def images_of_all_presets(count: int) -> Iterator[NDArray[np.uint8]]:

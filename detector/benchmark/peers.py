@@ -22,11 +22,11 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.ops import MultiScaleRoIAlign
 
 from detector.benchmark.measure import Measurement, time_in_turns
+from detector.categories import DIGIT_COUNT
 from detector.images import Picture
 from detector.models.base import as_tensor
 from detector.models.faster_rcnn import FasterRCNN
 from detector.models.proposals import NEGATIVE_IOU, POSITIVE_IOU, SAMPLES_PER_IMAGE, ProposalHead
-from detector.models.roi_heads import DIGIT_CLASSES
 from detector.reading.reader import Network
 
 YOLO_MODELS = {"YOLO11n": "yolo11n", "YOLOv8n": "yolov8n"}
@@ -97,7 +97,7 @@ def torchvision_assembly(model: FasterRCNN, side: int) -> nn.Module:
         rpn_batch_size_per_image=SAMPLES_PER_IMAGE,
         box_roi_pool=MultiScaleRoIAlign([str(s) for s in model.backbone.strides], c.roi_size, sampling_ratio=2),
         box_head=model.heads.box_head,
-        box_predictor=FastRCNNPredictor(c.head_hidden, 1 + DIGIT_CLASSES),
+        box_predictor=FastRCNNPredictor(c.head_hidden, 1 + DIGIT_COUNT),
         box_batch_size_per_image=c.samples,
         box_positive_fraction=0.5,
     )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from detector.categories import DIGITS
 from detector.errors import OptionError
 from detector.images import Picture
 from detector.models.boxes import BatchDetections
@@ -43,6 +44,8 @@ class Detector(nn.Module, ABC):
 
     config: DetectorConfig
     """What it was built with."""
+    categories: tuple[str, ...] = DIGITS
+    """What it finds, by name, in the order of its labels: the digits, then signs and others."""
     name: str = ""
     """What the registry calls it."""
     runtime: str = "PyTorch"

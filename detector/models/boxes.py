@@ -33,7 +33,7 @@ class BatchBoxes(NamedTuple):
 
 
 class BatchDetections(NamedTuple):
-    """What was detected in a batch, best first. where: N boxes. labels: int64 (N,), 0-9. scores: float32 (N,)."""
+    """What was detected in a batch, best first. where: N boxes. labels: int64 (N,). scores: float32 (N,)."""
 
     where: BatchBoxes
     labels: Tensor
@@ -47,11 +47,15 @@ class BatchDetections(NamedTuple):
 
 
 class BatchTargets(NamedTuple):
-    """What is truly in a batch. digits: G boxes. labels: int64 (G,), 0-9. ignored: boxes, neither right nor wrong."""
+    """What is truly in a batch. where: G boxes. labels: int64 (G,). ignored: boxes, neither right nor wrong.
 
-    digits: BatchBoxes
+    untold: boxes of ink that is no digit, where it is not told what it is; None where there is none.
+    """
+
+    where: BatchBoxes
     labels: Tensor
     ignored: BatchBoxes
+    untold: BatchBoxes | None = None
 
 
 def batch_boxes(boxes: list[Tensor]) -> BatchBoxes:

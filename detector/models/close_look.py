@@ -1,4 +1,4 @@
-"""Which digit is in a box, told by a second classifier from the image's own pixels.
+"""Which digit or sign is in a box, told by a second classifier from the image's own pixels.
 
 The features of a detector have to say where digits are. They are trained on few digits a second, since most of an image
 is background. So a classifier that shares nothing with them corrects the labels: Cheng et al., "Revisiting RCNN: On
@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import roi_align
 
+from detector.categories import DIGIT_COUNT
 from detector.models.backbone import ConvNormReLU, ResidualBlock
 from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, longer_sides, sides_of
-from detector.models.roi_heads import DIGIT_CLASSES, sample_per_group
+from detector.models.roi_heads import sample_per_group
 
 CROP_SIDE_PX = 32
 CROP_SCALE = 1.35  # side of a crop over the longer side of its box: neighbours tell where a digit ends
@@ -46,26 +47,27 @@ OWN_WEIGHT = 0.5  # of this classifier's opinion against the detector's: best on
 
 
 class CloseLook(nn.Module):
-    """Prepared images and boxes -> what digit is in each.
+    """Prepared images and boxes -> what digit or sign is in each.
 
-    widths: channels at strides 1, 2, 4 and 8 of the crop. blocks: residual blocks at strides 2, 4 and 8.
+    widths: channels at strides 1, 2, 4 and 8 of the crop. blocks: residual blocks at strides 2, 4 and 8. categories:
+    how many there are.
     """
 
-    def __init__(self, widths: Sequence[int], blocks: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], blocks: Sequence[int], categories: int = DIGIT_COUNT) -> None:
         super().__init__()
         assert len(widths) == len(blocks) + 1
         layers: list[nn.Module] = [ConvNormReLU(4, widths[0])]
         for before, width, count in zip(widths, widths[1:], blocks, strict=False):
             layers += [ConvNormReLU(before, width, stride=2), *(ResidualBlock(width) for _ in range(count))]
         self.features = nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(DROPOUT))
-        self.classes = nn.Linear(widths[-1] * (CROP_SIDE_PX // 16) ** 2, DIGIT_CLASSES)
+        self.classes = nn.Linear(widths[-1] * (CROP_SIDE_PX // 16) ** 2, categories)
 
     def forward(self, images: Tensor, where: BatchBoxes) -> Tensor:
-        """Images (B, 3, H, W) and K boxes in their pixels -> logits (K, 10), float32."""
+        """Images (B, 3, H, W) and K boxes in their pixels -> logits (K, C), float32."""
         return self.classify(self.crops(images, where))
 
     def classify(self, crops: Tensor) -> Tensor:
-        """Crops (K, 4, S, S) -> logits (K, 10), float32."""
+        """Crops (K, 4, S, S) -> logits (K, C), float32."""
         logits: Tensor = self.classes(self.features(crops))
         return logits.float()
 
@@ -93,35 +95,39 @@ class CloseLook(nn.Module):
         return torch.cat([normalised, extent], 1).contiguous(memory_format=torch.channels_last)
 
     def losses(self, images: Tensor, targets: BatchTargets, samples: int) -> dict[str, Tensor]:
-        """Cross entropy for up to `samples` digits of each image, in boxes as inexact as a detector's."""
-        chosen = sample_per_group(targets.digits.image_index, samples)
+        """Cross entropy for up to `samples` digits of each image, and half as many signs, in inexact boxes."""
+        sorts = [targets.labels < DIGIT_COUNT]
+        sorts += [~sorts[0]] if self.classes.out_features > DIGIT_COUNT else []
+        picked = []
+        for sort, count in zip(sorts, (samples, (samples + 1) // 2), strict=False):
+            of_sort = sort.nonzero()[:, 0]
+            picked.append(of_sort[sample_per_group(targets.where.image_index[of_sort], count)])
+        chosen = torch.cat(picked)
         if not len(chosen):
             return {"close_look": images.new_zeros(())}
-        where = targets.digits.at(chosen)
+        where = targets.where.at(chosen)
         crops = self.crops(images, BatchBoxes(jittered(where.boxes), where.image_index))
         logits = self.classify(torch.cat([distorted(crops[:, :3]), crops[:, 3:]], 1))
         return {"close_look": F.cross_entropy(logits, targets.labels[chosen], label_smoothing=LABEL_SMOOTHING)}
 
-    def rescored(self, images: Tensor, found: BatchDetections, probabilities: Tensor) -> BatchDetections:
-        """Detections with labels and scores by both opinions where the detector's is not sure, best first.
+    def reconsidered(self, images: Tensor, found: BatchDetections, probabilities: Tensor) -> Tensor:
+        """The probabilities (N, C) of each category, by both opinions where the detector's is not sure.
 
-        A score is the detector's probability that the box holds a digit at all, times the probability by both opinions
-        that it is this one. Tiny boxes keep theirs. (With weighted geometric means of both scores, digits on which they
+        They are the detector's probability that the box holds anything at all, times the probability by both opinions
+        that it is this. Tiny boxes keep theirs. (With weighted geometric means of both scores, digits on which they
         disagree were lost, and fewer numbers were read.)
-        probabilities: (N, 10), the detector's of each digit; their sum is that of a digit at all.
+        probabilities: (N, C), the detector's; their sum is that of anything at all.
         """
         unsure = (found.scores < SURE_SCORE) & (longer_sides(found.where.boxes)[:, 0] >= MIN_SIDE_PX)
         unsure = unsure.nonzero()[:, 0]  # (M,)
         if not torch.compiler.is_exporting() and not len(unsure):  # a look at nothing takes half a millisecond, too
-            return found
-        theirs = probabilities.index_select(0, unsure)  # (M, 10)
-        own = self(images, found.where.at(unsure)).log_softmax(1)  # (M, 10)
-        best, label = (OWN_WEIGHT * own + (1 - OWN_WEIGHT) * (theirs + MIN_PROBABILITY).log()).softmax(1).max(1)
-        score = best * (theirs @ theirs.new_ones((DIGIT_CLASSES, 1)))[:, 0].clamp(max=1)
-        scores, order = found.scores.scatter(0, unsure, score).sort(descending=True)  # ONNX has no stable sort
-        return BatchDetections(
-            found.where.at(order), found.labels.scatter(0, unsure, label).index_select(0, order), scores
-        )
+            return probabilities
+        theirs = probabilities.index_select(0, unsure)  # (M, C)
+        own = self(images, found.where.at(unsure)).log_softmax(1)  # (M, C)
+        both = (OWN_WEIGHT * own + (1 - OWN_WEIGHT) * (theirs + MIN_PROBABILITY).log()).softmax(1)
+        anything = (theirs @ theirs.new_ones((theirs.shape[1], 1))).clamp(max=1)  # (M, 1)
+        rows = unsure[:, None].expand(-1, theirs.shape[1])
+        return probabilities.scatter(0, rows, both * anything)
 
 
 def jittered(boxes: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from detector.categories import CATEGORIES, DIGIT_COUNT, DIGITS, checked
 from detector.errors import OptionError
 from detector.models.backbone import Backbone, FeaturePyramid, FeaturePyramidConfig
 from detector.models.background import against_background
@@ -23,11 +24,20 @@ from detector.models.close_look import CloseLook
 from detector.models.feature_table import in_one_table
 from detector.models.proposals import ProposalConfig, ProposalNetwork
 from detector.models.roi_align import PyramidRoIAlign
-from detector.models.roi_heads import BoxHead, BoxHeadConfig, BoxPredictor, DigitHeads, DigitHeadsConfig
-from detector.types import BoolArray, FloatArray, Target
+from detector.models.roi_heads import (
+    BoxHead,
+    BoxHeadConfig,
+    BoxPredictor,
+    DigitHeads,
+    DigitHeadsConfig,
+    told_once,
+    told_twice,
+)
+from detector.types import FloatArray, IntArray, Target
 
 MAX_ENLARGEMENT = 8  # times
 ROOMY_SIDES_PX = (64, 128)  # sides of roomy batches are the first one, or multiples of the second
+MIN_SIGN_SIDE_PX = 8  # of a sign's box to learn from: a point is smaller than any anchor, and so is a dash's height
 CLOSE_LOOK = "close-look"  # the name of the part that can learn alone
 CLOSE_SAMPLES_ALONE = 24  # digits of each image that it learns from then
 
@@ -36,6 +46,8 @@ CLOSE_SAMPLES_ALONE = 24  # digits of each image that it learns from then
 class RegionCNNConfig(DetectorConfig):
     """What R-CNN, Fast R-CNN and Faster R-CNN have in common. Lengths are in pixels of the prepared image."""
 
+    categories: tuple[str, ...] = field(default=DIGITS, metadata={"before": DIGITS})
+    """What it finds, by name, in the order of its labels: the digits, then signs and others."""
     samples: int = 64
     """Proposals of each image that the heads learn from."""
     roi_size: int = 7
@@ -72,11 +84,13 @@ class RegionCNNConfig(DetectorConfig):
     def __post_init__(self) -> None:
         if self.close_widths and self.nms_per_class:
             raise OptionError("close_widths, nms_per_class: expected one of them, got both; a box has one digit then.")
+        checked(self.categories)
 
     @property
     def heads(self) -> DigitHeadsConfig:
         """The config of the heads."""
         return DigitHeadsConfig(
+            categories=len(self.categories),
             samples=self.samples,
             score_threshold=self.score_threshold,
             nms_threshold=self.nms_threshold,
@@ -90,6 +104,8 @@ class RegionCNNConfig(DetectorConfig):
 class FasterRCNNConfig(RegionCNNConfig):
     """Everything that shapes a Faster R-CNN. Lengths are in pixels of the prepared image."""
 
+    categories: tuple[str, ...] = field(default=CATEGORIES, metadata={"before": DIGITS})
+    """What it finds, by name, in the order of its labels: the digits, then signs and others."""
     close_widths: tuple[int, ...] = field(default=(24, 48, 96, 128), metadata={"before": ()})
     """Channels, at strides 1, 2, 4, 8, of a second classifier that looks at the pixels of detections; () for none."""
     close_blocks: tuple[int, ...] = field(default=(1, 1, 1), metadata={"before": (0, 1, 0)})
@@ -162,10 +178,13 @@ class RegionCNN(BatchDetector):
     ) -> None:
         super().__init__()
         self.config = c = config
+        self.categories = c.categories
         self.backbone = backbone
         self.proposals = proposals
-        self.heads = DigitHeads(c.heads, pool, head, BoxPredictor(c.head_hidden))
-        self.close_look = CloseLook(c.close_widths, c.close_blocks) if c.close_widths else None
+        self.heads = DigitHeads(c.heads, pool, head, BoxPredictor(c.head_hidden, len(c.categories)))
+        self.close_look: CloseLook | None = None
+        if c.close_widths:
+            self.close_look = CloseLook(c.close_widths, c.close_blocks, len(c.categories))
         self.learns_close_look_alone = False
         self.to(memory_format=torch.channels_last)
 
@@ -176,7 +195,7 @@ class RegionCNN(BatchDetector):
         pictures = prepared_each(self.prepared, images)
         batch, limits = stack(pictures, self.backbone.multiple, roomy=images[0].is_cuda)
         scales = [enlargement(*pair) for pair in zip(images, pictures, strict=True)]
-        batch_targets = as_batch_targets(targets, scales, batch.device)
+        batch_targets = as_batch_targets(targets, scales, len(self.categories), batch.device)
         if self.close_look is not None and self.learns_close_look_alone:
             return self.close_look.losses(batch, batch_targets, CLOSE_SAMPLES_ALONE)
         close: dict[str, Tensor] = {}
@@ -203,7 +222,11 @@ class RegionCNN(BatchDetector):
         proposals, _ = self.proposals(batch, limits, features)
         found, probabilities = self.heads(features, proposals, limits)
         if self.close_look is not None:
-            found = self.close_look.rescored(batch, found, probabilities)
+            probabilities = self.close_look.reconsidered(batch, found, probabilities)
+        if len(self.categories) > DIGIT_COUNT and not self.config.nms_per_class:
+            found = told_twice(found.where, probabilities, self.config.score_threshold)
+        elif self.close_look is not None:
+            found = told_once(found.where, probabilities)
         own = image_limits(images)
         where = clip(BatchBoxes(found.where.boxes * (own / limits), found.where.image_index), own)
         return BatchDetections(where, found.labels, found.scores)
@@ -277,13 +300,37 @@ def enlargement(image: Tensor, picture: Tensor) -> FloatArray:
     return np.array([x, y, x, y], np.float32)
 
 
-def as_batch_targets(targets: Sequence[Target], scales: Sequence[FloatArray], device: torch.device) -> BatchTargets:
-    """Targets as those of a batch. scales: see enlargement; boxes are in pixels of the prepared pictures."""
-    boxes = np.concatenate([target.boxes * scale for target, scale in zip(targets, scales, strict=True)])
-    image_index = np.repeat(np.arange(len(targets)), [len(target) for target in targets])
-    labels, ignore = (np.concatenate([getattr(t, name) for t in targets]) for name in ("labels", "ignore"))
+def as_batch_targets(
+    targets: Sequence[Target], scales: Sequence[FloatArray], categories: int, device: torch.device
+) -> BatchTargets:
+    """Targets as those of a batch. scales: see enlargement; boxes are in pixels of the prepared pictures.
 
-    def where(chosen: BoolArray) -> BatchBoxes:
-        return BatchBoxes(torch.from_numpy(boxes[chosen]), torch.from_numpy(image_index[chosen])).to(device)
+    categories: how many the detector has. Others are background to it, and so is ink of which nothing is told where it
+    has digits alone. Boxes of signs are MIN_SIGN_SIDE_PX wide and high at least.
+    """
+    moved = [target.scaled(scale) for target, scale in zip(targets, scales, strict=True)]
+    image_index = np.repeat(np.arange(len(moved)), [len(target) for target in moved])
+    boxes, labels, ignore, untold = (
+        np.concatenate([getattr(target, name) for target in moved]) for name in ("boxes", "labels", "ignore", "untold")
+    )
+    boxes = np.where((labels < DIGIT_COUNT)[:, None], boxes, padded_boxes(boxes, MIN_SIGN_SIDE_PX))
+    known = labels < categories
 
-    return BatchTargets(where(~ignore), torch.from_numpy(labels[~ignore]).to(device), where(ignore))
+    def where(boxes: FloatArray, image_index: IntArray) -> BatchBoxes:
+        return BatchBoxes(torch.from_numpy(boxes), torch.from_numpy(image_index)).to(device)
+
+    true, ignored = known & ~ignore, known & ignore
+    untold_index = np.repeat(np.arange(len(moved)), [len(target.untold) for target in moved])
+    return BatchTargets(
+        where(boxes[true], image_index[true]),
+        torch.from_numpy(labels[true]).to(device),
+        where(boxes[ignored], image_index[ignored]),
+        where(untold, untold_index) if len(untold) and categories > DIGIT_COUNT else None,
+    )
+
+
+def padded_boxes(boxes: FloatArray, shortest: float) -> FloatArray:
+    """Boxes (N, 4) of which no side is shorter than `shortest`, around the same centres."""
+    more = np.maximum(shortest - (boxes[:, 2:] - boxes[:, :2]), 0) / 2  # (N, 2)
+    padded: FloatArray = (boxes + np.concatenate([-more, more], 1)).astype(np.float32)
+    return padded

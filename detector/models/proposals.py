@@ -227,10 +227,10 @@ class ProposalNetwork(nn.Module):
         Returns the indices of positives (P,), their true boxes (P, 4), and the indices of negatives (M,). An index
         counts through all anchors of the batch, image by image. Positive is an anchor with an IoU of POSITIVE_IOU or
         more, or the best one of a box. Negative is one with an IoU below NEGATIVE_IOU to all boxes that does not lie on
-        an ignored digit.
+        an ignored digit, nor on what may be a sign or not.
         """
         total = images * len(anchors)
-        boxes, image_index = targets.digits  # (G, 4), (G,)
+        boxes, image_index = targets.where  # (G, 4), (G,)
         near, exists = self.near(boxes, grids)  # (G, K)
         iou = paired_iou(boxes[:, None], anchors[near]).where(exists, 0)  # (G, K)
         index = near + image_index[:, None] * len(anchors)  # (G, K)
@@ -244,5 +244,7 @@ class ProposalNetwork(nn.Module):
         left_out = best[drawn] >= NEGATIVE_IOU
         left_out |= torch.isin(drawn, positive)  # the best anchor of a box may have a low IoU
         where = BatchBoxes(anchors[drawn % len(anchors)], drawn // len(anchors))
-        left_out |= mostly_on_any(where, targets.ignored, IGNORED_OVERLAP)
+        for unknown in (targets.ignored, targets.untold):
+            if unknown is not None:
+                left_out |= mostly_on_any(where, unknown, IGNORED_OVERLAP)
         return positive, matched, drawn[~left_out]

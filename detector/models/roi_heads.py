@@ -1,4 +1,4 @@
-"""Which digit is in a proposal and where exactly, with one box for all classes.
+"""Which digit or sign is in a proposal and where exactly, with one box for all classes.
 
 Ren et al., "Faster R-CNN" (2015); class-agnostic boxes as in Dai et al., "R-FCN" (2016), section 2.
 """
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import nms
 
+from detector.categories import DIGIT_COUNT
 from detector.models.backbone import ConvNormReLU
 from detector.models.boxes import (
     BatchBoxes,
@@ -31,8 +32,10 @@ from detector.models.boxes import (
 from detector.models.feature_table import FeatureTable
 from detector.models.proposals import IGNORED_OVERLAP
 
-DIGIT_CLASSES = 10  # inside the heads, class 0 is background and digit d is class d + 1
-POSITIVE_IOU = 0.5  # from here on a proposal is that of a digit
+# Inside the heads, class 0 is background, and category c is class c + 1.
+POSITIVE_IOU = 0.5  # from here on a proposal is that of a digit or sign
+MAX_DIGIT_SHARE, MAX_POSITIVE_SHARE = 0.5, 0.75  # of the sampled proposals: digits, and all but background
+UNTOLD_OVERLAP = 0.5  # share of a proposal's area on untold ink from which on it may be a sign or not
 MIN_HEIGHT_RATIO = 0.6  # of the lower to the higher of two boxes that are about as high
 MIN_SIDE_PX = 1  # of a detection
 BOX_LOSS_WEIGHT = 2.0  # more than 1, as COCO's AP asks for boxes to the pixel
@@ -91,11 +94,11 @@ class BoxHead(nn.Sequential):
 
 
 class BoxPredictor(nn.Module):
-    """(K, hidden) -> logits of background and ten digits (K, 11), and one box's deltas (K, 4), float32."""
+    """(K, hidden) -> logits of background and C categories (K, 1 + C), and one box's deltas (K, 4), float32."""
 
-    def __init__(self, hidden: int) -> None:
+    def __init__(self, hidden: int, categories: int) -> None:
         super().__init__()
-        self.classes = nn.Linear(hidden, 1 + DIGIT_CLASSES)
+        self.classes = nn.Linear(hidden, 1 + categories)
         self.deltas = nn.Linear(hidden, 4)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,6 +110,8 @@ class BoxPredictor(nn.Module):
 class DigitHeadsConfig:
     """What the heads learn from, and what they drop. See RegionCNNConfig, which has the same fields."""
 
+    categories: int
+    """How many there are; the first ten are the digits."""
     samples: int
     """Proposals of each image that are learned from."""
     score_threshold: float
@@ -122,9 +127,9 @@ class DigitHeadsConfig:
 
 
 class DigitHeads(nn.Module):
-    """Proposals and the features under them -> digits.
+    """Proposals and the features under them -> digits and signs.
 
-    NMS goes across classes, as one piece of ink is one digit. pool: features and boxes -> RoI features
+    NMS goes across classes, as one piece of ink is one digit or one sign. pool: features and boxes -> RoI features
     (K, C, size, size). head: RoI features -> (K, hidden).
     """
 
@@ -136,7 +141,7 @@ class DigitHeads(nn.Module):
         self.box_predictor = predictor
 
     def forward(self, features: FeatureTable, proposals: BatchBoxes, limits: Tensor) -> tuple[BatchDetections, Tensor]:
-        """What is found in each image, and the probabilities (N, 10) of each digit. limits: see boxes.clip."""
+        """What is found in each image, and the probabilities (N, C) of each category. limits: see boxes.clip."""
         found, probabilities = self.candidates(*self.logits_and_deltas(features, proposals), proposals, limits)
         if self.config.second_look:  # before duplicates are removed, as it knows better which one to keep
             found, probabilities = self.refined(*self.logits_and_deltas(features, found.where), found, limits)
@@ -146,49 +151,64 @@ class DigitHeads(nn.Module):
     def losses(
         self, features: FeatureTable, proposals: BatchBoxes, targets: BatchTargets, images: int
     ) -> dict[str, Tensor]:
-        """Means over sampled proposals: cross entropy of the classes, smooth L1 of the boxes."""
+        """Means over sampled proposals: cross entropy of the classes, smooth L1 of the boxes.
+
+        Of a proposal on untold ink, it is only known that it is no digit. So the cross entropy is that of all classes
+        but the digits together.
+        """
         chosen, labels, matched = self.sample(proposals, targets, images)
         logits, deltas = self.logits_and_deltas(features, chosen)
         positive = (labels > 0).nonzero()[:, 0]
         wanted = encode(matched[positive], chosen.boxes[positive]) / deltas.new_tensor(DELTA_UNITS)
         count = max(1, len(labels))
+        possible = F.one_hot(labels, logits.shape[1]) > 0  # (S, 1 + C)
+        if targets.untold is not None:
+            untold = (labels == 0) & mostly_on_any(chosen, targets.untold, UNTOLD_OVERLAP)  # (S,)
+            possible[:, 1 + DIGIT_COUNT :] |= untold[:, None]
         return {
-            "classes": F.cross_entropy(logits, labels, reduction="sum") / count,
+            "classes": (logits.logsumexp(1) - logits.masked_fill(~possible, -torch.inf).logsumexp(1)).sum() / count,
             "boxes": BOX_LOSS_WEIGHT * F.smooth_l1_loss(deltas[positive], wanted, beta=1 / 9, reduction="sum") / count,
         }
 
     def logits_and_deltas(self, features: FeatureTable, where: BatchBoxes) -> tuple[Tensor, Tensor]:
-        """For each box its class logits (K, 11) and deltas (K, 4)."""
+        """For each box its class logits (K, 1 + C) and deltas (K, 4)."""
         logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, where)))
         return logits, deltas
 
     def sample(self, proposals: BatchBoxes, targets: BatchTargets, images: int) -> tuple[BatchBoxes, Tensor, Tensor]:
-        """Up to `samples` boxes of each image to learn from, half of them digits.
+        """Up to `samples` boxes of each image to learn from: up to a half digits, then signs, then background.
 
         Returns the S boxes, their classes (S,) and their true boxes (S, 4).
         """
-        where = concatenated(proposals, targets.digits)  # true boxes are proposals to learn from, too
+        where = concatenated(proposals, targets.where)  # true boxes are proposals to learn from, too
         if len(targets.labels) == 0:
             labels = torch.zeros_like(where.image_index)
             matched = where.boxes
         else:
-            overlap, match = iou_matrix(where, targets.digits).max(1)
+            overlap, match = iou_matrix(where, targets.where).max(1)
             labels = torch.where(overlap >= POSITIVE_IOU, targets.labels[match] + 1, 0)
-            matched = targets.digits.boxes[match]
-        positive = (labels > 0).nonzero()[:, 0]
-        positive = positive[sample_per_group(where.image_index[positive], self.config.samples // 2)]
+            matched = targets.where.boxes[match]
+        most = self.config.samples
+        is_digit = (labels > 0) & (labels <= DIGIT_COUNT)
+        positive = is_digit.nonzero()[:, 0]
+        positive = positive[sample_per_group(where.image_index[positive], int(most * MAX_DIGIT_SHARE))]
+        if self.config.categories > DIGIT_COUNT:  # signs where digits leave room: a page may have hundreds of letters
+            digits = torch.bincount(where.image_index[positive], minlength=images)  # (B,)
+            signs = (labels > DIGIT_COUNT).nonzero()[:, 0]
+            room = int(most * MAX_POSITIVE_SHARE) - digits
+            positive = torch.cat([positive, signs[sample_per_group(where.image_index[signs], room)]])
         background = ((labels == 0) & ~mostly_on_any(where, targets.ignored, IGNORED_OVERLAP)).nonzero()[:, 0]
-        digits = torch.bincount(where.image_index[positive], minlength=images)  # (B,)
-        negative = background[sample_per_group(where.image_index[background], self.config.samples - digits)]
+        taken = torch.bincount(where.image_index[positive], minlength=images)  # (B,)
+        negative = background[sample_per_group(where.image_index[background], most - taken)]
         chosen = torch.cat([positive, negative])
         return where.at(chosen), labels[chosen], matched[chosen]
 
     def candidates(
         self, logits: Tensor, deltas: Tensor, proposals: BatchBoxes, limits: Tensor
     ) -> tuple[BatchDetections, Tensor]:
-        """The likely digits in the proposals, and the probabilities (N, 10) of each digit."""
+        """What is likely in the proposals, and the probabilities (N, C) of each category."""
         moved = self.moved(deltas, proposals, limits)
-        scores = logits.softmax(1)[:, 1:]  # (K, 10)
+        scores = logits.softmax(1)[:, 1:]  # (K, C)
         if self.config.nms_per_class:
             row, label = (scores > self.config.score_threshold).nonzero(as_tuple=True)
             return BatchDetections(moved.at(row), label, scores[row, label]), scores[row]
@@ -204,7 +224,7 @@ class DigitHeads(nn.Module):
         Iterative box regression: Gidaris and Komodakis, "Object detection via a multi-region and semantic
         segmentation-aware CNN model" (2015), section 4.
         """
-        before = F.one_hot(first.labels, DIGIT_CLASSES) * first.scores[:, None]  # (N, 10)
+        before = F.one_hot(first.labels, self.config.categories) * first.scores[:, None]  # (N, C)
         scores = (before + logits.softmax(1)[:, 1:]) / 2
         best, label = scores.max(1)
         return BatchDetections(self.moved(deltas, first.where, limits), label, best), scores
@@ -226,7 +246,31 @@ class DigitHeads(nn.Module):
     def groups(self, found: BatchDetections) -> Tensor:
         """Detections with the same value (N,) suppress each other: those of an image, or also of a class."""
         image_index = found.where.image_index
-        return image_index * DIGIT_CLASSES + found.labels if self.config.nms_per_class else image_index
+        return image_index * self.config.categories + found.labels if self.config.nms_per_class else image_index
+
+
+def told_once(where: BatchBoxes, probabilities: Tensor) -> BatchDetections:
+    """Boxes (N, 4) as detections of their likeliest category, best first. probabilities: (N, C)."""
+    scores, labels = probabilities.max(1)
+    scores, order = scores.sort(descending=True)  # ONNX has no stable sort
+    return BatchDetections(where.at(order), labels.index_select(0, order), scores)
+
+
+def told_twice(where: BatchBoxes, probabilities: Tensor, threshold: float) -> BatchDetections:
+    """Boxes (N, 4) as detections, best first: each as its likeliest digit and as the likeliest of all other categories.
+
+    probabilities: (N, C). What is under the threshold is left out. What comes next may so weigh a letter O against a 0
+    by what stands beside it.
+    """
+    digits, others = probabilities.split([DIGIT_COUNT, probabilities.shape[1] - DIGIT_COUNT], 1)
+    (digit_scores, digit_labels), (other_scores, other_labels) = digits.max(1), others.max(1)
+    scores = torch.cat([digit_scores, other_scores])  # (2 N,)
+    labels = torch.cat([digit_labels, other_labels + DIGIT_COUNT])
+    boxes = BatchBoxes(torch.cat([where.boxes, where.boxes]), torch.cat([where.image_index, where.image_index]))
+    likely = (scores > threshold).nonzero()[:, 0]
+    best, order = scores.index_select(0, likely).sort(descending=True)  # ONNX has no stable sort
+    chosen = likely.index_select(0, order)
+    return BatchDetections(boxes.at(chosen), labels.index_select(0, chosen), best)
 
 
 def sample_per_group(groups: Tensor, count: int | Tensor) -> Tensor:

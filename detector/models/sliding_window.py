@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import generalized_box_iou_loss
 
+from detector.categories import DIGIT_COUNT
 from detector.models.backbone import ConvNormReLU
 from detector.models.background import against_background
 from detector.models.base import BatchDetector, DetectorConfig
@@ -30,7 +31,7 @@ from detector.models.boxes import (
     offset_by_group,
     shorter_sides,
 )
-from detector.models.roi_heads import DIGIT_CLASSES, MIN_SIDE_PX, without_contained
+from detector.models.roi_heads import MIN_SIDE_PX, without_contained
 from detector.models.windows import (
     DIGIT_PX,
     FITTING_OCTAVES,
@@ -115,7 +116,7 @@ class WindowClassifier(nn.Module):
             inputs = second
         layers[-1] = ConvNormReLU(inputs, config.hidden, kernel=1)  # in place of a third pooling
         self.features = nn.Sequential(*layers, nn.Dropout(config.dropout))
-        self.classes = nn.Conv2d(config.hidden, 1 + DIGIT_CLASSES, 1)
+        self.classes = nn.Conv2d(config.hidden, 1 + DIGIT_COUNT, 1)
         self.boxes = nn.Conv2d(config.hidden, 4, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,7 +150,7 @@ class SlidingWindow(BatchDetector):
         """See Detector. The terms are digits, background and boxes: sums over windows, per window with a digit."""
         if not images:
             return {}
-        cut = [self.cut_patches(image, target) for image, target in zip(images, targets, strict=True)]
+        cut = [self.cut_patches(image, target.digits()) for image, target in zip(images, targets, strict=True)]
         patches = torch.cat([pixels for pixels, _ in cut]).contiguous(memory_format=torch.channels_last)
         logits, deltas = self.classifier(patches)  # (B, 11, h, w), (B, 4, h, w)
         centres = window_centres(logits.shape[2], logits.shape[3], logits.device)  # (h * w, 2)

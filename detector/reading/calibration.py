@@ -113,6 +113,7 @@ class Calibration:
         Beside a number that is read, digits are read from in_company(min_score) on. A number whose chance is under
         min_number_score is rejected: its boxes stay, its text is withheld.
         """
+        found = found.digits()
         likely = found.scores >= min_score  # (N,)
         read = self._read_lines(found[likely], min_score)
         near = ~likely & (found.scores >= self.in_company(min_score))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.categories import DIGITS
 from detector.errors import WeightsError
 from detector.images import Picture
 from detector.reading.calibration import Calibration
@@ -28,7 +29,7 @@ SHARED_THREAD_GAIN = 0.5  # what each further thread adds, in threads, where all
 INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
 OUTPUTS = {  # N digits in all the pictures, best first within each
     "boxes": "tensor(float)",  # (N, 4), pixels
-    "labels": "tensor(int64)",  # (N,), 0-9
+    "labels": "tensor(int64)",  # (N,), indices of categories
     "scores": "tensor(float)",  # (N,)
     "picture": "tensor(int64)",  # (N,), the index in the batch of the picture that each was found in
 }
@@ -72,6 +73,7 @@ class OnnxNetwork:
         self.name = str(metadata.get("model", ""))
         if metadata.get("precision") == INT8:
             self.runtime = f"{self.runtime}, {INT8}"
+        self.categories: tuple[str, ...] = tuple(json.loads(metadata.get("config", "{}")).get("categories", DIGITS))
         self.whole_picture = metadata.get("whole_picture") == "1"
         try:
             self.calibration = Calibration.from_json(json.loads(metadata.get("calibration", "null")))

@@ -42,16 +42,17 @@ MIN_UPRIGHT_DIGITS = 3  # ... and with so many credible digits other than 1s: st
 def upright_search(image: Picture) -> Generator[list[Picture], list[Detections], Detections]:
     """As `search`, of the picture turned upright. What is found is in pixels of the picture as it was given."""
     found = yield from search(image)
-    if not in_doubt(found):
+    digits = found.digits()  # signs and letters tell little of how a page lies
+    if not in_doubt(digits):
         return found
-    small = small_look(image, found)
+    small = small_look(image, digits)
     views = yield [turned_picture(small, degrees) for degrees in RIGHT_ANGLES_DEG]
-    degrees = upright(views)
+    degrees = upright([view.digits() for view in views])
     if not degrees:
         return found
     turned = turned_picture(image, degrees)
     better = yield from search(turned)
-    return turned_back(better, degrees, turned) if clearly_more(better, found) else found
+    return turned_back(better, degrees, turned) if clearly_more(better.digits(), digits) else found
 
 
 def in_doubt(found: Detections) -> bool:

@@ -30,6 +30,10 @@ class Network(Protocol):
     """What finds digits in pictures: a Detector on PyTorch, or an exported one on another runtime."""
 
     @property
+    def categories(self) -> tuple[str, ...]:
+        """What it finds, by name, in the order of its labels: the digits, then signs and others."""
+
+    @property
     def runtime(self) -> str:
         """What computes, by name."""
 

@@ -67,8 +67,9 @@ def search(image: Picture) -> Generator[list[Picture], list[Detections], Detecti
     for level, coarser in zip(reversed(fine), reversed(pyramid[1 : len(fine) + 1]), strict=True):
         found = merge(parts)  # each digit once, however many levels show it
         known = Detections(found.boxes / coarser.scale, found.labels, found.scores)
-        sides = (known.boxes[:, 2:] - known.boxes[:, :2]).max(axis=1, initial=0)
-        small = known.boxes[(sides < SMALL_DIGIT_PX) & (known.scores >= MIN_LEAD_SCORE)]
+        digits = known.digits()
+        sides = (digits.boxes[:, 2:] - digits.boxes[:, :2]).max(axis=1, initial=0)
+        small = digits.boxes[(sides < SMALL_DIGIT_PX) & (digits.scores >= MIN_LEAD_SCORE)]
         credible = known.boxes[known.scores >= CREDIBLE_SCORE]
         spots = unseen_ink(coarser.image, credible)
         if len(credible) >= ENOUGH_DIGITS:  # whoever wrote so many writes others about as large

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.categories import DIGIT_COUNT
 from detector.images import Picture
 from detector.types import BoolArray, Detections, FloatArray
 
@@ -51,6 +52,8 @@ INSIDE_AREA_SHARE = 0.7  # a box is inside another with more than this share of 
 SLIM_HEIGHT_OVER_WIDTH = 4.0  # a slimmer box can only be a 1
 COVERED_AREA_SHARE = 0.5  # a box with more than this share of its area in several digits, better seen, is no digit
 MIN_PAGE_DIGITS, SURE_SCORE = 4, 0.8  # a box with so many digits of such a score in it is a line or a page
+NO_TWIN = -1  # index of the twin of a detection that has none: see with_twins
+TOLD = ("labels", "scores")  # what is told of a detection beside its box
 BLOCK_BOXES = 256  # compared with all others at a time, to bound the memory
 
 
@@ -177,10 +180,18 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     Two kinds of mistakes that no level sees by itself go first. A coarse level may take several digits, or a whole page
     of them, for one. A fine level may take the strokes of a large digit for digits. Then, of boxes that overlap too
     much, the better one stays, with the box of the finest level that is sure of that digit too.
+
+    Here a box that comes as a digit and as another category is one thing, of the likelier of the two.
     """
     listed = [(level, found) for level, found in parts if len(found)]
     if not listed:
         return Detections.empty()
+    twins = [np.full(len(found), NO_TWIN) for _, found in listed]
+    if any((found.labels >= DIGIT_COUNT).any() for _, found in listed):
+        pairs = [with_twins(found) for _, found in listed]
+        twins = [index for _, index in pairs]
+        everything = [found for _, found in listed]
+        listed = [(level, found[first]) for (level, found), (first, _) in zip(listed, pairs, strict=True)]
     boxes = np.concatenate([found.boxes for _, found in listed])  # (N, 4); all that follows is (N,)
     labels = np.concatenate([found.labels for _, found in listed])
     scores = np.concatenate([found.scores for _, found in listed])
@@ -214,7 +225,37 @@ def merge(parts: Iterable[tuple[Level, Detections]]) -> Detections:
     sure = rivals[credible[rivals]]
     sure = sure[np.argsort(-scores[sure], kind="stable")]
     placed = _finest(kept, sure, boxes, labels, depths)
-    return Detections(boxes[placed], labels[kept], scores[kept])
+    merged = Detections(boxes[placed], labels[kept], scores[kept])
+    twin = np.concatenate(twins)[kept]
+    if not (twin != NO_TWIN).any():
+        return merged
+    starts = np.cumsum([0, *(len(found) for found in everything)])
+    part = np.repeat(np.arange(len(listed)), [len(found) for _, found in listed])[kept]
+    there = np.flatnonzero(twin != NO_TWIN)
+    index = starts[part[there]] + twin[there]  # among the detections of all parts
+    all_labels, all_scores = (np.concatenate([getattr(found, name) for found in everything]) for name in TOLD)
+    scores = np.concatenate([merged.scores, all_scores[index]])
+    order = np.argsort(-scores, kind="stable")
+    return Detections(
+        np.concatenate([merged.boxes, merged.boxes[there]])[order],
+        np.concatenate([merged.labels, all_labels[index]])[order],
+        scores[order],
+    )
+
+
+def with_twins(found: Detections) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The indices (K,) of the likelier detection of each box, in order, and of the other one; NO_TWIN for none."""
+    index_of: dict[bytes, int] = {}
+    firsts: list[int] = []
+    twins: list[int] = []
+    for i, box in enumerate(found.boxes):
+        known = index_of.setdefault(box.tobytes(), len(firsts))
+        if known == len(firsts):
+            firsts.append(i)
+            twins.append(NO_TWIN)
+        else:
+            twins[known] = i
+    return np.array(firsts, np.int64), np.array(twins, np.int64)
 
 
 def _finest(

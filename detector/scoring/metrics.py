@@ -92,7 +92,7 @@ def coco_ground_truth(
         raise ValueError(f"expected as many sizes as targets, got {len(sizes)} and {len(targets)}")
     ids = range(len(targets)) if image_ids is None else image_ids
     annotations: list[dict[str, Any]] = []
-    for image_id, target in zip(ids, targets, strict=True):
+    for image_id, target in zip(ids, (target.digits() for target in targets), strict=True):
         for box, label, ignore in zip(target.boxes, target.labels, target.ignore, strict=True):
             bbox = _xywh(box)
             annotations.append(
@@ -127,9 +127,13 @@ def coco_results(
     return [
         {"image_id": image_id, "category_id": category_ids[label], "bbox": _xywh(box), "score": float(score)}
         for image_id, found in zip(image_ids, detections, strict=True)
-        for box, label, score in zip(found.boxes, found.labels, found.scores, strict=True)
+        for box, label, score in zip(*_columns(found.digits()), strict=True)
         if category_ids[label] is not None
     ]
+
+
+def _columns(found: Detections) -> tuple[FloatArray, IntArray, FloatArray]:
+    return found.boxes, found.labels, found.scores
 
 
 def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> CocoScores:
@@ -165,7 +169,7 @@ def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], mi
     """
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     for target, found in zip(targets, detections, strict=True):
-        found = found[found.scores >= min_score]
+        target, found = target.digits(), found[found.scores >= min_score].digits()
         owner = match(target, found)  # (D,)
         hits, missed = owner >= 0, ~target.ignore  # (D,), (T,)
         missed[owner[hits]] = False

@@ -92,6 +92,7 @@ def judge(target: Target | None, true_lines: Sequence[str] | None, lines: Sequen
     if target is None:
         true = true or []
         return Verdict("".join(true), tuple(text_mistakes(true, read)), edits, blank=not true, by_text=True)
+    target = target.digits()
     mistakes = box_mistakes(target, in_reading_order(lines))
     if true is not None and not mistakes and _reordered(true, read):
         mistakes = [Mistake("wrong order")]

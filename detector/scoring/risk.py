@@ -60,6 +60,7 @@ class Claims:
 
 def digit_claims(target: Target, found: Detections) -> Claims:
     """A claim for each detection: it is right if it is matched (`scoring.matching`) to a true digit of its class."""
+    target, found = target.digits(), found.digits()
     owner = match(target, found)  # (D,)
     asked = (owner >= 0) | ~forgiven(target, found)  # (D,)
     right = np.zeros(len(found), np.bool_)
@@ -76,6 +77,7 @@ def number_claims(target: Target | None, true_lines: Sequence[str] | None, lines
     """
     if true_lines is None:
         return Claims.of(())
+    target = None if target is None else target.digits()
     true = None if target is None else true_numbers(target, true_lines)
     if target is None or true is None:
         return _line_claims(true_lines, lines)

@@ -37,7 +37,7 @@ def echoed(images: Sequence[Tensor], targets: Sequence[Target]) -> tuple[list[Te
     moved = []
     for image, echo, target in zip(images, changed, targets, strict=True):
         y, x = echo.shape[1] / image.shape[1], echo.shape[2] / image.shape[2]
-        moved.append(Target(target.boxes * np.array([x, y, x, y], np.float32), target.labels, target.ignore))
+        moved.append(target.scaled(np.array([x, y, x, y], np.float32)))
     return changed, moved
 
 

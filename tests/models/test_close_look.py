@@ -24,6 +24,7 @@ from detector.models.close_look import (
     pressed,
 )
 from detector.models.faster_rcnn import FasterRCNN, as_batch_targets, stack
+from detector.models.roi_heads import told_once
 from tests.tiny import TINY, as_input, bars, tiny_model, trained_detector
 
 
@@ -88,7 +89,7 @@ def test_contrast_tells_next_to_nothing(contrast: float) -> None:
 def test_nothing_found_is_nothing_to_look_at(close_look: CloseLook) -> None:
     nothing = batch_boxes([torch.zeros(0, 4), torch.zeros(0, 4)])
     found = BatchDetections(nothing, torch.zeros(0, dtype=torch.int64), torch.zeros(0))
-    assert close_look.rescored(pictures(), found, torch.zeros(0, 10)).labels.shape == (0,)
+    assert close_look.reconsidered(pictures(), found, torch.zeros(0, 10)).shape == (0, 10)
     none = BatchTargets(nothing, torch.zeros(0, dtype=torch.int64), nothing)
     assert close_look.losses(pictures(), none, 4)["close_look"] == 0
 
@@ -99,17 +100,17 @@ def test_both_opinions_count_and_no_score_grows(close_look: CloseLook) -> None:
     where = BatchBoxes(large, torch.tensor([0, 0, 0, 1, 1, 1]))
     classes = torch.rand(6, 10, generator=torch.Generator().manual_seed(3)) / 10
     first = BatchDetections(where, classes.argmax(1), classes.max(1).values)
-    found = close_look.rescored(pictures(), first, classes)
+    found = told_once(where, close_look.reconsidered(pictures(), first, classes))
     assert (found.scores.diff() <= 0).all()
     assert found.scores.max() < classes.sum(1).max()
     with torch.no_grad():
         close_look.classes.weight.zero_()
         close_look.classes.bias.zero_()
-    undecided = close_look.rescored(pictures(), first, classes)
+    undecided = told_once(where, close_look.reconsidered(pictures(), first, classes))
     assert sorted(undecided.labels.tolist()) == sorted(first.labels.tolist())
     with torch.no_grad():
         close_look.classes.bias[3] = 20.0
-    assert close_look.rescored(pictures(), first, classes).labels.tolist() == [3] * 6
+    assert told_once(where, close_look.reconsidered(pictures(), first, classes)).labels.tolist() == [3] * 6
 
 
 def test_tiny_digits_and_sure_ones_are_left_as_they_are(close_look: CloseLook) -> None:
@@ -121,7 +122,7 @@ def test_tiny_digits_and_sure_ones_are_left_as_they_are(close_look: CloseLook) -
     with torch.no_grad():
         close_look.classes.weight.zero_()
         close_look.classes.bias.copy_(torch.eye(10)[3] * 50)
-    found = close_look.rescored(pictures(), first, classes)
+    found = told_once(where, close_look.reconsidered(pictures(), first, classes))
     classify = dict(zip(found.where.boxes[:, 3].tolist(), found.labels.tolist(), strict=True))
     assert classify[MIN_SIDE_PX - 1] == 7
     assert found.labels[found.scores > 0.9].tolist() == [7]
@@ -134,9 +135,9 @@ def test_it_learns_what_the_first_one_does_not_tell() -> None:
     assert model.close_look is not None
     image, target = bars(7000)
     batch, _ = stack([model.prepared(as_input(image)[None])[0]], model.backbone.multiple)
-    truths = as_batch_targets([target], [torch.ones(4).numpy()], batch.device)
+    truths = as_batch_targets([target], [torch.ones(4).numpy()], len(model.categories), batch.device)
     with torch.inference_mode():
-        assert model.close_look(batch, truths.digits).argmax(1).tolist() == [1, 7]
+        assert model.close_look(batch, truths.where).argmax(1).tolist() == [1, 7]
 
 
 def test_boxes_are_shaken_about_where_they_are() -> None:

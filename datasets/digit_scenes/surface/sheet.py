@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ class Sheet:
         self.boxes: list[tuple[int, int, int, int]] = []
         self.labels: list[int] = []
         self.inked: list[int] = []  # pixels of ink of each digit, off the canvas too
+        self.untold: list[tuple[int, int, int, int]] = []  # boxes of what is no digit, of which no label is known
 
     def _clip(self, ink: pens.Ink) -> tuple[slice, slice, NDArray[np.uint8]] | None:
         height, width = ink.alpha.shape
@@ -33,7 +36,7 @@ class Sheet:
         return slice(y0, y1), slice(x0, x1), ink.alpha[y0 - ink.y : y1 - ink.y, x0 - ink.x : x1 - ink.x]
 
     def write_digit(self, ink: pens.Ink | None, label: int) -> bool:
-        """Add a digit; False where none of it can be seen."""
+        """Add a digit, sign or letter; False where none of it can be seen."""
         clipped = self._clip(ink) if ink else None
         if ink is None or clipped is None:
             return False
@@ -59,6 +62,7 @@ class Sheet:
         if self.owner[rows, columns].any():
             return False
         cv2.max(self.clutter[rows, columns], alpha, self.clutter[rows, columns])
+        self._leave_untold(rows, columns, alpha)
         return True
 
     def write_sign(self, ink: pens.Ink | None) -> bool:
@@ -71,16 +75,24 @@ class Sheet:
         if np.count_nonzero(own & (self.owner[rows, columns] > 0)) > 0.3 * np.count_nonzero(own):
             return False
         cv2.max(self.written[rows, columns], alpha, self.written[rows, columns])
+        self._leave_untold(rows, columns, alpha)
         return True
+
+    def _leave_untold(self, rows: slice, columns: slice, alpha: NDArray[np.uint8]) -> None:
+        x, y, width, height = cv2.boundingRect((alpha > MIN_INK_GREY).view(np.uint8))
+        if width and height:
+            x, y = columns.start + x, rows.start + y
+            self.untold.append((x, y, x + width, y + height))
 
     def target(self) -> Target:
         """What was written. Digits of which less than half can be seen are ignored, those wholly hidden left out."""
+        untold = np.array(self.untold, np.float32).reshape(-1, 4)
         if not self.boxes:
-            return Target.empty()
+            return replace(Target.empty(), untold=untold)
         visible = np.bincount(self.owner.ravel(), minlength=len(self.boxes) + 1)[1:]
         seen = visible > 0
         target = np.array(self.boxes, np.float32)[seen], np.array(self.labels, np.int64)[seen]
-        return Target(*target, (visible < 0.5 * np.array(self.inked))[seen])
+        return Target(*target, (visible < 0.5 * np.array(self.inked))[seen], untold)
 
 
 def blend(picture: NDArray[np.uint8], alpha: NDArray[np.uint8], ink: NDArray[np.float64]) -> None:

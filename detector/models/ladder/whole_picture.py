@@ -72,7 +72,7 @@ class WholePicture(Detector):
         views = [see(image, self.width) for image in images]
         widest = max(view.pixels.shape[2] for view in views)
         pictures = torch.stack([F.pad(view.pixels, (0, widest - view.pixels.shape[2])) for view in views])
-        labels = torch.stack([self.labels(target, view) for target, view in zip(targets, views, strict=True)])
+        labels = torch.stack([self.labels(target.digits(), view) for target, view in zip(targets, views, strict=True)])
         scores = self(pictures.to(images[0].device)).float()
         return {"digits": self.loss(scores, labels.to(scores.device))}
 

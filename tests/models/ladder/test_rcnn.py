@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from detector.categories import DIGITS
 from detector.models import checkpoint
 from detector.models.backbone import FeaturePyramid
 from detector.models.boxes import batch_boxes, image_limits
@@ -114,7 +115,8 @@ def test_r_cnn_sees_a_region_and_nothing_else() -> None:
 def test_fast_r_cnn_has_the_backbone_of_faster_r_cnn() -> None:
     """Only the source of regions differs, and the close look: weights of heads and backbone can be exchanged."""
     fast = FastRCNN().state_dict()
-    faster = DETECTORS["faster-rcnn"].build(DETECTORS["faster-rcnn"].config()).state_dict()
+    entry = DETECTORS["faster-rcnn"]
+    faster = entry.build(entry.config(categories=DIGITS)).state_dict()
     assert {k: v.shape for k, v in fast.items()} == {
         k: v.shape for k, v in faster.items() if not k.startswith(("proposals.", "close_look."))
     }
