@@ -21,6 +21,7 @@ import numpy as np
 
 from detector.errors import DataError, OptionError
 from detector.types import Target
+from digit_scenes.glyphs.real_ink import RealInk
 from digit_scenes.presets import get_preset
 from digit_scenes.preview import contact_sheet
 from digit_scenes.scene import Scene
@@ -89,7 +90,9 @@ def write_coco(
         ) from None
 
 
-def dataset_head(preset: str, split: str, seed: int, mnist_dir: Path | None) -> dict[str, Any]:
+def dataset_head(
+    preset: str, split: str, seed: int, mnist_dir: Path | None, ink: RealInk | None = None
+) -> dict[str, Any]:
     """`info` and `licenses` of a dataset: how to make it again, and whose digits are in it.
 
     No date is in it, so that equal settings write equal bytes.
@@ -109,6 +112,8 @@ def dataset_head(preset: str, split: str, seed: int, mnist_dir: Path | None) -> 
             "licenses": [],
         }
     attribution = "Digits from MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges."
+    if ink and not get_preset(preset).mnist_alone:
+        attribution += f" Among them, as a share of {ink.share}, digits from {ink.folder.name}, under their own terms."
     licence = {"id": 1, "name": "CC BY-SA 3.0", "url": "https://creativecommons.org/licenses/by-sa/3.0/"}
     return {"info": info | {"attribution": attribution}, "licenses": [licence]}
 

@@ -19,6 +19,7 @@ from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.glyphs.lettering import lettered_digits
+from digit_scenes.glyphs.real_ink import RealInk, read_inks
 from digit_scenes.plain import STRIP_SIZE_PX, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 from digit_scenes.scene import Scene, page_scene
@@ -47,6 +48,8 @@ class Preset:
     """Share of digits in open handwriting fonts, see `glyphs.lettering`."""
     edition: int = 1
     """Of the drawn digits: later editions have more forms."""
+    mnist_alone: bool = False
+    """Whether it shows MNIST's digits alone, even where there is real ink."""
 
 
 def _page(name: str, version: int, recipe: PageRecipe, **digits: Any) -> Preset:
@@ -210,10 +213,10 @@ INVOICES = LEDGERS.changed(
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("clean", 1, (300, 300), clean_scene),
-        Preset("strips", 1, STRIP_SIZE_PX, strip_scene),
-        Preset("short-strips", 1, STRIP_SIZE_PX, short_strip_scene),
-        Preset("loose-strips", 1, STRIP_SIZE_PX, loose_strip_scene),
+        Preset("clean", 1, (300, 300), clean_scene, mnist_alone=True),
+        Preset("strips", 1, STRIP_SIZE_PX, strip_scene, mnist_alone=True),
+        Preset("short-strips", 1, STRIP_SIZE_PX, short_strip_scene, mnist_alone=True),
+        Preset("loose-strips", 1, STRIP_SIZE_PX, loose_strip_scene, mnist_alone=True),
         _page("lines", 1, LINES),
         _page("paper", 1, PAPER),
         _page("amounts", 1, AMOUNTS),
@@ -242,14 +245,23 @@ def get_preset(name: str) -> Preset:
 
 @lru_cache(maxsize=8)
 def mixed_digits(
-    split: Split, drawn: float = 0.0, printed: float = 0.0, lettered: float = 0.0, edition: int = 1
+    split: Split,
+    drawn: float = 0.0,
+    printed: float = 0.0,
+    lettered: float = 0.0,
+    edition: int = 1,
+    ink: RealInk | None = None,
 ) -> DigitSet:
     """MNIST's digits of a split, and as many others as the shares ask for.
 
-    At most MAX_DIGITS in all: where the shares ask for more, only the first ones of MNIST are among them.
+    At most MAX_DIGITS in all: where the shares ask for more, only the first ones of MNIST are among them. Where they
+    ask for more real ink than there is, all of it comes again.
     """
     sets = [load_digits(split)]
-    own = 1 - drawn - printed - lettered
+    real = ink.share * (1 - printed) if ink else 0.0
+    if ink:
+        drawn, lettered = drawn * (1 - ink.share), lettered * (1 - ink.share)
+    own = 1 - drawn - printed - lettered - real
     total = len(sets[0]) / own
     if total > MAX_DIGITS:
         total, count = MAX_DIGITS, round(MAX_DIGITS * own)
@@ -258,6 +270,11 @@ def mixed_digits(
         sets.append(drawn_digits(split, round(total * drawn), edition))
     if lettered:
         sets.append(lettered_digits(split, round(total * lettered)))
+    if ink:
+        inked = read_inks(ink.folder, split)
+        room = MAX_DIGITS - sum(map(len, sets)) - round(total * printed)
+        again = np.arange(min(round(total * real), room)) % len(inked)
+        sets.append(DigitSet(inked.images[again], inked.labels[again]))
     if printed:
         sets.append(printed_digits(split, round(total * printed)))
     if len(sets) == 1:
@@ -271,16 +288,25 @@ class Scenes:
 
     split: whose digits are used; `train`, `val` and `test` never share one. seed: another seed is another row.
     mnist_dir: a folder with another set of digits in IDX form. Its digits are then the only ones: a preset's drawn and
-    printed ones are Latin, and the folder's may be of another script. Raises OptionError and DataError.
+    printed ones are Latin, and the folder's may be of another script. ink: real ink among the handwritten digits of all
+    presets but those that show MNIST's alone. Raises OptionError and DataError.
     """
 
-    def __init__(self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None) -> None:
-        self._made_with = (preset, split, seed, mnist_dir)
+    def __init__(
+        self, preset: str, split: Split, seed: int = 0, mnist_dir: Path | None = None, ink: RealInk | None = None
+    ) -> None:
+        if mnist_dir and ink:
+            raise OptionError(
+                f"--mnist-dir {mnist_dir}, --ink-dir {ink.folder}: expected one of them, got both; leave one out."
+            )
+        self._made_with = (preset, split, seed, mnist_dir, ink)
         self.preset = own = get_preset(preset)
         self.digits = (
             load_digits(split, mnist_dir)
             if mnist_dir
-            else mixed_digits(split, own.drawn, own.printed, own.lettered, own.edition)
+            else mixed_digits(
+                split, own.drawn, own.printed, own.lettered, own.edition, None if own.mnist_alone else ink
+            )
         )
         self._key = (zlib.crc32(preset.encode()), own.version, SPLITS.index(split), seed)
 
@@ -290,6 +316,6 @@ class Scenes:
             raise IndexError(f"index: expected 0 or more, got {index}")
         return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits)
 
-    def __reduce__(self) -> tuple[type[Scenes], tuple[str, Split, int, Path | None]]:
+    def __reduce__(self) -> tuple[type[Scenes], tuple[str, Split, int, Path | None, RealInk | None]]:
         """Only the arguments are pickled: another process loads the digits itself."""
         return Scenes, self._made_with

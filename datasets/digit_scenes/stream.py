@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detector.errors import OptionError
 from detector.types import Batch, BatchSource, Target
 from digit_scenes.glyphs.digits import Split
+from digit_scenes.glyphs.real_ink import RealInk
 from digit_scenes.plain import STRIP_SIZE_PX
 from digit_scenes.presets import PRESETS, Scenes
 
@@ -23,8 +24,8 @@ class SceneBatches:
     """Batches of scenes of several presets, by the index of their step: `batches[step] -> images, targets`.
 
     Each batch is of one preset, hence of one size; which one is drawn by weight. Image j of step s is scene
-    s * batch_size + j of its preset, so no scene comes twice. Raises OptionError where the mix or the batch size makes
-    no sense.
+    s * batch_size + j of its preset, so no scene comes twice. For mnist_dir and ink see `Scenes`. Raises OptionError
+    where the mix or the batch size makes no sense.
     """
 
     def __init__(
@@ -34,13 +35,14 @@ class SceneBatches:
         seed: int,
         split: Split = "train",
         mnist_dir: Path | None = None,
+        ink: RealInk | None = None,
     ) -> None:
         if not mix or not all(np.isfinite(w) and w > 0 for w in mix.values()):
             raise OptionError(f"--preset: expected names with weights above 0, got {dict(mix)}.")
         if batch_size < 1:
             raise OptionError(f"--batch-size: expected 1 or more, got {batch_size}.")
         self.batch_size, self.seed = batch_size, seed
-        self.scenes = [Scenes(name, split, seed, mnist_dir) for name in mix]
+        self.scenes = [Scenes(name, split, seed, mnist_dir, ink) for name in mix]
         weights = np.array(list(mix.values()))
         self.shares = weights / weights.sum()
 

@@ -22,6 +22,7 @@ from detector.commands.options import IfGiven, one_of
 from detector.progress import with_bar
 from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.coco import dataset_head, write_coco
+from digit_scenes.glyphs.real_ink import RealInk
 
 INTERRUPTED = "error: interrupted; nothing was written under the name asked for."
 
@@ -41,6 +42,10 @@ class Args:
     """How many processes draw."""
     mnist_dir: IfGiven[Path] = None
     """Folder with other digits in IDX form (EMNIST, QMNIST, your own); without it, the embedded MNIST."""
+    ink_dir: IfGiven[Path] = None
+    """Folder with files of real ink, to be among MNIST's digits: which ones says docs/training.md."""
+    ink_share: float = 0.3
+    """Which share of the handwritten digits they are, in presets that show others beside MNIST's."""
     preview: int = 0
     """Also write preview.png, a contact sheet of the first so many scenes with their boxes and text."""
     overwrite: bool = False
@@ -48,11 +53,12 @@ class Args:
 
 
 def main(args: Args) -> None:
+    ink = RealInk.of_options(args.ink_dir, args.ink_share)
     write_coco(
         args.out,
-        Scenes(args.preset, args.split, args.seed, args.mnist_dir),
+        Scenes(args.preset, args.split, args.seed, args.mnist_dir, ink),
         args.count,
-        dataset_head(args.preset, args.split, args.seed, args.mnist_dir),
+        dataset_head(args.preset, args.split, args.seed, args.mnist_dir, ink),
         workers=args.workers,
         overwrite=args.overwrite,
         preview=args.preview,

@@ -31,6 +31,7 @@ from detector.scoring.evaluation import evaluate, format_confusions, format_tabl
 from detector.scoring.failures import save_failures
 from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.coco import CocoDataset, read_coco
+from digit_scenes.glyphs.real_ink import RealInk
 from digit_scenes.manifest import Manifest, read_manifest
 
 
@@ -55,6 +56,10 @@ class PictureOptions:
     """For a preset: another seed gives other scenes."""
     mnist_dir: IfGiven[Path] = None
     """For a preset: folder with other digits in IDX form."""
+    ink_dir: IfGiven[Path] = None
+    """For a preset: folder with files of real ink, to be among its digits."""
+    ink_share: float = 0.3
+    """Which share of the handwritten digits they are."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,8 @@ def opened(asked: PictureOptions) -> Scenes | CocoDataset | Manifest:
     if asked.images and not asked.annotations:
         raise OptionError(f"--images {asked.images}: expected --annotations with it, got --{chosen[0]}.")
     if asked.preset:
-        return Scenes(asked.preset, asked.split, asked.seed, asked.mnist_dir)
+        ink = RealInk.of_options(asked.ink_dir, asked.ink_share)
+        return Scenes(asked.preset, asked.split, asked.seed, asked.mnist_dir, ink)
     if asked.data:
         return read_coco(asked.data / "annotations.json", asked.data / "images")
     if asked.annotations:

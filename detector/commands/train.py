@@ -32,6 +32,7 @@ from detector.training.runs import read_args, write_config
 from detector.types import BatchSource
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
 from digit_scenes.coco import CocoBatches, read_coco
+from digit_scenes.glyphs.real_ink import RealInk
 from digit_scenes.stream import Zoomed, zoom
 
 RUNS = Path("runs")
@@ -101,6 +102,10 @@ class PictureOptions:
     """Train on a COCO dataset instead: a folder with annotations.json and images/."""
     mnist_dir: IfGiven[Path] = None
     """Folder with other digits in IDX form."""
+    ink_dir: IfGiven[Path] = None
+    """Folder with files of real ink, to be among MNIST's digits: which ones says docs/training.md."""
+    ink_share: float = 0.3
+    """Which share of the handwritten digits they are, in presets that show others beside MNIST's."""
     zoom: tuple[float, ...] = (1.5, 1.5, 1.0, 0.75)
     """Each batch is enlarged or reduced by one of these. A reader enlarges small pictures by 1.5 and looks at half of
     that, too. Validation is at the first."""
@@ -177,7 +182,9 @@ def training_batches(args: Args) -> BatchSource:
     if pictures.data:
         dataset = read_coco(pictures.data / "annotations.json", pictures.data / "images")
         return Zoomed(CocoBatches(dataset, learning.batch_size, learning.seed), pictures.zoom, learning.seed)
-    batches = SceneBatches(shares(pictures.preset), learning.batch_size, learning.seed, "train", pictures.mnist_dir)
+    ink = RealInk.of_options(pictures.ink_dir, pictures.ink_share)
+    mix = shares(pictures.preset)
+    batches = SceneBatches(mix, learning.batch_size, learning.seed, "train", pictures.mnist_dir, ink)
     return Zoomed(batches, pictures.zoom, learning.seed)
 
 
@@ -189,12 +196,12 @@ def validation_pictures(args: Args) -> dict[str, ValidationSet]:
         dataset = read_coco(folder / "annotations.json", folder / "images")
         scenes = (dataset[i] for i in range(min(validation.val_count, len(dataset))))
         return {folder.name: [zoom(scene.image, scene.target, pictures.zoom[0]) for scene in scenes]}
-    mix = shares(pictures.preset)
+    mix, ink = shares(pictures.preset), RealInk.of_options(pictures.ink_dir, pictures.ink_share)
     count = max(1, validation.val_count // len(mix))
     return {
         name: [
             zoom(scene.image, scene.target, pictures.zoom[0])
-            for scene in map(Scenes(name, "val", 0, pictures.mnist_dir).__getitem__, range(count))
+            for scene in map(Scenes(name, "val", 0, pictures.mnist_dir, ink).__getitem__, range(count))
         ]
         for name in mix
     }
@@ -238,7 +245,8 @@ def args_of(run: Path) -> Args:
     """The arguments a run was started with. Raises TrainingError where its folder has none."""
     stored = read_args(run)
     try:
-        paths = {key: Path(stored[key]) for key in ("data", "val_data", "init", "adopt", "mnist_dir") if stored[key]}
+        named = ("data", "val_data", "init", "adopt", "mnist_dir", "ink_dir")
+        paths = {key: Path(stored[key]) for key in named if stored.get(key)}
         return grouped(stored | paths | {"preset": tuple(stored["preset"]), "zoom": tuple(stored["zoom"])})
     except (KeyError, TypeError) as error:
         raise TrainingError(f"--resume {run}: expected a config.json of this version ({error}).") from error

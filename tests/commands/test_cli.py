@@ -148,7 +148,14 @@ def test_completion_knows_commands_and_options(shell: str, capsys: pytest.Captur
     assert ended("--print-completion", shell) == 0
     script = capsys.readouterr().out
     assert all(name in script for name in cli.COMMANDS)
-    for option in ("--min-number-score", "--max-upload", "--freeze-norms", "--most-failures", "--mnist-dir"):
+    for option in (
+        "--min-number-score",
+        "--max-upload",
+        "--freeze-norms",
+        "--most-failures",
+        "--mnist-dir",
+        "--ink-dir",
+    ):
         assert option in script
 
 

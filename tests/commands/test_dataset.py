@@ -171,6 +171,8 @@ def test_the_command_writes_a_dataset_that_pycocotools_loads(
     [
         (("--preset", "none"), "--preset none"),
         (("--mnist-dir", "nowhere"), "nowhere"),
+        (("--preset", "lines", "--ink-dir", "nowhere"), "nowhere"),
+        (("--ink-dir", ".", "--ink-share", "1"), "--ink-share"),
     ],
 )
 def test_the_command_refuses_in_one_sentence(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

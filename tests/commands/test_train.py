@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from detector.commands.train import args_of, grouped
 from detector.models import checkpoint
 from tests.tiny import bars, tiny_model
 
@@ -202,3 +203,11 @@ def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.startswith("error: --name mine:")
     assert "Traceback" not in result.stderr
+
+
+def test_a_resumed_run_has_the_ink_it_was_started_with(tmp_path: Path) -> None:
+    pictures = {"ink_dir": tmp_path / "inks", "ink_share": 0.4, "preset": ("lines=2",), "zoom": (1.0,)}
+    (tmp_path / "config.json").write_text(json.dumps({"args": pictures}, default=str))
+    args = args_of(tmp_path)
+    assert args == grouped(pictures)
+    assert args.pictures.ink_dir == tmp_path / "inks"

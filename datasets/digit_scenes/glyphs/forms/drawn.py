@@ -18,12 +18,13 @@ from digit_scenes.glyphs.forms.form import Floats, Form, Maker, Strokes, forms_o
 
 BLOCK_SIZE = 5000  # digits that are drawn at once, and kept
 OVERSAMPLING = 4  # pixels drawn for each pixel of a digit, across and down
+FINE_SIDE_PX = DIGIT_SIDE_PX * OVERSAMPLING  # of a digit's picture before it is shrunk
 FREQUENCY = (1, 2, 1, 1, 1, 1, 1, 1, 1, 1)  # of each digit, relative: more numbers begin with 1 than with any other
 MAX_INK_WIDTH_PX = 24.0
 FRACTION_BITS = 4  # of the fixed point numbers that OpenCV draws with
 
 
-def _bend(rng: np.random.Generator, strokes: Strokes, unsteadiness: float) -> Strokes:
+def bend_strokes(rng: np.random.Generator, strokes: Strokes, unsteadiness: float) -> Strokes:
     """The whole digit as an unsteady hand has it: wider or narrower, slanted, gently waved. Junctions stay closed."""
     count = len(strokes[0])
     stretch = np.exp(rng.normal(0, 0.13 * unsteadiness, (count, 1)))
@@ -63,27 +64,39 @@ def draw_form(
     For unsteadiness and sway see `Edition`.
     """
     strokes = form.strokes(Maker(rng, count))
-    strokes = _bend(rng, sway_strokes(rng, strokes, sway) if sway else strokes, unsteadiness)
+    strokes = bend_strokes(rng, sway_strokes(rng, strokes, sway) if sway else strokes, unsteadiness)
+    height = rng.uniform(*form.ink_height_px, count)
+    pen = np.minimum(1.9 + 1.5 * rng.uniform(0, 1, count) ** 2, 0.16 * height)  # loops stay open
+    fixed = fixed_points(strokes, height, pen)
+    widths = np.maximum(np.round(pen * OVERSAMPLING), 1).astype(int).tolist()
+    canvas = np.zeros((count, FINE_SIDE_PX, FINE_SIDE_PX), np.uint8)
+    for i in range(count):
+        cv2.polylines(canvas[i], [stroke[i] for stroke in fixed], False, 255, widths[i], cv2.LINE_8, FRACTION_BITS)
+    return shrunk(canvas)
+
+
+def fixed_points(strokes: Strokes, height: Floats, pen: Floats) -> list[NDArray[np.int32]]:
+    """Where strokes lie on pictures (FINE_SIDE_PX, FINE_SIDE_PX): their ink so high, unless it is wide, and centred.
+
+    height, pen: of each sample's ink and stroke, pixels of a 28x28 picture, (N,). In 2**-FRACTION_BITS of a pixel.
+    """
     whole = np.concatenate(strokes, 1)  # (N, points, 2)
     low, high = whole.min(1, keepdims=True), whole.max(1, keepdims=True)  # (N, 1, 2)
-    height = rng.uniform(*form.ink_height_px, count)
-    pen = np.minimum(1.9 + 1.5 * rng.uniform(0, 1, count) ** 2, 0.16 * height)[:, None, None]  # loops stay open
-    room = np.stack([np.full(count, MAX_INK_WIDTH_PX), height], 1)[:, None]  # (N, 1, 2)
-    scale = ((room - pen) / np.maximum(high - low, 0.05)).min(2, keepdims=True)
-    middle = DIGIT_SIDE_PX / 2 * OVERSAMPLING - 0.5
-    fixed = [
+    room = np.stack([np.full(len(height), MAX_INK_WIDTH_PX), height], 1)[:, None]  # (N, 1, 2)
+    scale = ((room - pen[:, None, None]) / np.maximum(high - low, 0.05)).min(2, keepdims=True)
+    middle = FINE_SIDE_PX / 2 - 0.5
+    return [
         np.round(((stroke - (low + high) / 2) * scale * OVERSAMPLING + middle) * (1 << FRACTION_BITS)).astype(np.int32)
         for stroke in strokes
     ]
-    widths = np.maximum(np.round(pen.ravel() * OVERSAMPLING), 1).astype(int).tolist()
-    side = DIGIT_SIDE_PX * OVERSAMPLING
-    canvas = np.zeros((count, side, side), np.uint8)
-    for i in range(count):
-        cv2.polylines(canvas[i], [stroke[i] for stroke in fixed], False, 255, widths[i], cv2.LINE_8, FRACTION_BITS)
+
+
+def shrunk(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures (N, FINE_SIDE_PX, FINE_SIDE_PX) shrunk to those of digits, uint8 (N, 28, 28)."""
     small: NDArray[np.uint8] = cv2.resize(
-        canvas.reshape(-1, side), (DIGIT_SIDE_PX, count * DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA
+        canvas.reshape(-1, FINE_SIDE_PX), (DIGIT_SIDE_PX, len(canvas) * DIGIT_SIDE_PX), interpolation=cv2.INTER_AREA
     )
-    return small.reshape(count, DIGIT_SIDE_PX, DIGIT_SIDE_PX)
+    return small.reshape(-1, DIGIT_SIDE_PX, DIGIT_SIDE_PX)
 
 
 @lru_cache(maxsize=16)
