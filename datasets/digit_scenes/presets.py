@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from detector.errors import OptionError
+from digit_scenes.composed import ComposedRecipe, composed_scene
 from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
@@ -38,8 +39,8 @@ class Preset:
     """Of the preset; another version is another row of scenes."""
     size: tuple[int, int]
     """Height and width of its pictures, pixels."""
-    draw: Callable[[np.random.Generator, DigitSet], Scene]
-    """Makes a scene of the digits it is given."""
+    draw: Callable[[np.random.Generator, DigitSet, Split], Scene]
+    """Makes a scene of the digits it is given, and of letters of the same split."""
     drawn: float = 0.0
     """Share of digits drawn after forms, see `glyphs.forms`."""
     printed: float = 0.0
@@ -52,9 +53,21 @@ class Preset:
     """Whether it shows MNIST's digits alone, even where there is real ink."""
 
 
+def _plain(name: str, size: tuple[int, int], draw: Callable[[np.random.Generator, DigitSet], Scene]) -> Preset:
+    """A preset of MNIST's digits alone."""
+    return Preset(name, 1, size, lambda rng, digits, _split: draw(rng, digits), mnist_alone=True)
+
+
 def _page(name: str, version: int, recipe: PageRecipe, **digits: Any) -> Preset:
     """The preset of a recipe. digits: its shares and the edition, see `Preset`."""
-    return Preset(name, version, recipe.camera.size, partial(page_scene, recipe=recipe), **digits)
+    draw = partial(page_scene, recipe=recipe)
+    return Preset(name, version, recipe.camera.size, lambda rng, own, _split: draw(rng, own), **digits)
+
+
+def _composed(name: str, version: int, *recipes: ComposedRecipe, **digits: Any) -> Preset:
+    """The preset of recipes whose pictures are all of one size. digits: as of `_page`."""
+    draw = partial(composed_scene, recipes=recipes)
+    return Preset(name, version, recipes[0].page.camera.size, draw, **digits)
 
 
 LINES = PageRecipe(
@@ -209,14 +222,24 @@ INVOICES = LEDGERS.changed(
     camera={"size": (80, 288)},
 )
 """Amounts that end in points and dashes of the same stroke."""
+SUMS = (
+    ComposedRecipe(
+        PAGES.changed(
+            text={"digit_heights": (14, 130), "line_counts": (1, 8), "blank": 0.04, "max_clutter": 3},
+            camera={"size": (384, 384)},
+        ),
+        kinds={"numbers": 1.0},
+    ),
+)
+"""Arithmetic and algebra as people write it."""
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("clean", 1, (300, 300), clean_scene, mnist_alone=True),
-        Preset("strips", 1, STRIP_SIZE_PX, strip_scene, mnist_alone=True),
-        Preset("short-strips", 1, STRIP_SIZE_PX, short_strip_scene, mnist_alone=True),
-        Preset("loose-strips", 1, STRIP_SIZE_PX, loose_strip_scene, mnist_alone=True),
+        _plain("clean", (300, 300), clean_scene),
+        _plain("strips", STRIP_SIZE_PX, strip_scene),
+        _plain("short-strips", STRIP_SIZE_PX, short_strip_scene),
+        _plain("loose-strips", STRIP_SIZE_PX, loose_strip_scene),
         _page("lines", 1, LINES),
         _page("paper", 1, PAPER),
         _page("amounts", 1, AMOUNTS),
@@ -232,6 +255,7 @@ PRESETS: dict[str, Preset] = {
         _page("phones", 1, PHONES, drawn=0.25, lettered=0.15, edition=4),
         _page("ledgers", 1, LEDGERS, drawn=0.65, lettered=0.08, edition=5),
         _page("invoices", 1, INVOICES, drawn=0.6, lettered=0.08, edition=6),
+        _composed("sums", 1, *SUMS, drawn=0.5, edition=6),
     )
 }
 
@@ -314,7 +338,7 @@ class Scenes:
         """Scene `index`. Raises IndexError below 0."""
         if index < 0:
             raise IndexError(f"index: expected 0 or more, got {index}")
-        return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits)
+        return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits, self._made_with[1])
 
     def __reduce__(self) -> tuple[type[Scenes], tuple[str, Split, int, Path | None, RealInk | None]]:
         """Only the arguments are pickled: another process loads the digits itself."""

@@ -66,6 +66,11 @@ class DigitSet:
         return handwritten, DigitSet(self.images[cut:], self.labels[cut:], self.printed_count)
 
     @cached_property
+    def by_label(self) -> tuple[NDArray[np.int64], ...]:
+        """Of each digit the indices of its pictures."""
+        return tuple(np.flatnonzero(self.labels == label) for label in range(10))
+
+    @cached_property
     def boxes(self) -> NDArray[np.float32]:
         """Tight box of each digit's ink: float32 (N, 4), pixels of its image, x1 and y1 exclusive."""
         ink = np.asarray(self.images >= MIN_INK_GREY)  # (N, 28, 28)

@@ -1,0 +1,115 @@
+"""Puts runs on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from detector.categories import CATEGORIES
+from digit_scenes.glyphs.letters import Points, StrokeGlyph
+from digit_scenes.ink.composition.page import Composition, Mark, Row, Run
+from digit_scenes.ink.composition.scribe import LABELS, Scribe
+
+LINE_PITCH = (1.45, 2.6)
+"""Least and most from one row to the next, in heights of a digit."""
+DIGIT_COUNT = 10
+RowOfRuns = Sequence[tuple[float, Run]]
+"""Runs from left to right, each with the gap before it, in heights of a digit."""
+
+
+@dataclass
+class Composer:
+    """A page that is being composed: what kinds are given."""
+
+    rng: np.random.Generator
+    """For all that is chosen."""
+    scribe: Scribe
+    """Who writes."""
+    size: tuple[float, float]
+    """Height and width of the page, pixels."""
+    height: float
+    """Of digits, about, pixels; kinds make them smaller where they would not fit."""
+    row_count: int
+    """Rows asked for; kinds that have a number of their own ignore it."""
+    page: Composition = field(default_factory=Composition)
+    """What is composed so far."""
+
+    def run(self, text: str, size: float = 1.0) -> Run | None:
+        """See `Scribe.run`."""
+        return self.scribe.run(text, size)
+
+    def row(self, tokens: Sequence[str], gap: float, spread: float = 0.3) -> RowOfRuns:
+        """Tokens side by side, about `gap` heights apart; those that cannot be written are left out."""
+        runs = [(gap * float(np.exp(self.rng.normal(0, spread))), self.run(token)) for token in tokens]
+        return [(before, run) for before, run in runs if run]
+
+    def put(self, run: Run, x: float, y: float, height: float, row: Row | None = None) -> None:
+        """A run on the page from x on, pixels. y: of its baseline. height: of its digits. row: that its numbers are in.
+
+        Without a row its digits are on the page, but in none of its lines: say `page.told = False` then.
+        """
+        self.page.marks.extend(mark.moved(x, y, height) for mark in run.marks)
+        if row is not None:
+            row.numbers.extend((x + i * 1e-3, number) for i, number in enumerate(run.numbers))
+            if run.numbers:
+                x0, _, x1, _ = run.box
+                self.page.frames.append((x + x0 * height, y - height, x + x1 * height, y))
+
+    def put_row(self, row: RowOfRuns, x: float, y: float, height: float) -> Row:
+        """A row on the page from x on, pixels."""
+        told = self.new_row(y - height / 2)
+        for index, (before, run) in enumerate(row):
+            x += before * height if index else 0.0
+            self.put(run, x, y, height, told)
+            x += run.width * height
+        return told
+
+    def new_row(self, y: float) -> Row:
+        """A line of the page's text. y: of the middle of its digits, pixels."""
+        row = Row(y)
+        self.page.rows.append(row)
+        return row
+
+    def draw(self, strokes: Sequence[Points], height: float, character: str = "") -> None:
+        """Strokes of the pen in pixels of the page. character: what they are; nothing for some other writing."""
+        label = LABELS.get(character, len(CATEGORIES) - 1)
+        glyph = StrokeGlyph(tuple(strokes))
+        unit = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+        self.page.marks.append(Mark(replace(glyph, weight=glyph.weight), label, unit, height))
+
+    def block(self, rows: Sequence[RowOfRuns], align: float | None = None) -> float:
+        """Rows one below the other, as many as fit, anywhere on the page. Returns the height of their digits, pixels.
+
+        align: 0 for rows that begin below each other, 1 for rows that end so; None for any of these, or neither.
+        """
+        rng = self.rng
+        rows = [row for row in rows if row]
+        if not rows:
+            return self.height
+        page_height, page_width = self.size
+        widths = [row_width(row) for row in rows]
+        height = min(self.height, page_width * 0.97 / max(widths), page_height * 0.8)
+        above = max(max(-run.box[1] for _, run in row) for row in rows) + 0.05
+        below = max(max(run.box[3] for _, run in row) for row in rows) + 0.05
+        pitch = max(float(rng.uniform(*LINE_PITCH)), (above + below) * 0.8) * height
+        fitting = 1 + int(max(0.0, page_height - (above + below) * height) // pitch)
+        rows, widths = rows[:fitting], widths[:fitting]
+        spare = max(page_height - (above + below) * height - (len(rows) - 1) * pitch, 0.0)
+        y = above * height + float(rng.uniform(0, 1)) * spare
+        if align is None:
+            align = float(rng.choice([0.0, 0.0, 0.5, 1.0, -1.0]))
+        room = page_width - max(widths) * height
+        start = float(rng.uniform(0, max(room, 1e-6)))
+        for row, width in zip(rows, widths, strict=True):
+            own = page_width - width * height
+            x = float(rng.uniform(0, max(own, 1e-6))) if align < 0 else start + align * (max(widths) - width) * height
+            self.put_row(row, x, y, height)
+            y += pitch
+        return height
+
+
+def row_width(row: RowOfRuns) -> float:
+    """From the beginning of the first run to the end of the last, heights of a digit."""
+    return sum(run.width + (before if index else 0.0) for index, (before, run) in enumerate(row))
