@@ -180,7 +180,7 @@ class Follower:
         """Two pictures where they come from a dataset that the document makes; else all but the training."""
         little = {"minutes": None, "scenes": 2, "batch_size": 2, "workers": 0, "val_count": 1}
         args = changed(args, device="cpu")  # whatever the document has
-        if args.pictures.data and "display" in args.pictures.data.parts:
+        if args.pictures.data and {"display", "meter"} & set(args.pictures.data.parts):
             module.main(changed(args, **little))
             return
 
@@ -192,14 +192,14 @@ class Follower:
         self.unnamed += 1  # the time of day is the same for two that follow each other here
         with self.patch.context() as patch:
             patch.setattr(module, "fit", fit)
-            patch.setattr(module, "validation_pictures", lambda args: {})
+            patch.setattr(module, "validation_pictures", lambda args, categories: {})
             if not args.pictures.data:  # drawing scenes of all presets takes long to begin with
-                patch.setattr(module, "training_batches", lambda args: module.shares(args.pictures.preset))
+                patch.setattr(module, "training_batches", lambda args, *rest: module.shares(args.pictures.preset))
             tiny = entry(args.start.model).build(TINY_DETECTORS[args.start.model])
-            patch.setattr(module, "first_model", lambda args: tiny)
+            patch.setattr(module, "first_model", lambda args, data: tiny)
             module.main(changed(args, name=args.run.name or f"unnamed-{self.unnamed}"))
         if args.start.init:
-            assert module.first_model(args).name == args.start.model
+            assert module.first_model(args, None).name == args.start.model
 
     def calibrate(self, module: ModuleType, args: Any) -> None:
         module.main(replace(args, count=2))

@@ -13,6 +13,7 @@ from detector.benchmark.measure import Measurement
 from detector.ladder.rungs import RUNGS
 from detector.ladder.table import tabulate
 from detector.ladder.tasks import TASKS
+from digit_scenes.category_names import ALIASES
 from digit_scenes.presets import PRESETS
 from tests.test_architecture import ROWS
 
@@ -49,6 +50,12 @@ def table(path: Path, name: str) -> list[dict[str, str]]:
     rows = [line.strip().strip("|").split("|") for line in generated(path, name).splitlines() if line.startswith("|")]
     head, _, *body = [[cell.strip() for cell in row] for row in rows]
     return [dict(zip(head, row, strict=True)) for row in body]
+
+
+def test_names_of_categories_are_those_that_are_known() -> None:
+    rows = table(ROOT / "docs" / "training.md", "names")
+    told = {row["category"].strip("`"): row["other names of it"].replace("`", "").split(", ") for row in rows}
+    assert told == {name: list(words) for name, words in ALIASES.items()}
 
 
 @pytest.mark.parametrize(("block", "model"), [("figures", "faster-rcnn"), ("baseline", "sliding-window")])

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detector.models.base import Detector
+from detector.models.base import Detector, rebuilt
 from detector.models.faster_rcnn import FasterRCNN, FasterRCNNConfig
 from detector.models.ladder.rcnn import FastRCNNConfig, RCNNConfig
 from detector.models.registry import DETECTORS
@@ -99,3 +99,16 @@ def trained_detector(name: str) -> Detector:
         loss.backward()
         optimizer.step()
     return model.eval()
+
+
+@lru_cache
+def sign_detector() -> Detector:
+    """The trained tiny Faster R-CNN, which takes a "7" for a point and a point for a "7". Do not change it, either."""
+    model = rebuilt(trained_detector("faster-rcnn"))
+    with torch.no_grad():
+        for name, weights in model.state_dict().items():
+            if name.split(".")[-2:-1] == ["classes"]:
+                first = len(weights) - len(model.categories)  # behind the background, where there is one
+                pair = [first + 7, first + model.categories.index(".")]
+                weights[pair] = weights[pair[::-1]]
+    return model

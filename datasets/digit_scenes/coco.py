@@ -1,6 +1,6 @@
 """COCO datasets of digits, for training and scoring: anybody's are read, `write_coco` makes them of scenes.
 
-Categories are matched by their names "0".."9", never by id.
+Categories are matched by their names, never by id: see `category_names`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from detector.categories import DIGIT_COUNT, DIGITS
 from detector.errors import DataError
 from detector.images import open_image
 from detector.types import Target
+from digit_scenes.category_names import category_of, in_order, relabelled
 from digit_scenes.coco_writer import dataset_head, write_coco
 from digit_scenes.scene import Scene
 
@@ -37,11 +39,15 @@ class CocoDataset:
     images: Path
     """The folder that the file names of the pictures are relative to."""
     records: Sequence[Mapping[str, Any]]
-    """Of each picture its id, file_name, width, height and digit_strings."""
+    """Of each picture its id, file_name, width, height, digit_strings and written_strings."""
     targets: Sequence[Target]
-    """Of each picture the true digits."""
+    """Of each picture what is truly in it. Labels are indices into `categories`."""
     lines: Sequence[tuple[str, ...] | None]
     """Of each picture the true lines of text, None where they are not known."""
+    written: Sequence[tuple[str, ...] | None]
+    """Of each picture its lines as they are written, signs included, None where they are not known."""
+    categories: tuple[str, ...]
+    """The ten digits, then whatever else it has boxes of: known signs in the order of CATEGORIES, then its own."""
     ground_truth: Mapping[str, Any]
     """The dataset as pycocotools is to score it: values as its file has them, without what is no digit."""
     category_ids: tuple[int | None, ...]
@@ -58,11 +64,21 @@ class CocoDataset:
                 f"{self.path(index)}: expected {record['width']}x{record['height']} pixels as its annotations say, got "
                 f"{image.shape[1]}x{image.shape[0]}; correct the size there, and the boxes if the picture was changed."
             )
-        return Scene(image, self.targets[index], self.lines[index])
+        return Scene(image, self.targets[index], self.lines[index], self.written[index])
 
     def path(self, index: int) -> Path:
         """Where picture `index` lies."""
         return self.images / str(self.records[index]["file_name"])
+
+    def labelled_by(self, categories: tuple[str, ...]) -> CocoDataset:
+        """The same with labels that index a detector's categories; boxes of all others are left out."""
+        targets = [relabelled(target, self.categories, categories) for target in self.targets]
+        return replace(self, targets=targets, categories=categories)
+
+    def box_counts(self) -> dict[str, int]:
+        """How many boxes there are of each of its categories, ignored ones not counted."""
+        counts = Counter(label for target in self.targets for label in target.labels[~target.ignore].tolist())
+        return {name: counts[label] for label, name in enumerate(self.categories)}
 
 
 class CocoBatches:
@@ -92,18 +108,18 @@ class CocoBatches:
 
 
 def crop_to(image: np.ndarray, target: Target, max_side: int, rng: np.random.Generator) -> tuple[np.ndarray, Target]:
-    """A random crop of at most `max_side` pixels a side. Digits of which less than half remains become ignored."""
+    """A random crop of at most `max_side` pixels a side. Boxes of which less than half remains become ignored."""
     height, width = image.shape[:2]
     if max(height, width) <= max_side:
         return image, target
     x, y = (int(rng.integers(0, max(0, side - max_side) + 1)) for side in (width, height))
     image = np.ascontiguousarray(image[y : y + max_side, x : x + max_side])
-    shifted = target.boxes - np.array([x, y, x, y], np.float32)  # (N, 4)
+    shift = np.array([x, y, x, y], np.float32)
+    shifted = target.boxes - shift  # (N, 4)
     limits = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
-    boxes = shifted.clip(0, limits)  # (N, 4)
+    boxes, untold = shifted.clip(0, limits), (target.untold - shift).clip(0, limits)  # (N, 4), (M, 4)
     remains = np.prod(boxes[:, 2:] - boxes[:, :2], 1) / np.prod(shifted[:, 2:] - shifted[:, :2], 1)  # (N,)
     kept = remains > 0
-    untold = (target.untold - np.array([x, y, x, y], np.float32)).clip(0, limits)  # (M, 4)
     untold = untold[(untold[:, 2:] > untold[:, :2]).all(1)]
     return image, Target(boxes[kept], target.labels[kept], (target.ignore | (remains < 0.5))[kept], untold)
 
@@ -111,13 +127,13 @@ def crop_to(image: np.ndarray, target: Target, max_side: int, rng: np.random.Gen
 def read_coco(annotations: Path, images: Path) -> CocoDataset:
     """Reads a COCO file whose pictures lie in the folder `images`.
 
-    Boxes are clipped to the picture. Annotations of other categories than digits, of unknown pictures, and without a
-    box of any size inside the picture are left out, and a warning counts them. The true lines of text come from
-    `digit_strings` of an image record where it has one. Raises DataError where the file or a picture is missing, or
-    the file is damaged.
+    Boxes of all categories are kept, and clipped to the picture. Annotations of an unknown category, of unknown
+    pictures, and without a box of any size inside the picture are left out, and a warning counts them. The true lines
+    of text come from `digit_strings` of an image record where it has one, as they are written from `written_strings`.
+    Raises DataError where the file or a picture is missing, or the file is damaged.
     """
     data = _load(annotations)
-    digits = _digit_categories(annotations, data["categories"])
+    names = _category_names(annotations, data["categories"])
     records = _image_records(annotations, data["images"])
     by_id = {record["id"]: record for record in records}
     missing = [record["file_name"] for record in records if not (images / record["file_name"]).is_file()]
@@ -126,27 +142,33 @@ def read_coco(annotations: Path, images: Path) -> CocoDataset:
             f"{images / missing[0]}: no such picture, though {annotations} lists it ({len(missing)} of {len(records)} "
             "are missing); name the folder that the file names in it are relative to."
         )
-    category_ids = tuple(next((i for i, digit in digits.items() if digit == d), None) for d in range(10))
+    category_ids = tuple(next((i for i, name in names.items() if name == str(d)), None) for d in range(DIGIT_COUNT))
 
     left_out: Counter[str] = Counter()
-    rows: dict[Any, list[tuple[Box, int, bool]]] = {record["id"]: [] for record in records}
+    rows: dict[Any, list[tuple[Box, str, bool]]] = {record["id"]: [] for record in records}
     kept = []
     for annotation in data["annotations"]:
-        record, digit = by_id.get(_key(annotation, "image_id")), digits.get(_key(annotation, "category_id"))
+        record, name = by_id.get(_key(annotation, "image_id")), names.get(_key(annotation, "category_id"))
         bbox = _bbox(annotation, record) if record else None
         box = _clipped(bbox, record) if bbox and record else None
-        if record is None or digit is None or bbox is None or box is None:
+        if record is None or name is None or bbox is None or box is None:
             left_out[
-                "of an unknown picture" if record is None else "not a digit" if digit is None else "without a box"
+                "of an unknown picture"
+                if record is None
+                else "of an unknown category"
+                if name is None
+                else "without a box"
             ] += 1
             continue
         crowd = bool(annotation.get("iscrowd"))
-        rows[record["id"]].append((box, digit, crowd))
+        rows[record["id"]].append((box, name, crowd))
+        if name not in DIGITS:
+            continue
         kept.append(
             {
                 "id": annotation.get("id"),
                 "image_id": record["id"],
-                "category_id": category_ids[digit],
+                "category_id": category_ids[int(name)],
                 "bbox": bbox,
                 "area": _number(annotation.get("area"), bbox[2] * bbox[3]),
                 "iscrowd": int(crowd),
@@ -158,11 +180,14 @@ def read_coco(annotations: Path, images: Path) -> CocoDataset:
     if not all(type(i) is int and i > 0 for i in ids) or len(set(ids)) < len(ids):
         for new_id, annotation in enumerate(kept, 1):  # pycocotools needs them unique, and takes 0 for "not found"
             annotation["id"] = new_id
+    categories = in_order(name for own in rows.values() for _, name, _ in own)
     return CocoDataset(
         images=images,
         records=records,
-        targets=[_target(rows[record["id"]]) for record in records],
+        targets=[_target(rows[record["id"]], categories, record["untold"]) for record in records],
         lines=[record["digit_strings"] for record in records],
+        written=[record["written_strings"] for record in records],
+        categories=categories,
         ground_truth={
             "images": [{key: record[key] for key in ("id", "width", "height", "file_name")} for record in records],
             "annotations": kept,
@@ -188,39 +213,45 @@ def _load(path: Path) -> dict[str, Any]:
     return data
 
 
-def _digit_categories(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
-    """From category id to digit."""
-    names = {_key(category, "id"): str(category.get("name")).strip() for category in categories}
-    digits = {i: int(name) for i, name in names.items() if name in set("0123456789")}
-    if not digits:
-        got = ", ".join(repr(name) for name in list(names.values())[:5]) or "none"
+def _category_names(path: Path, categories: Sequence[Mapping[str, Any]]) -> dict[Any, str]:
+    """From category id to the name it has here."""
+    told = {_key(category, "id"): category.get("name") for category in categories}
+    names = {i: category_of(str(name)) for i, name in told.items() if isinstance(name, int | str) and str(name).strip()}
+    if not set(DIGITS) & set(names.values()):
+        got = ", ".join(repr(str(name)) for name in list(told.values())[:5]) or "none"
         raise DataError(f'{path}: expected categories named "0" to "9", got {got}; rename those that are digits.')
-    return digits
+    return names
 
 
 def _image_records(path: Path, images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The image records with what is used of them, checked."""
     records = []
     for index, image in enumerate(images):
-        record: dict[str, Any] = {
-            key: image.get(key) for key in ("id", "file_name", "width", "height", "digit_strings")
-        }
+        record: dict[str, Any] = {key: image.get(key) for key in ("id", "file_name", "width", "height")}
         sound = isinstance(record["id"], int | str) and isinstance(record["file_name"], str)
         if not sound or not all(isinstance(record[key], int) and record[key] > 0 for key in ("width", "height")):
             raise DataError(
                 f"{path}: expected id, file_name, width and height of image record {index}, got {dict(image)!r:.200}."
             )
-        lines = record["digit_strings"]
-        if lines is not None:
-            if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-                raise DataError(
-                    f"{path}: expected digit_strings of {record['file_name']} as a list of texts, got {lines!r:.100}."
-                )
-            record["digit_strings"] = tuple(lines)
+        for key in ("digit_strings", "written_strings"):
+            record[key] = _lines(path, image, key)
+        untold = image.get("untold_boxes")
+        boxes = [_bbox({"bbox": bbox}, record) for bbox in (untold if isinstance(untold, list) else ())]
+        record["untold"] = [box for bbox in boxes if bbox and (box := _clipped(bbox, record))]
         records.append(record)
     if len({record["id"] for record in records}) < len(records) or len({type(record["id"]) for record in records}) > 1:
         raise DataError(f"{path}: expected a different id of one kind, all numbers or all texts, on each image record.")
     return records
+
+
+def _lines(path: Path, image: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    """Lines of text in an image record, None where it has none. Raises DataError for anything else."""
+    lines = image.get(key)
+    if lines is None:
+        return None
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise DataError(f"{path}: expected {key} of {image['file_name']} as a list of texts, got {lines!r:.100}.")
+    return tuple(lines)
 
 
 def _key(record: Mapping[str, Any], name: str) -> int | str | None:
@@ -253,11 +284,14 @@ def _clipped(bbox: Sequence[float], record: Mapping[str, Any]) -> Box | None:
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
-def _target(rows: Sequence[tuple[Box, int, bool]]) -> Target:
-    if not rows:
-        return Target.empty()
-    boxes, labels, ignore = zip(*rows, strict=True)
-    return Target(np.array(boxes, np.float32), np.array(labels, np.int64), np.array(ignore, np.bool_))
+def _target(rows: Sequence[tuple[Box, str, bool]], categories: Sequence[str], untold: Sequence[Box]) -> Target:
+    places = {name: label for label, name in enumerate(categories)}
+    return Target(
+        np.array([box for box, _, _ in rows], np.float32).reshape(-1, 4),
+        np.array([places[name] for _, name, _ in rows], np.int64),
+        np.array([ignore for _, _, ignore in rows], np.bool_),
+        np.array(untold, np.float32).reshape(-1, 4),
+    )
 
 
 def _number(value: object, default: float) -> float:

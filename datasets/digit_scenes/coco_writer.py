@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from detector.categories import CATEGORIES, DIGIT_COUNT, DIGITS, SIGNS
 from detector.errors import DataError, OptionError
 from detector.types import Target
 from digit_scenes.glyphs.real_ink import RealInk
@@ -47,6 +48,7 @@ class _Record:
     height: int
     target: Target
     lines: tuple[str, ...] | None
+    written: tuple[str, ...] | None
 
 
 def write_coco(
@@ -61,6 +63,8 @@ def write_coco(
     progress: Callable[[Iterable[_Record]], Iterable[_Record]] = iter,
 ) -> None:
     """Writes scenes 0 to `count` - 1 to the folder `out`, scene i as image i: the same bytes for any number of workers.
+
+    Scenes of which signs and writing are told have them in it, too; those of digits alone have ten categories.
 
     All is built in `out`.partial and renamed at the end. head: what comes before the lists, see `dataset_head`.
     preview: of how many scenes a contact sheet is added, as preview.png; 0 for none. progress: wraps the iteration over
@@ -163,30 +167,45 @@ def _annotations(records: Iterable[_Record]) -> dict[str, Any]:
     """The lists of a COCO dataset. Ids of annotations and categories start at 1, those of images at 0 like scenes."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
+    with_signs = False
     for image_id, record in enumerate(records):
-        images.append(
-            {
-                "id": image_id,
-                "file_name": _file_name(image_id),
-                "width": record.width,
-                "height": record.height,
-                "digit_strings": None if record.lines is None else list(record.lines),
-            }
-        )
-        for box, label, ignore in zip(record.target.boxes, record.target.labels, record.target.ignore, strict=True):
-            x0, y0, x1, y1 = box.tolist()
+        target = record.target
+        image = {
+            "id": image_id,
+            "file_name": _file_name(image_id),
+            "width": record.width,
+            "height": record.height,
+            "digit_strings": None if record.lines is None else list(record.lines),
+        }
+        if record.written is not None or (target.labels >= DIGIT_COUNT).any():
+            with_signs = True
+            image["written_strings"] = None if record.written is None else list(record.written)
+            image["untold_boxes"] = [_bbox(box) for box in target.untold]
+        images.append(image)
+        for box, label, ignore in zip(target.boxes, target.labels, target.ignore, strict=True):
+            bbox = _bbox(box)
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": image_id,
                     "category_id": int(label) + 1,
-                    "bbox": [x0, y0, x1 - x0, y1 - y0],
-                    "area": (x1 - x0) * (y1 - y0),
+                    "bbox": bbox,
+                    "area": bbox[2] * bbox[3],
                     "iscrowd": int(ignore),
                 }
             )
-    categories = [{"id": digit + 1, "name": str(digit), "supercategory": "digit"} for digit in range(10)]
+    kinds = dict.fromkeys(DIGITS, "digit") | dict.fromkeys(SIGNS, "sign")
+    categories = [
+        {"id": label + 1, "name": name, "supercategory": kinds.get(name, name)}
+        for label, name in enumerate(CATEGORIES if with_signs else DIGITS)
+    ]
     return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def _bbox(box: np.ndarray) -> list[float]:
+    """x, y, width and height in pixels, of x0, y0, x1, y1 (4,)."""
+    x0, y0, x1, y1 = box.tolist()
+    return [x0, y0, x1 - x0, y1 - y0]
 
 
 def _write_images(scenes: ScenesLike, count: int, folder: Path, workers: int) -> Iterator[_Record]:
@@ -231,7 +250,7 @@ def _write_image(scenes: ScenesLike, folder: Path, index: int) -> _Record:
     scene = scenes[index]
     _write_png(folder / _file_name(index), scene.image)
     height, width = scene.image.shape[:2]
-    return _Record(width, height, scene.target, scene.lines)
+    return _Record(width, height, scene.target, scene.lines, scene.written)
 
 
 def _write_png(path: Path, image: np.ndarray) -> None:

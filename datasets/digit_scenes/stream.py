@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.categories import CATEGORIES
 from detector.errors import OptionError
 from detector.types import Batch, BatchSource, Target
+from digit_scenes.category_names import relabelled
 from digit_scenes.glyphs.digits import Split
 from digit_scenes.glyphs.real_ink import RealInk
 from digit_scenes.plain import STRIP_SIZE_PX
@@ -24,8 +26,8 @@ class SceneBatches:
     """Batches of scenes of several presets, by the index of their step: `batches[step] -> images, targets`.
 
     Each batch is of one preset, hence of one size; which one is drawn by weight. Image j of step s is scene
-    s * batch_size + j of its preset, so no scene comes twice. For mnist_dir and ink see `Scenes`. Raises OptionError
-    where the mix or the batch size makes no sense.
+    s * batch_size + j of its preset, so no scene comes twice. For mnist_dir and ink see `Scenes`. Labels index
+    `categories`; boxes of all others are left out. Raises OptionError where the mix or the batch size makes no sense.
     """
 
     def __init__(
@@ -36,12 +38,13 @@ class SceneBatches:
         split: Split = "train",
         mnist_dir: Path | None = None,
         ink: RealInk | None = None,
+        categories: tuple[str, ...] = CATEGORIES,
     ) -> None:
         if not mix or not all(np.isfinite(w) and w > 0 for w in mix.values()):
             raise OptionError(f"--preset: expected names with weights above 0, got {dict(mix)}.")
         if batch_size < 1:
             raise OptionError(f"--batch-size: expected 1 or more, got {batch_size}.")
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seed, self.categories = batch_size, seed, categories
         self.scenes = [Scenes(name, split, seed, mnist_dir, ink) for name in mix]
         weights = np.array(list(mix.values()))
         self.shares = weights / weights.sum()
@@ -50,7 +53,8 @@ class SceneBatches:
         chosen = np.random.default_rng((self.seed, step)).choice(len(self.scenes), p=self.shares)
         source = self.scenes[int(chosen)]
         scenes = [source[step * self.batch_size + j] for j in range(self.batch_size)]
-        return [scene.image for scene in scenes], [scene.target for scene in scenes]
+        targets = [relabelled(scene.target, CATEGORIES, self.categories) for scene in scenes]
+        return [scene.image for scene in scenes], targets
 
 
 class Zoomed:

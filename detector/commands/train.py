@@ -1,4 +1,4 @@
-"""Trains a detector on endless scenes, or on a COCO dataset of digits.
+"""Trains a detector on endless scenes, or on a COCO dataset of digits, signs and whatever else has boxes in it.
 
     digit-reader train                                         # an hour, on all kinds of scenes
     digit-reader train --minutes 2 --preset strips --name try  # a first look, on a laptop
@@ -13,7 +13,7 @@ last.state for --resume.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from typing import Annotated, Any
 import torch
 import tyro
 
+from detector.categories import CATEGORIES
 from detector.commands.options import IfGiven, one_of
 from detector.errors import OptionError, TrainingError, WeightsError
 from detector.models import checkpoint
@@ -31,7 +32,8 @@ from detector.training.fit import TrainingConfig, fit
 from detector.training.runs import read_args, write_config
 from detector.types import BatchSource
 from digit_scenes import PRESET_NAMES, SceneBatches, Scenes
-from digit_scenes.coco import CocoBatches, read_coco
+from digit_scenes.category_names import extended, relabelled
+from digit_scenes.coco import CocoBatches, CocoDataset, read_coco
 from digit_scenes.glyphs.real_ink import RealInk
 from digit_scenes.stream import Zoomed, zoom
 
@@ -99,7 +101,8 @@ class PictureOptions:
         "loose-strips=0.4",
     )
     data: IfGiven[Path] = None
-    """Train on a COCO dataset instead: a folder with annotations.json and images/."""
+    """Train on a COCO dataset instead: a folder with annotations.json and images/. Categories of it that the detector
+    does not know yet are learned, too."""
     mnist_dir: IfGiven[Path] = None
     """Folder with other digits in IDX form."""
     ink_dir: IfGiven[Path] = None
@@ -176,41 +179,68 @@ def shares(presets: Sequence[str]) -> dict[str, float]:
     return mix
 
 
-def training_batches(args: Args) -> BatchSource:
-    """What is learned from: endless scenes, or the dataset of --data again and again."""
+def opened(folder: Path | None) -> CocoDataset | None:
+    """The COCO dataset in a folder, None without one."""
+    return read_coco(folder / "annotations.json", folder / "images") if folder else None
+
+
+def training_batches(args: Args, data: CocoDataset | None, categories: tuple[str, ...]) -> BatchSource:
+    """What is learned from: endless scenes, or a dataset again and again. Labels index a detector's categories."""
     pictures, learning = args.pictures, args.learning
-    if pictures.data:
-        dataset = read_coco(pictures.data / "annotations.json", pictures.data / "images")
-        return Zoomed(CocoBatches(dataset, learning.batch_size, learning.seed), pictures.zoom, learning.seed)
-    ink = RealInk.of_options(pictures.ink_dir, pictures.ink_share)
-    mix = shares(pictures.preset)
-    batches = SceneBatches(mix, learning.batch_size, learning.seed, "train", pictures.mnist_dir, ink)
+    if data is not None:
+        batches: BatchSource = CocoBatches(data.labelled_by(categories), learning.batch_size, learning.seed)
+    else:
+        ink = RealInk.of_options(pictures.ink_dir, pictures.ink_share)
+        mix = shares(pictures.preset)
+        batches = SceneBatches(
+            mix, learning.batch_size, learning.seed, "train", pictures.mnist_dir, ink, categories
+        )
     return Zoomed(batches, pictures.zoom, learning.seed)
 
 
-def validation_pictures(args: Args) -> dict[str, ValidationSet]:
-    """Fixed pictures: of --val-data, of --data where there is nothing else, or of each preset in equal parts."""
+def what_is_learned(model: Detector, data: CocoDataset | None) -> str:
+    """A sentence for the log: which categories a detector learns, and how many boxes of each there are."""
+    intro = f"it learns {len(model.categories)} categories"
+    if data is None:
+        return f"{intro} of endless scenes: {' '.join(model.categories)}"
+    counts = data.box_counts()
+    boxes = [f'{counts[name]} of "{name}"' for name in model.categories if counts.get(name)]
+    none = " ".join(name for name in model.categories if not counts.get(name))
+    others = [f'{count} of "{name}"' for name, count in counts.items() if count and name not in model.categories]
+    return (
+        f"{intro}, by boxes: {', '.join(boxes) or 'none'}"
+        + (f"; no box of {none}, so that where they stand it learns that nothing is there" if none else "")
+        + (f"; {model.name} knows digits alone, and learns of no other: {', '.join(others)}" if others else "")
+    )
+
+
+def validation_pictures(args: Args, categories: tuple[str, ...]) -> dict[str, ValidationSet]:
+    """Fixed pictures: of --val-data, of --data where there is nothing else, or of each preset in equal parts.
+
+    Labels index a detector's categories; boxes of all others are left out.
+    """
     pictures, validation = args.pictures, args.validation
     folder = validation.val_data or pictures.data
-    if folder:
-        dataset = read_coco(folder / "annotations.json", folder / "images")
-        scenes = (dataset[i] for i in range(min(validation.val_count, len(dataset))))
+    own = opened(folder)
+    if folder and own is not None:
+        own = own.labelled_by(categories)
+        scenes = (own[i] for i in range(min(validation.val_count, len(own))))
         return {folder.name: [zoom(scene.image, scene.target, pictures.zoom[0]) for scene in scenes]}
     mix, ink = shares(pictures.preset), RealInk.of_options(pictures.ink_dir, pictures.ink_share)
     count = max(1, validation.val_count // len(mix))
     return {
         name: [
-            zoom(scene.image, scene.target, pictures.zoom[0])
+            zoom(scene.image, relabelled(scene.target, CATEGORIES, categories), pictures.zoom[0])
             for scene in map(Scenes(name, "val", 0, pictures.mnist_dir, ink).__getitem__, range(count))
         ]
         for name in mix
     }
 
 
-def first_model(args: Args) -> Detector:
-    """The detector that training begins with, as --close-samples and --only want it."""
+def first_model(args: Args, data: CocoDataset | None) -> Detector:
+    """The detector that training begins with, as --close-samples, --only and the categories of a dataset want it."""
     start = args.start
-    model = begun_with(args)
+    model = begun_with(args, data.categories if data else None)
     if start.close_samples is not None:
         if start.close_samples < 1 or not hasattr(model.config, "close_samples"):
             raise OptionError(
@@ -223,19 +253,29 @@ def first_model(args: Args) -> Detector:
     return model
 
 
-def begun_with(args: Args) -> Detector:
-    """The detector of --init, or one with fresh weights, of which some are replaced by those of --adopt."""
+def begun_with(args: Args, names: tuple[str, ...] | None) -> Detector:
+    """The detector of --init, or one with fresh weights, of which some are replaced by those of --adopt.
+
+    names: the categories of a dataset. A detector that has learned something learns those of them that it lacks, too. A
+    fresh one learns no others. Those that find digits alone stay as they are. None where scenes are learned.
+    """
     start = args.start
     if start.init and start.adopt:
         raise OptionError("--init, --adopt: expected one of them, got both; --init keeps the design of its file.")
+    torch.manual_seed(args.learning.seed)
     if start.init:
         name, model, _ = checkpoint.load(start.init)
         if name != start.model:
             raise WeightsError(f"--init {start.init}: expected weights of {start.model}, got those of {name}.")
+        if names and hasattr(model.config, "categories"):
+            model = checkpoint.with_categories(model, extended(model.categories, names))
         return model
-    torch.manual_seed(args.learning.seed)
     design = entry(start.model)
-    model = design.build(design.config())
+    config = design.config()
+    changes: dict[str, Any] = {}
+    if names and hasattr(config, "categories"):
+        changes["categories"] = extended(config.categories, names) if start.adopt else names
+    model = design.build(replace(config, **changes))
     if start.adopt:
         print(f"took {checkpoint.adopt(model, start.adopt)} of {len(model.state_dict())} tensors from {start.adopt}")
     return model
@@ -292,12 +332,15 @@ def main(args: Args) -> None:
     )
     if args.machine.threads is not None:
         torch.set_num_threads(args.machine.threads)
-    model, batches = first_model(args), training_batches(args)
-    validate = validator(validation_pictures(args))
+    data = opened(args.pictures.data)
+    model = first_model(args, data)
+    batches = training_batches(args, data, model.categories)
+    validate = validator(validation_pictures(args, model.categories))
     run.mkdir(parents=True, exist_ok=True)
     if not resumed:
         options = {name: value for group in asdict(args).values() for name, value in group.items()}
         write_config(run, options, asdict(config), model, config.device)
+    print(what_is_learned(model, data))
     end = fit(args.start.model, model, batches, validate, config, run, resume=resumed is not None)
     print(f"{end.scenes} scenes, {end.step} steps, {end.seconds / 60:.1f} minutes; best:", end.best or "not validated")
     print(f"wrote {run / 'best.safetensors'}; look at {run / 'curves.png'}; go on: --resume {run}")

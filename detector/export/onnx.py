@@ -1,4 +1,4 @@
-"""A detector as an ONNX file: pixels go in, digits come out, and all computation is inside.
+"""A detector as an ONNX file: pixels go in, digits and signs come out, and all computation is inside.
 
 It takes batches, pictures of any size, and pictures without any digit, which torchvision's detectors do not once they
 are exported.
@@ -54,8 +54,8 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
 
     Its input is `pictures`, uint8 (B, H, W, 3) RGB. Its outputs, best first, are `boxes` float32 (N, 4) in pixels,
     `labels` int64 (N,), `scores` float32 (N,) and `picture` int64 (N,), the index in the batch of the picture that a
-    digit was found in. The file's metadata have the detector's name and config, and the calibration, which a reader
-    applies to the scores.
+    digit was found in. The file's metadata have the detector's name, its config, its categories, which labels index,
+    and the calibration, which a reader applies to the scores.
 
     Raises OptionError for a detector that cannot be exported, and where the file cannot be written.
     """
@@ -84,6 +84,7 @@ def export(model: Detector, path: Path, calibration: Calibration | None = None) 
         format=FORMAT,
         model=model.name,
         config=json.dumps(dataclasses.asdict(model.config)),
+        categories=json.dumps(model.categories, ensure_ascii=False),
         whole_picture=str(int(model.whole_picture)),
         calibration=json.dumps((calibration or Calibration()).as_json()),
     )

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from detector.categories import DIGITS
 from detector.errors import DataError
 from detector.files import appearing, write_json
 from detector.models import checkpoint
@@ -127,10 +128,13 @@ def write(folder: Path, card: dict[str, Any]) -> None:
 def markdown(card: dict[str, Any]) -> str:
     """A card for people. Only tables have lines that are longer than LINE_WIDTH, or a word that is."""
     trained = card["trained"]
+    categories = tuple(card["config"].get("categories", DIGITS))
+    signs = categories[len(DIGITS) :]
     paragraphs = [
         f"# {card['model']}",
         _wrapped(f"{card['parameters']:,} parameters, {card['bytes'] / 1e6:.1f} MB (float16), SHA-256")
         + f"\n`{card['sha256']}`.",
+        *([_wrapped(f"It finds {len(categories)} categories: {_listed(categories)}.")] if signs else []),
         _wrapped(
             f"Trained on {trained['scenes']:,} synthetic scenes of training digits alone, in {trained['minutes']} "
             f"minutes on {trained['machine']}, at commit {trained['commit']}, by"
@@ -146,10 +150,15 @@ def markdown(card: dict[str, Any]) -> str:
         _table(card["figures"]),
         _wrapped(
             "Meant for: reading numbers, written by hand or printed, on paper, signs or screens. Not meant for: "
-            "letters, or any decision that nobody checks."
+            + ("reading letters, which are found and left alone" if signs else "letters")
+            + ", or any decision that nobody checks."
         ),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _listed(categories: Sequence[str]) -> str:
+    return " ".join(f"`{name}`" for name in categories)
 
 
 def _wrapped(text: str, width: int = LINE_WIDTH, indent: str = "") -> str:

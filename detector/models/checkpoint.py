@@ -12,9 +12,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from detector.errors import WeightsError
+from detector.categories import DIGITS
+from detector.errors import OptionError, WeightsError
 from detector.files import appearing
-from detector.models.base import Detector, DetectorConfig
+from detector.models.base import Detector, DetectorConfig, device_of
 from detector.models.registry import DETECTORS
 
 FORMAT = "digit-reader 1"
@@ -93,25 +94,39 @@ def adopt(model: Detector, path: Path | str, part: str = "") -> int:
 
     So a changed design goes on from what an earlier one has learned. A wider layer fits, too. Its further channels
     begin at random, and count for nothing in the layers after them until they have learned to. So a wider model begins
-    with the outputs of the narrower one: Chen et al., "Net2Net" (2016), with zeros in place of copies.
+    with the outputs of the narrower one: Chen et al., "Net2Net" (2016), with zeros in place of copies. Categories are
+    matched by their names, whatever their order. Those that only the model has begin at random.
 
     part: what the names of the tensors have to begin with. Raises WeightsError where the file is missing or damaged, or
     where nothing in it fits.
     """
-    _, tensors = _read(Path(path))
-    own = model.state_dict()
-    fitting = {
-        name: _grown(t, own[name])
-        for name, t in tensors.items()
-        if name.startswith(part)
-        and name in own
-        and own[name].dim() == t.dim()
-        and all(new >= old for new, old in zip(own[name].shape, t.shape, strict=True))
-    }
+    metadata, tensors = _read(Path(path))
+    try:
+        theirs = tuple(json.loads(metadata.get("config", "{}")).get("categories", DIGITS))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{path}: expected weights of this project, got something else ({error}).") from error
+    fitting = _fitting(model, {name: t for name, t in tensors.items() if name.startswith(part)}, theirs)
     if not fitting:
         raise WeightsError(f"{path}: expected weights that fit the model, got none with the name and shape of its own.")
-    model.load_state_dict(own | fitting)
+    model.load_state_dict(model.state_dict() | fitting)
     return len(fitting)
+
+
+def with_categories(model: Detector, categories: tuple[str, ...]) -> Detector:
+    """A detector like this one that finds these categories, which begin with the digits.
+
+    It keeps what the model knows of a category by its name. Those that the model does not have begin at random. Raises
+    OptionError for a detector that finds digits alone, whatever it is asked for.
+    """
+    if categories == model.categories:
+        return model
+    if not hasattr(model.config, "categories"):
+        raise OptionError(f"{model.name}: expected digits alone to find, got {', '.join(categories)}; take faster-rcnn.")
+    changes: dict[str, Any] = {"categories": categories}
+    other = type(model)(dataclasses.replace(model.config, **changes))
+    other.load_state_dict(_fitting(other, model.state_dict(), model.categories))
+    other.name = model.name
+    return other.to(device_of(model)).train(model.training)
 
 
 def blend(model: Detector, other: Detector) -> None:
@@ -121,19 +136,55 @@ def blend(model: Detector, other: Detector) -> None:
     WeightsError where their designs differ.
     """
     own, theirs = model.state_dict(), other.state_dict()
-    if own.keys() != theirs.keys() or any(own[name].shape != theirs[name].shape for name in own):
+    alike = own.keys() == theirs.keys() and all(own[name].shape == theirs[name].shape for name in own)
+    if not alike or model.categories != other.categories:
         raise WeightsError("--mean-with: expected a run of the same design, got another one; leave it out.")
     model.load_state_dict({name: (t + theirs[name]) / 2 if t.is_floating_point() else t for name, t in own.items()})
 
 
-def _grown(weights: Tensor, own: Tensor) -> Tensor:
-    """A tensor in the shape of the model's own that computes what the smaller one of a file computes."""
-    if own.shape == weights.shape:
+def _fitting(model: Detector, tensors: dict[str, Tensor], categories: tuple[str, ...]) -> dict[str, Tensor]:
+    """Those of a file's tensors that fit a model's own, in the shapes of these. categories: those of the file."""
+    fitting, own = {}, model.state_dict()
+    for name, weights in tensors.items():
+        source, place = _rows(name, weights, categories, model.categories)
+        if name not in own or own[name].dim() != weights.dim():
+            continue
+        least = (max(place, default=-1) + 1, *weights.shape[1:]) if weights.dim() else ()
+        if all(new >= old for new, old in zip(own[name].shape, least, strict=True)):
+            fitting[name] = _grown(weights, own[name], source, place)
+    return fitting
+
+
+def _rows(
+    name: str, weights: Tensor, categories: tuple[str, ...], own: tuple[str, ...]
+) -> tuple[list[int], list[int]]:
+    """Which rows of a tensor in a file go to which of a model's: those of a category to that of the same name.
+
+    Where classes are told apart, one row may stand before the categories: that of the background.
+    """
+    count = len(weights) if weights.dim() else 0
+    before = count - len(categories)
+    if name.split(".")[-2:-1] != ["classes"] or before not in (0, 1):
+        return list(range(count)), list(range(count))
+    shared = [category for category in categories if category in own]
+    first = list(range(before))
+    return (
+        [*first, *(before + categories.index(category) for category in shared)],
+        [*first, *(before + own.index(category) for category in shared)],
+    )
+
+
+def _grown(weights: Tensor, own: Tensor, source: list[int], place: list[int]) -> Tensor:
+    """A tensor in the shape of the model's own that computes what the smaller one of a file computes.
+
+    source, place: which rows of the file's go to which of the model's.
+    """
+    if own.shape == weights.shape and source == place:
         return weights
     grown = own.clone()
     if own.dim() > 1:  # (outputs, inputs, ...): new inputs count for nothing in old outputs
-        grown[: weights.shape[0]] = 0
-    grown[tuple(slice(side) for side in weights.shape)] = weights.to(own.dtype)
+        grown[place] = 0
+    grown[(place, *(slice(side) for side in weights.shape[1:]))] = weights[source].to(own)
     return grown
 
 

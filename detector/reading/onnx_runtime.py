@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.categories import DIGITS
+from detector.categories import DIGITS, checked
 from detector.errors import WeightsError
 from detector.images import Picture
 from detector.reading.calibration import Calibration
@@ -27,9 +27,9 @@ INT8_CPU_FLAGS = {"avx512_vnni", "avx_vnni"}  # Linux's names for the instructio
 RUN_PX = 300_000  # of one run of the network: more pixels push each other's feature maps out of the cache
 SHARED_THREAD_GAIN = 0.5  # what each further thread adds, in threads, where all threads share every operation
 INPUTS = {"pictures": "tensor(uint8)"}  # (B, H, W, 3), of any size
-OUTPUTS = {  # N digits in all the pictures, best first within each
+OUTPUTS = {  # N digits and signs in all the pictures, best first within each
     "boxes": "tensor(float)",  # (N, 4), pixels
-    "labels": "tensor(int64)",  # (N,), indices of categories
+    "labels": "tensor(int64)",  # (N,), indices into the network's categories
     "scores": "tensor(float)",  # (N,)
     "picture": "tensor(int64)",  # (N,), the index in the batch of the picture that each was found in
 }
@@ -39,6 +39,7 @@ class OnnxNetwork:
     """A file that tools/export.py wrote, as the Network that a Reader takes.
 
     name: the detector's, such as faster-rcnn.
+    categories: what it finds, by name, in the order of its labels. A file that tells of none finds the digits.
     calibration: what makes chances of its scores.
     threads: CPU threads to compute with, by default one for each core.
     spinning: whether threads that wait for the next operation keep their cores. That is a tenth faster, and slower
@@ -75,6 +76,10 @@ class OnnxNetwork:
             self.runtime = f"{self.runtime}, {INT8}"
         self.categories: tuple[str, ...] = tuple(json.loads(metadata.get("config", "{}")).get("categories", DIGITS))
         self.whole_picture = metadata.get("whole_picture") == "1"
+        try:
+            self.categories = checked(tuple(json.loads(metadata.get("categories", json.dumps(DIGITS)))))
+        except (ValueError, TypeError) as error:
+            raise WeightsError(f"{path}: {error}; export it again with tools/export.py.") from error
         try:
             self.calibration = Calibration.from_json(json.loads(metadata.get("calibration", "null")))
         except ValueError as error:

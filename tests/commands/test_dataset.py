@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
+from detector.categories import CATEGORIES, DIGITS, WRITING
 from detector.errors import DataError, OptionError
 from detector.types import Target
 from digit_scenes import Scene, Scenes
@@ -42,6 +43,17 @@ class Plain:
         return Scene(image, Target(boxes, labels, labels == 1), None if index == 2 else ("1 2",) * index)
 
 
+class Amount:
+    """A scene of "1.2" and a stroke of which nothing is told."""
+
+    def __getitem__(self, index: int) -> Scene:
+        boxes = np.array([[0, 1, 4, 9], [5, 7, 6, 9], [7, 1, 11, 9], [12, 1, 15, 9]], np.float32)
+        labels = np.array([1, CATEGORIES.index("."), 2, CATEGORIES.index(WRITING)])
+        untold = np.array([[1, 10, 9, 11]], np.float32)
+        image = np.full((12, 16, 3), 200, np.uint8)
+        return Scene(image, Target(boxes, labels, labels == 2, untold), ("12",), ("1.2",))
+
+
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "tools" / "make_dataset.py"), *map(str, arguments)]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
@@ -61,6 +73,7 @@ def test_what_is_written_is_what_was_drawn(tmp_path: Path) -> None:
     data = load(tmp_path / "d")
     assert data["info"] == {"about": "plain"}
     assert [(c["id"], c["name"]) for c in data["categories"]] == [(i + 1, str(i)) for i in range(10)]
+    assert set(data["images"][0]) == {"id", "file_name", "width", "height", "digit_strings"}
     assert [annotation["id"] for annotation in data["annotations"]] == list(range(1, 7))
     assert data["annotations"][1] == {
         "id": 2,
@@ -80,6 +93,20 @@ def test_what_is_written_is_what_was_drawn(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.target.labels, drawn.target.labels)
         np.testing.assert_array_equal(read.target.ignore, drawn.target.ignore)
         assert read.lines == drawn.lines
+
+
+def test_signs_and_writing_are_written_where_they_are_told(tmp_path: Path) -> None:
+    write_coco(tmp_path / "d", Amount(), 1, {}, preview=1)
+    data = load(tmp_path / "d")
+    assert [(c["id"], c["name"]) for c in data["categories"]] == list(enumerate(CATEGORIES, 1))
+    assert [annotation["category_id"] for annotation in data["annotations"]] == [2, 11, 3, 26]
+    assert data["images"][0]["written_strings"] == ["1.2"]
+    dataset, drawn = read_coco(tmp_path / "d" / "annotations.json", tmp_path / "d" / "images"), Amount()[0]
+    assert dataset.categories == (*DIGITS, ".", WRITING)
+    read = dataset.labelled_by(CATEGORIES)[0]
+    for name in ("boxes", "labels", "ignore", "untold"):
+        np.testing.assert_array_equal(getattr(read.target, name), getattr(drawn.target, name))
+    assert (read.lines, read.written) == (drawn.lines, drawn.written)
 
 
 def test_a_head_says_whose_digits_they_are() -> None:

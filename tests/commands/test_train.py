@@ -16,9 +16,12 @@ import numpy as np
 import pytest
 import torch
 
+from detector.categories import CATEGORIES, DIGITS
+from detector.commands.train import Args, PictureOptions, StartOptions, begun_with, training_batches, what_is_learned
 from detector.commands.train import args_of, grouped
 from detector.models import checkpoint
-from tests.tiny import bars, tiny_model
+from digit_scenes.coco import read_coco
+from tests.tiny import bars, tiny_detector, tiny_model
 
 ROOT = Path(__file__).parents[2]
 TOOL = [sys.executable, str(ROOT / "tools" / "train_detector.py")]
@@ -38,7 +41,7 @@ def small_weights(folder: Path) -> str:
 
 
 def dataset(folder: Path) -> Path:
-    """A COCO dataset of four pictures of bars."""
+    """A COCO dataset of four pictures of bars, with a point and a unit in the first."""
     (folder / "images").mkdir(parents=True)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -58,7 +61,11 @@ def dataset(folder: Path) -> Path:
                     "area": (x1 - x0) * (y1 - y0),
                 }
             )
-    categories = [{"id": digit + 1, "name": str(digit)} for digit in range(10)]
+    names = [*map(str, range(10)), "point", "kWh"]
+    categories = [{"id": i, "name": name} for i, name in enumerate(names, 1)]
+    for category_id, x in ((11, 70), (12, 78)):
+        known = len(annotations)
+        annotations.append({"id": known + 1, "image_id": 0, "category_id": category_id, "bbox": [x, 50, 6, 6]})
     record = {"images": images, "annotations": annotations, "categories": categories}
     (folder / "annotations.json").write_text(json.dumps(record))
     return folder
@@ -126,8 +133,33 @@ def test_fine_tuning_on_a_coco_dataset(tmp_path: Path) -> None:
     config = json.loads((tmp_path / "runs" / "fine" / "config.json").read_text())
     assert config["args"]["data"] == str(data)
     assert config["model"]["roi_size"] == 4
+    assert config["model"]["categories"] == [*CATEGORIES, "kWh"]
+    assert 'it learns 27 categories, by boxes: 4 of "1", 4 of "7", 1 of ".", 1 of "kWh"; no box of 0 2 3' in result.stdout
     curves = cv2.imread(str(tmp_path / "runs" / "fine" / "curves.png"))
     assert isinstance(curves, np.ndarray)
+
+
+def test_what_is_learned_beside_digits(tmp_path: Path) -> None:
+    """A fresh detector learns what the dataset has boxes of; one that has learned something keeps that, too."""
+    first = small_weights(tmp_path)
+    data = read_coco(dataset(tmp_path / "bars") / "annotations.json", tmp_path / "bars" / "images")
+    own = (*DIGITS, ".", "kWh")
+    for start, names, expected in (
+        (StartOptions(), data.categories, own),
+        (StartOptions(), DIGITS, DIGITS),
+        (StartOptions(), None, CATEGORIES),
+        (StartOptions(adopt=Path(first)), data.categories, (*CATEGORIES, "kWh")),
+        (StartOptions(init=Path(first)), None, CATEGORIES),
+        (StartOptions(init=Path(first)), data.categories, (*CATEGORIES, "kWh")),
+        (StartOptions(model="sliding-window"), data.categories, DIGITS),
+    ):
+        assert begun_with(Args(start=start), names).categories == expected
+    batches = training_batches(Args(pictures=PictureOptions(data=tmp_path, zoom=(1.0,))), data, (*DIGITS, "kWh", "."))
+    labels = [label for step in range(2) for target in batches[step][1] for label in target.labels.tolist()]
+    assert {*labels} == {1, 7, 10, 11}
+    said = what_is_learned(tiny_detector("sliding-window"), data)
+    assert said.endswith('sliding-window knows digits alone, and learns of no other: 1 of ".", 1 of "kWh"')
+    assert what_is_learned(tiny_model(), None).startswith("it learns 26 categories of endless scenes: 0 1 2")
 
 
 def test_the_close_look_learns_alone(tmp_path: Path) -> None:

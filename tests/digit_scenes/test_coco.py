@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.categories import DIGITS
 from detector.errors import DataError, ImageError
 from detector.types import Target
 from digit_scenes.coco import CocoBatches, CocoDataset, crop_to, read_coco
@@ -28,7 +29,7 @@ SOUND: dict[str, Any] = {
         {"id": 5, "image_id": 7, "category_id": 0, "bbox": [1, 2, 10, 20], "area": 180, "iscrowd": 0},
         {"id": 6, "image_id": 7, "category_id": 4, "bbox": [20.25, 5.5, 8, 9.1], "iscrowd": 1},
     ],
-    "categories": [{"id": 0, "name": "3"}, {"id": 4, "name": "8"}, {"id": 9, "name": "cat"}],
+    "categories": [{"id": 0, "name": "3"}, {"id": 4, "name": "8"}, {"id": 9, "name": " "}],
 }
 
 
@@ -64,6 +65,7 @@ def with_annotation(**changes: object) -> dict[str, Any]:
         ({**SOUND, "images": [{**SOUND["images"][0], "width": 0}]}, "image record 0"),
         ({**SOUND, "images": [{**SOUND["images"][0], "height": "30"}]}, "image record 0"),
         ({**SOUND, "images": [{**SOUND["images"][0], "digit_strings": "12"}]}, "digit_strings of a.png"),
+        ({**SOUND, "images": [{**SOUND["images"][0], "written_strings": [1.2]}]}, "written_strings of a.png"),
         ({**SOUND, "images": [SOUND["images"][0]] * 2}, "different id"),
         ({**SOUND, "images": [SOUND["images"][0], {**SOUND["images"][1], "id": "3"}]}, "of one kind"),
         (
@@ -96,6 +98,47 @@ def test_a_sound_dataset(tmp_path: Path) -> None:
     assert dataset[1].lines is None
     assert dataset.path(1) == tmp_path / "images" / "b.png"
     assert dataset.category_ids == (None, None, None, 0, None, None, None, None, 4, None)
+    assert (dataset.categories, scene.written) == (DIGITS, None)
+
+
+METER: dict[str, Any] = {
+    **SOUND,
+    "images": [{**SOUND["images"][0], "written_strings": ["3.8"], "untold_boxes": [[30, 20, 20, 5], [1, 2]]}],
+    "annotations": [
+        *({**annotation, "image_id": 7} for annotation in SOUND["annotations"]),
+        {"id": 7, "image_id": 7, "category_id": 9, "bbox": [15, 20, 2, 2]},
+        {"id": 8, "image_id": 7, "category_id": 2, "bbox": [30, 8, 9, 12]},
+        {"id": 9, "image_id": 7, "category_id": 3, "bbox": [17, 20, 2, 2], "iscrowd": 1},
+    ],
+    "categories": [
+        *SOUND["categories"][:2],
+        {"id": 9, "name": "point"},
+        {"id": 2, "name": "kWh"},
+        {"id": 3, "name": "."},
+        {"id": 5, "name": "comma"},
+    ],
+}
+
+
+def test_signs_and_categories_of_ones_own_have_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = write(tmp_path, METER)
+    assert dataset.categories == (*DIGITS, ".", "kWh")  # what has no box is none
+    assert dataset.targets[0].labels.tolist() == [3, 8, 10, 11, 10]
+    assert dataset.targets[0].untold.tolist() == [[30, 20, 40, 25]]
+    assert dataset[0].written == ("3.8",)
+    assert {name: count for name, count in dataset.box_counts().items() if count} == {"3": 1, ".": 1, "kWh": 1}
+    assert [annotation["id"] for annotation in dataset.ground_truth["annotations"]] == [5, 6]
+    assert {category["name"] for category in dataset.ground_truth["categories"]} == {"3", "8"}
+    assert caplog.messages == []
+
+
+def test_labels_are_those_of_a_detector(tmp_path: Path) -> None:
+    dataset = write(tmp_path, METER)
+    other = dataset.labelled_by((*DIGITS, "kWh", "+"))
+    assert (other.categories, other.targets[0].labels.tolist()) == ((*DIGITS, "kWh", "+"), [3, 8, 10])
+    assert other.targets[0].ignore.tolist() == [False, True, False]
+    assert dataset.labelled_by(DIGITS)[0].target.labels.tolist() == [3, 8]
+    assert dataset.labelled_by((*dataset.categories, "+")).targets[0].labels.tolist() == [3, 8, 10, 11, 10]
 
 
 def test_what_is_scored_is_what_the_file_says(tmp_path: Path) -> None:
@@ -111,8 +154,8 @@ def test_what_is_scored_is_what_the_file_says(tmp_path: Path) -> None:
     [
         ({"image_id": 99}, "unknown picture"),
         ({"image_id": [1]}, "unknown picture"),
-        ({"category_id": 9}, "not a digit"),
-        ({"category_id": None}, "not a digit"),
+        ({"category_id": 9}, "unknown category"),
+        ({"category_id": None}, "unknown category"),
         ({"bbox": [1, 2, 0, 5]}, "without a box"),
         ({"bbox": [1, 2, 5, -1]}, "without a box"),
         ({"bbox": [50, 2, 5, 5]}, "without a box"),

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from detector.categories import CATEGORIES
 from detector.errors import OptionError, WeightsError
 from detector.export import quantise as quantising
 from detector.export.onnx import export
@@ -16,7 +17,7 @@ from detector.export.quantise import MIN_INPUT_CHANNELS, quantise
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.onnx_runtime import OnnxNetwork
 from digit_scenes import Scenes
-from tests.tiny import bars, trained_detector
+from tests.tiny import bars, sign_detector
 
 MIN_PRODUCT_WEIGHTS = 256
 WEIGHTS = Path(quantising.__file__).parents[1] / "weights"
@@ -27,7 +28,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     """A network that knows bars, itself in int8, and how many convolutions and products are. Its layers are small."""
     folder = tmp_path_factory.mktemp("quantised")
     whole, path = folder / "bars.onnx", folder / "bars.int8.onnx"
-    export(trained_detector("faster-rcnn"), whole, Calibration(Chance(2.0, 0.5), min_score=0.35))
+    export(sign_detector(), whole, Calibration(Chance(2.0, 0.5), min_score=0.35))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quantising, "MIN_PRODUCT_WEIGHTS", MIN_PRODUCT_WEIGHTS)
         return whole, path, quantise(whole, path, [bars(seed)[0] for seed in range(40)])
@@ -39,7 +40,7 @@ def test_it_finds_the_same_digits(files: tuple[Path, Path, int]) -> None:
     for one, other in zip(*found, strict=True):
         sure, also = one[one.scores > 0.5], other[other.scores > 0.5]
         assert len(sure) == 2
-        assert sorted(sure.labels.tolist()) == sorted(also.labels.tolist())
+        assert sorted(sure.labels.tolist()) == sorted(also.labels.tolist()) == [1, CATEGORIES.index(".")]
         order, same = sure.boxes[:, 0].argsort(), also.boxes[:, 0].argsort()
         np.testing.assert_allclose(sure.boxes[order], also.boxes[same], atol=3)
 
@@ -91,6 +92,7 @@ def test_what_else_is_known_of_it_stays(files: tuple[Path, Path, int]) -> None:
     one, other = (OnnxNetwork(file, threads=1) for file in files[:2])
     assert one.calibration == other.calibration != Calibration()
     assert (one.name, one.whole_picture) == (other.name, other.whole_picture)
+    assert one.categories == other.categories == CATEGORIES
     assert (one.runtime, other.runtime) == ("ONNX Runtime", "ONNX Runtime, int8")
 
 

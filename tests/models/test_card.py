@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from detector.categories import DIGITS
 from detector.errors import DataError
 from detector.models.card import THEN, figures_of, markdown, read_json, training_command
 
@@ -26,6 +27,15 @@ def test_a_shipped_card_is_what_its_json_says(path: Path) -> None:
     assert text == markdown(card)
     assert all(len(line) <= 120 or line.startswith("|") for line in text.splitlines())
     assert commands_in(text) == card["trained"]["command"].split(THEN)
+
+
+def test_a_card_names_the_categories_beyond_the_digits() -> None:
+    card = read_json(CARDS[0])
+    old = dict(card, config={"stem": 16})
+    assert "categories" not in markdown(old)
+    new = " ".join(markdown(dict(card, config={"categories": [*DIGITS, ".", "kWh"]})).split())
+    assert "It finds 12 categories: `0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `.` `kWh`." in new
+    assert "Not meant for: reading letters, which are found and left alone, or any decision" in new
 
 
 def test_a_command_has_what_is_not_none() -> None:

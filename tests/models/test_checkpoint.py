@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
-from detector.errors import WeightsError
+from detector.categories import DIGITS
+from detector.errors import OptionError, WeightsError
 from detector.models import checkpoint
 from detector.models.backbone import ResidualBlock
+from detector.models.base import Detector
 from detector.models.faster_rcnn import FasterRCNN
-from tests.tiny import TINY, bars, tiny_model, trained_detector
+from tests.tiny import TINY, bars, tiny_detector, tiny_model, trained_detector
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -133,6 +136,67 @@ def test_a_narrower_design_adopts_only_what_fits(tmp_path: Path) -> None:
     count = checkpoint.adopt(narrow, tmp_path / "wide")
     assert 0 < count < len(own)
     assert torch.equal(narrow.state_dict()["backbone.stem.0.weight"], own["backbone.stem.0.weight"])
+
+
+def class_rows(model: Detector, first: int = 1) -> dict[str, list[Tensor]]:
+    """What tells each category from others: its rows in the head, where the background is first, and in the look."""
+    state = model.state_dict()
+    rows = {"background": [state[f"heads.box_predictor.classes.{kind}"][0] for kind in ("weight", "bias")]}
+    for label, name in enumerate(model.categories):
+        rows[name] = [state[f"heads.box_predictor.classes.{kind}"][1 + label] for kind in ("weight", "bias")]
+        rows[name] += [state[f"close_look.classes.{kind}"][label] for kind in ("weight", "bias")]
+    return rows
+
+
+MORE = (*DIGITS, "kWh", "+", ".", "unit")
+
+
+@pytest.mark.parametrize("way", ["adopted", "grown"])
+def test_what_is_known_of_a_category_follows_its_name(tmp_path: Path, way: str) -> None:
+    """Whatever its place, and however many others there are."""
+    model = FasterRCNN(replace(TINY, categories=(*DIGITS, "+", ":", "unit")))
+    if way == "adopted":
+        checkpoint.save(tmp_path / "w", "faster-rcnn", model, {})
+        other: Detector = FasterRCNN(replace(TINY, categories=MORE))
+        assert checkpoint.adopt(other, tmp_path / "w") == len(model.state_dict())
+    else:
+        other = checkpoint.with_categories(model.eval(), MORE)
+        assert (other.categories, other.name, other.training) == (MORE, "faster-rcnn", False)
+    before, after = class_rows(model), class_rows(other)
+    for name in ("background", *DIGITS, "+", "unit"):
+        assert all(torch.equal(one, two) for one, two in zip(before[name], after[name], strict=True)), name
+    rest = {name: tensor for name, tensor in other.state_dict().items() if "classes." not in name}
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in rest.items())
+    bounds = after["background"][0].numel() ** -0.5
+    assert all(0 < after[name][0].abs().max() <= bounds for name in ("kWh", "."))  # as a fresh layer has them
+
+
+def test_weights_of_digits_alone_are_adopted(tmp_path: Path) -> None:
+    """Files from before there were other categories do not tell of any."""
+    model = FasterRCNN(replace(TINY, categories=DIGITS))
+    checkpoint.save(tmp_path / "w", "faster-rcnn", model, {})
+    metadata, tensors = checkpoint._read(tmp_path / "w")
+    config = json.loads(metadata["config"])
+    del config["categories"]
+    checkpoint._write(tmp_path / "old", tensors, metadata | {"config": json.dumps(config)})
+    assert checkpoint.load(tmp_path / "old")[1].categories == DIGITS
+    grown = tiny_model(seed=4)
+    assert checkpoint.adopt(grown, tmp_path / "old") == len(model.state_dict())
+    before, after = class_rows(model), class_rows(grown)
+    assert all(torch.equal(one, two) for name in before for one, two in zip(before[name], after[name], strict=True))
+
+
+def test_a_detector_of_digits_alone_stays_one() -> None:
+    model = tiny_detector("sliding-window")
+    assert checkpoint.with_categories(model, DIGITS) is model
+    with pytest.raises(OptionError, match="take faster-rcnn"):
+        checkpoint.with_categories(model, MORE)
+
+
+def test_models_of_other_categories_are_not_blended() -> None:
+    one, other = (FasterRCNN(replace(TINY, categories=(*DIGITS, *names))) for names in ("+-", "-+"))
+    with pytest.raises(WeightsError, match="same design"):
+        checkpoint.blend(one, other)
 
 
 def test_the_extra_can_be_replaced_in_part(tmp_path: Path) -> None:

@@ -118,6 +118,9 @@ def test_it_says_what_it_is(network: OnnxNetwork, tmp_path: Path) -> None:
     assert network.runtime == "ONNX Runtime"
     assert network.name == "faster-rcnn"
     assert not network.whole_picture
+    assert network.categories == DIGITS  # as in files from before there were others
+    signs = json.dumps([*DIGITS, "+", "kWh"])
+    assert OnnxNetwork(write(tmp_path / "z.onnx", categories=signs)).categories == (*DIGITS, "+", "kWh")
     assert OnnxNetwork(write(tmp_path / "y.onnx", whole_picture="1")).whole_picture
     assert onnx_runtime.FORMAT == checkpoint.FORMAT
 
@@ -162,6 +165,14 @@ def of_another_format(path: Path) -> None:
     write(path, format="digit-reader 7")
 
 
+def with_other_categories(path: Path) -> None:
+    write(path, categories='["1", "0"]')
+
+
+def with_damaged_categories(path: Path) -> None:
+    write(path, categories="{0")
+
+
 def with_other_inputs(path: Path) -> None:
     write(path, GRAPH.replace("pictures", "images"))
 
@@ -179,6 +190,8 @@ def with_other_types(path: Path) -> None:
         (no_onnx, "damaged or else"),
         (without_metadata, r"expected a detector of this project .* got 'something else'"),
         (of_another_format, "got 'digit-reader 7'"),
+        (with_other_categories, r"categories: expected 0 to 9, then .* got \('1', '0'\)"),
+        (with_damaged_categories, r"export it again"),
         (with_other_inputs, r"expected pictures tensor\(uint8\) in .* got images tensor\(uint8\) in"),
         (with_other_types, r"got pictures tensor\(float16\) in"),
     ],
