@@ -13,7 +13,7 @@ from detector.types import Target
 ALIASES: Mapping[str, tuple[str, ...]] = {
     ".": ("point", "dot", "period", "decimal", "decimal point"),
     ",": ("comma", "decimal comma"),
-    "-": ("minus", "dash", "hyphen", "−", "–"),
+    "-": ("minus", "dash", "hyphen", "\u2212", "\u2013"),
     "+": ("plus",),
     "×": ("times", "multiply"),
     "÷": ("divide", "divided by"),

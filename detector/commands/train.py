@@ -192,9 +192,7 @@ def training_batches(args: Args, data: CocoDataset | None, categories: tuple[str
     else:
         ink = RealInk.of_options(pictures.ink_dir, pictures.ink_share)
         mix = shares(pictures.preset)
-        batches = SceneBatches(
-            mix, learning.batch_size, learning.seed, "train", pictures.mnist_dir, ink, categories
-        )
+        batches = SceneBatches(mix, learning.batch_size, learning.seed, "train", pictures.mnist_dir, ink, categories)
     return Zoomed(batches, pictures.zoom, learning.seed)
 
 

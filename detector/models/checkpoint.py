@@ -121,7 +121,7 @@ def with_categories(model: Detector, categories: tuple[str, ...]) -> Detector:
     if categories == model.categories:
         return model
     if not hasattr(model.config, "categories"):
-        raise OptionError(f"{model.name}: expected digits alone to find, got {', '.join(categories)}; take faster-rcnn.")
+        raise OptionError(f"{model.name}: expected to find digits alone, got {' '.join(categories)}; take faster-rcnn.")
     changes: dict[str, Any] = {"categories": categories}
     other = type(model)(dataclasses.replace(model.config, **changes))
     other.load_state_dict(_fitting(other, model.state_dict(), model.categories))
@@ -155,9 +155,7 @@ def _fitting(model: Detector, tensors: dict[str, Tensor], categories: tuple[str,
     return fitting
 
 
-def _rows(
-    name: str, weights: Tensor, categories: tuple[str, ...], own: tuple[str, ...]
-) -> tuple[list[int], list[int]]:
+def _rows(name: str, weights: Tensor, categories: tuple[str, ...], own: tuple[str, ...]) -> tuple[list[int], list[int]]:
     """Which rows of a tensor in a file go to which of a model's: those of a category to that of the same name.
 
     Where classes are told apart, one row may stand before the categories: that of the background.
@@ -181,10 +179,11 @@ def _grown(weights: Tensor, own: Tensor, source: list[int], place: list[int]) ->
     """
     if own.shape == weights.shape and source == place:
         return weights
-    grown = own.clone()
+    grown, placed = own.clone(), own[place]
     if own.dim() > 1:  # (outputs, inputs, ...): new inputs count for nothing in old outputs
-        grown[place] = 0
-    grown[(place, *(slice(side) for side in weights.shape[1:]))] = weights[source].to(own)
+        placed.zero_()
+    placed[tuple(slice(side) for side in (len(place), *weights.shape[1:]))] = weights[source].to(own)
+    grown[place] = placed
     return grown
 
 

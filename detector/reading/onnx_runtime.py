@@ -74,10 +74,10 @@ class OnnxNetwork:
         self.name = str(metadata.get("model", ""))
         if metadata.get("precision") == INT8:
             self.runtime = f"{self.runtime}, {INT8}"
-        self.categories: tuple[str, ...] = tuple(json.loads(metadata.get("config", "{}")).get("categories", DIGITS))
         self.whole_picture = metadata.get("whole_picture") == "1"
         try:
-            self.categories = checked(tuple(json.loads(metadata.get("categories", json.dumps(DIGITS)))))
+            stored = json.loads(metadata.get("categories", "null"))
+            self.categories: tuple[str, ...] = DIGITS if stored is None else checked(tuple(stored))
         except (ValueError, TypeError) as error:
             raise WeightsError(f"{path}: {error}; export it again with tools/export.py.") from error
         try:

@@ -17,8 +17,16 @@ import pytest
 import torch
 
 from detector.categories import CATEGORIES, DIGITS
-from detector.commands.train import Args, PictureOptions, StartOptions, begun_with, training_batches, what_is_learned
-from detector.commands.train import args_of, grouped
+from detector.commands.train import (
+    Args,
+    PictureOptions,
+    StartOptions,
+    args_of,
+    begun_with,
+    grouped,
+    training_batches,
+    what_is_learned,
+)
 from detector.models import checkpoint
 from digit_scenes.coco import read_coco
 from tests.tiny import bars, tiny_detector, tiny_model
@@ -134,7 +142,9 @@ def test_fine_tuning_on_a_coco_dataset(tmp_path: Path) -> None:
     assert config["args"]["data"] == str(data)
     assert config["model"]["roi_size"] == 4
     assert config["model"]["categories"] == [*CATEGORIES, "kWh"]
-    assert 'it learns 27 categories, by boxes: 4 of "1", 4 of "7", 1 of ".", 1 of "kWh"; no box of 0 2 3' in result.stdout
+    assert (
+        'it learns 27 categories, by boxes: 4 of "1", 4 of "7", 1 of ".", 1 of "kWh"; no box of 0 2 3' in result.stdout
+    )
     curves = cv2.imread(str(tmp_path / "runs" / "fine" / "curves.png"))
     assert isinstance(curves, np.ndarray)
 

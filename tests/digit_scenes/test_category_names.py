@@ -24,7 +24,7 @@ names = st.lists(st.sampled_from([*CATEGORIES, "kWh", "unit", "A"]), unique=True
         ("decimal_point", "."),
         ("COMMA", ","),
         ("hyphen", "-"),
-        ("−", "-"),
+        ("\u2212", "-"),
         ("×", "×"),
         ("letter", WRITING),
         ("Writing", WRITING),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import detector
+from detector.categories import DIGITS
 from detector.errors import WeightsError
 from detector.images import Picture
 from detector.models import checkpoint
