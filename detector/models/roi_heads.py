@@ -264,13 +264,13 @@ def told_twice(where: BatchBoxes, probabilities: Tensor, threshold: float) -> Ba
     """
     digits, others = probabilities.split([DIGIT_COUNT, probabilities.shape[1] - DIGIT_COUNT], 1)
     (digit_scores, digit_labels), (other_scores, other_labels) = digits.max(1), others.max(1)
-    scores = torch.cat([digit_scores, other_scores])  # (2 N,)
-    labels = torch.cat([digit_labels, other_labels + DIGIT_COUNT])
-    boxes = BatchBoxes(torch.cat([where.boxes, where.boxes]), torch.cat([where.image_index, where.image_index]))
-    likely = (scores > threshold).nonzero()[:, 0]
-    best, order = scores.index_select(0, likely).sort(descending=True)  # ONNX has no stable sort
-    chosen = likely.index_select(0, order)
-    return BatchDetections(boxes.at(chosen), labels.index_select(0, chosen), best)
+    # Chosen apart: the exporter fails at what may be twice as long as something of unknown length.
+    as_digit, as_other = ((scores > threshold).nonzero()[:, 0] for scores in (digit_scores, other_scores))
+    row = torch.cat([as_digit, as_other])  # (K,)
+    labels = torch.cat([digit_labels.index_select(0, as_digit), other_labels.index_select(0, as_other) + DIGIT_COUNT])
+    scores = torch.cat([digit_scores.index_select(0, as_digit), other_scores.index_select(0, as_other)])
+    scores, order = scores.sort(descending=True)  # ONNX has no stable sort
+    return BatchDetections(where.at(row.index_select(0, order)), labels.index_select(0, order), scores)
 
 
 def sample_per_group(groups: Tensor, count: int | Tensor) -> Tensor:
