@@ -40,7 +40,7 @@ OTHER_WIDTHS = (0.62, 0.9)
 """The same of all other digits."""
 
 
-def _smooth(stroke: Stroke, step: float) -> Stroke:
+def smooth(stroke: Stroke, step: float) -> Stroke:
     """The stroke as points `step` apart on a Catmull-Rom curve through its own."""
     moved = np.abs(np.diff(stroke, axis=0)).sum(1) > 0
     own = stroke[np.concatenate([[True], moved])]  # a pen that rests gives the same point again and again
@@ -68,7 +68,7 @@ def in_heights(strokes: Strokes) -> list[Stroke]:
     whole = np.concatenate(strokes)
     low, size = whole.min(0), np.ptp(whole, axis=0)
     height = max(float(size[1]), float(size[0]) / 5, 1e-9)
-    return [_smooth((stroke - low) / height, STEP_HEIGHTS) for stroke in strokes]
+    return [smooth((stroke - low) / height, STEP_HEIGHTS) for stroke in strokes]
 
 
 def _square_width(rng: np.random.Generator, label: int) -> float:

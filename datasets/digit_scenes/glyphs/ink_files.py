@@ -31,6 +31,11 @@ their notch and their eye."""
 T = TypeVar("T")
 
 
+def found(folder: Path, name: str) -> Path | None:
+    """The file of that name in a folder, gzipped or plain; None where there is none."""
+    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+
+
 def _text(path: Path) -> str:
     """What is written in a file, plain or gzipped."""
     try:

@@ -21,6 +21,7 @@ from digit_scenes.glyphs.ink_drawing import draw_bitmap, draw_strokes
 from digit_scenes.glyphs.ink_files import (
     Bitmap,
     Strokes,
+    found,
     read_eight_points,
     read_optical,
     read_pen_ways,
@@ -80,11 +81,6 @@ INK_FILES = (
     InkFile("optdigits-orig.windep", read_optical, (0, 0.5, 0.5), 6, False),
     InkFile("semeion.data", read_semeion, (0.8, 0.1, 0.1), 4, True),
 )
-
-
-def found(folder: Path, name: str) -> Path | None:
-    """The file of that name in a folder, gzipped or plain; None where there is none."""
-    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
 
 
 def _own_part(samples: Sequence[Sample], shares: tuple[float, float, float], split: Split) -> Sequence[Sample]:
