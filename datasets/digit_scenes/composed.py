@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from detector.categories import DIGIT_COUNT
 from digit_scenes import stages
 from digit_scenes.chance import happens, happens_no_draw_at_zero
 from digit_scenes.glyphs.digits import DigitSet, Split
-from digit_scenes.glyphs.letters import StrokeGlyph, letter_sources
+from digit_scenes.glyphs.ink_letters import has_letters, ink_letters
+from digit_scenes.glyphs.letters import LetterSource, StrokeGlyph, letter_sources
 from digit_scenes.ink import clutter, pens, writing
 from digit_scenes.ink.composition.composer import Composer
 from digit_scenes.ink.composition.kinds import KINDS
@@ -35,6 +37,9 @@ SMALL_DIGIT_PX, MAX_SMALL_THICKNESS = 26.0, 0.17
 """Digits lower than that are not written with thicker pens, in heights of a digit: their loops would close."""
 PEN_THICKNESSES = {"hair": (1 / 60, 1 / 22), "usual": (1 / 22, 1 / 7), "felt": (1 / 7, 1 / 4)}
 """Least and most, in heights of a digit."""
+
+INK_LETTERS_SHARE = 0.25
+"""Share of handwritten pages in letters of real ink, where there are some."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,16 @@ def _pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
 
 
 def composed_scene(
-    rng: np.random.Generator, digits: DigitSet, split: Split, recipes: Sequence[ComposedRecipe]
+    rng: np.random.Generator,
+    digits: DigitSet,
+    split: Split,
+    recipes: Sequence[ComposedRecipe],
+    inks: Path | None = None,
 ) -> Scene:
     """A page after one of some recipes. The same rng gives the same scene, byte for byte.
 
-    split: whose letters are written; digits: those of the same split.
+    split: whose letters are written; digits: those of the same split. inks: a folder of real ink, in whose letters a
+    share of the handwritten pages is written.
     """
     weights = np.array([recipe.weight for recipe in recipes])
     composed = recipes[int(rng.choice(len(recipes), p=weights / weights.sum()))]
@@ -77,7 +87,7 @@ def composed_scene(
     sheet = Sheet(recipe.camera.size)
     writer = Writer(rng, digits, recipe, sheet, page.matrix)
     colours = stages.choose_colours(rng, recipe)
-    scribe = _scribe(rng, digits, split, composed, height)
+    scribe = _scribe(rng, digits, split, composed, height, inks)
     composition = Composition()
     if not happens(rng, recipe.text.blank):
         rows = int(rng.integers(recipe.text.line_counts[0], recipe.text.line_counts[1] + 1))
@@ -97,11 +107,25 @@ def composed_scene(
     return _scene(picture, sheet, composition)
 
 
-def _scribe(rng: np.random.Generator, digits: DigitSet, split: Split, recipe: ComposedRecipe, height: float) -> Scribe:
+def letters_of_page(rng: np.random.Generator, split: Split, recipe: ComposedRecipe, inks: Path | None) -> LetterSource:
+    """Whose letters a page is written in."""
+    letters = letter_sources()[_pick(rng, recipe.letters)](rng, split)
+    if inks and not letters.printed and has_letters(inks, split) and happens(rng, INK_LETTERS_SHARE):
+        return ink_letters(rng, split, inks)
+    return letters
+
+
+def _scribe(
+    rng: np.random.Generator,
+    digits: DigitSet,
+    split: Split,
+    recipe: ComposedRecipe,
+    height: float,
+    inks: Path | None,
+) -> Scribe:
     """Somebody with a pen, who writes digits about `height` pixels high."""
-    sources = letter_sources()
-    letters = sources[_pick(rng, recipe.letters)](rng, split)
-    fallback = sources["print" if letters.printed else "skeletons"](rng, split)
+    letters = letters_of_page(rng, split, recipe, inks)
+    fallback = letter_sources()["print" if letters.printed else "skeletons"](rng, split)
     low, high = PEN_THICKNESSES[_pick(rng, recipe.pens)]
     thickness = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     most = MAX_SMALL_THICKNESS if height < SMALL_DIGIT_PX else PEN_THICKNESSES["felt"][1]

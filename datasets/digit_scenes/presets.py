@@ -39,8 +39,8 @@ class Preset:
     """Of the preset; another version is another row of scenes."""
     size: tuple[int, int]
     """Height and width of its pictures, pixels."""
-    draw: Callable[[np.random.Generator, DigitSet, Split], Scene]
-    """Makes a scene of the digits it is given, and of letters of the same split."""
+    draw: Callable[[np.random.Generator, DigitSet, Split, Path | None], Scene]
+    """Makes a scene of the digits it is given, and of letters of the same split, a folder's real ink among them."""
     drawn: float = 0.0
     """Share of digits drawn after forms, see `glyphs.forms`."""
     printed: float = 0.0
@@ -55,18 +55,21 @@ class Preset:
 
 def _plain(name: str, size: tuple[int, int], draw: Callable[[np.random.Generator, DigitSet], Scene]) -> Preset:
     """A preset of MNIST's digits alone."""
-    return Preset(name, 1, size, lambda rng, digits, _split: draw(rng, digits), mnist_alone=True)
+    return Preset(name, 1, size, lambda rng, digits, *_: draw(rng, digits), mnist_alone=True)
 
 
 def _page(name: str, version: int, recipe: PageRecipe, **digits: Any) -> Preset:
     """The preset of a recipe. digits: its shares and the edition, see `Preset`."""
     draw = partial(page_scene, recipe=recipe)
-    return Preset(name, version, recipe.camera.size, lambda rng, own, _split: draw(rng, own), **digits)
+    return Preset(name, version, recipe.camera.size, lambda rng, own, *_: draw(rng, own), **digits)
 
 
 def _composed(name: str, version: int, *recipes: ComposedRecipe, **digits: Any) -> Preset:
     """The preset of recipes whose pictures are all of one size. digits: as of `_page`."""
-    draw = partial(composed_scene, recipes=recipes)
+
+    def draw(rng: np.random.Generator, own: DigitSet, split: Split, inks: Path | None) -> Scene:
+        return composed_scene(rng, own, split, recipes, inks)
+
     return Preset(name, version, recipes[0].page.camera.size, draw, **digits)
 
 
@@ -313,7 +316,8 @@ class Scenes:
     split: whose digits are used; `train`, `val` and `test` never share one. seed: another seed is another row.
     mnist_dir: a folder with another set of digits in IDX form. Its digits are then the only ones: a preset's drawn and
     printed ones are Latin, and the folder's may be of another script. ink: real ink among the handwritten digits of all
-    presets but those that show MNIST's alone. Raises OptionError and DataError.
+    presets but those that show MNIST's alone, and its letters, if it has some, on a share of composed pages. Raises
+    OptionError and DataError.
     """
 
     def __init__(
@@ -338,7 +342,9 @@ class Scenes:
         """Scene `index`. Raises IndexError below 0."""
         if index < 0:
             raise IndexError(f"index: expected 0 or more, got {index}")
-        return self.preset.draw(np.random.default_rng((*self._key, index)), self.digits, self._made_with[1])
+        _, split, _, _, ink = self._made_with
+        rng = np.random.default_rng((*self._key, index))
+        return self.preset.draw(rng, self.digits, split, ink.folder if ink else None)
 
     def __reduce__(self) -> tuple[type[Scenes], tuple[str, Split, int, Path | None, RealInk | None]]:
         """Only the arguments are pickled: another process loads the digits itself."""
