@@ -27,7 +27,8 @@ from digit_scenes.ink.perspective import Matrix, localise, transform
 from digit_scenes.ink.strokes import MIN_STROKE_PX, Nib, draw_strokes
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene
-from digit_scenes.surface.paper import Picture
+from digit_scenes.surface import paper
+from digit_scenes.surface.paper import Colours, Picture
 from digit_scenes.surface.sheet import Sheet
 from digit_scenes.writer import Writer
 
@@ -58,6 +59,8 @@ class ComposedRecipe:
     """Weights of pens, see PEN_THICKNESSES."""
     hard: float = 0.0
     """Share of pens with hard edges, as in simple drawing programs."""
+    flat: float = 0.0
+    """Share of pages that are drawings on a screen: one clean colour on another, by no light and no camera."""
     weight: float = 1.0
     """How often pages are of this recipe, relative to the preset's others."""
 
@@ -86,7 +89,8 @@ def composed_scene(
     height = float(np.exp(rng.uniform(*np.log(recipe.text.digit_heights))))
     sheet = Sheet(recipe.camera.size)
     writer = Writer(rng, digits, recipe, sheet, page.matrix)
-    colours = stages.choose_colours(rng, recipe)
+    flat = happens_no_draw_at_zero(rng, composed.flat)
+    colours = _clean_colours(rng, recipe.paper.light_on_dark) if flat else stages.choose_colours(rng, recipe)
     scribe = _scribe(rng, digits, split, composed, height, inks)
     composition = Composition()
     if not happens(rng, recipe.text.blank):
@@ -97,6 +101,8 @@ def composed_scene(
     picture, page = stages.prepare_paper(
         rng, recipe, page, colours, height, bool(composition.marks), _frames(rng, frames) if frames else None
     )
+    if flat:
+        picture = paper.flat(sheet.size, colours.paper)
     _write(composition, scribe.nib, sheet, page.matrix)
     _add_clutter(rng, recipe, writer, page.size, height, bool(composition.marks))
     smallest = min((mark.height for mark in composition.marks if mark.label < DIGIT_COUNT), default=height)
@@ -105,6 +111,17 @@ def composed_scene(
     picture = stages.ink_paper(rng, recipe, picture, sheet, cover, page, colours, screened)
     picture = stages.take_picture(rng, recipe.camera, picture, colours.paper, screened, smallest)
     return _scene(picture, sheet, composition)
+
+
+def _clean_colours(rng: np.random.Generator, light_on_dark: float) -> Colours:
+    """Black on white or white on black, as drawing programs have it; or any strong colour on either."""
+    dark = happens(rng, light_on_dark)
+    ground = np.full(3, 0.0 if dark else 255.0) if happens(rng, 0.8) else rng.uniform(0, 45, 3) + (0 if dark else 210)
+    ink = 255.0 - np.round(ground / 255) * 255
+    if happens(rng, 0.3):
+        ink = rng.permutation(np.array([rng.uniform(0, 60), rng.uniform(0, 255), rng.uniform(0, 255)]))
+        ink = 255 - ink * 0.5 if dark else ink * 0.6
+    return Colours(ground, ink)
 
 
 def letters_of_page(rng: np.random.Generator, split: Split, recipe: ComposedRecipe, inks: Path | None) -> LetterSource:

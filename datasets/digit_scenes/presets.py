@@ -16,6 +16,7 @@ import numpy as np
 
 from detector.errors import OptionError
 from digit_scenes.composed import ComposedRecipe, composed_scene
+from digit_scenes.compositions import SUMS
 from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
@@ -225,17 +226,6 @@ INVOICES = LEDGERS.changed(
     camera={"size": (80, 288)},
 )
 """Amounts that end in points and dashes of the same stroke."""
-SUMS = (
-    ComposedRecipe(
-        PAGES.changed(
-            text={"digit_heights": (14, 130), "line_counts": (1, 8), "blank": 0.04, "max_clutter": 3},
-            camera={"size": (384, 384)},
-        ),
-        kinds={"numbers": 1.0},
-    ),
-)
-"""Arithmetic and algebra as people write it."""
-
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (

@@ -9,6 +9,7 @@ import numpy as np
 
 from detector.categories import CATEGORIES
 from digit_scenes.glyphs.letters import Points, StrokeGlyph
+from digit_scenes.ink.composition.numbers import numbers_in
 from digit_scenes.ink.composition.page import Composition, Mark, Row, Run
 from digit_scenes.ink.composition.scribe import LABELS, Scribe
 
@@ -66,6 +67,25 @@ class Composer:
             x += run.width * height
         return told
 
+    def columns(self, text: str, right: float, y: float, height: float, pitch: float, row: Row | None) -> float:
+        """Characters below those of other rows, each in the middle of a column.
+
+        right: middle of the last column, pixels. pitch: from column to column, heights of a digit. y, height and row as
+        of `put`. Returns where the ink begins, pixels.
+        """
+        x = right
+        left = right
+        for character in reversed(text):
+            run = self.run(character)
+            if run:
+                left = x - (run.box[0] + run.box[2]) / 2 * height
+                self.put(replace(run, numbers=()), left, y, height)
+                left += run.box[0] * height
+            x -= pitch * height * (0.45 if character in ".,:" else 1.0)
+        if row is not None:
+            row.numbers.extend((left + i * 1e-3, number) for i, number in enumerate(numbers_in(text)))
+        return left
+
     def new_row(self, y: float) -> Row:
         """A line of the page's text. y: of the middle of its digits, pixels."""
         row = Row(y)
@@ -75,9 +95,8 @@ class Composer:
     def draw(self, strokes: Sequence[Points], height: float, character: str = "") -> None:
         """Strokes of the pen in pixels of the page. character: what they are; nothing for some other writing."""
         label = LABELS.get(character, len(CATEGORIES) - 1)
-        glyph = StrokeGlyph(tuple(strokes))
         unit = np.array([[1.0, 0, 0], [0, 1.0, 0]])
-        self.page.marks.append(Mark(replace(glyph, weight=glyph.weight), label, unit, height))
+        self.page.marks.append(Mark(StrokeGlyph(tuple(strokes)), label, unit, height))
 
     def block(self, rows: Sequence[RowOfRuns], align: float | None = None) -> float:
         """Rows one below the other, as many as fit, anywhere on the page. Returns the height of their digits, pixels.

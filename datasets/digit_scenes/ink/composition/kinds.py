@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_scenes.ink.composition import notes
+from digit_scenes.ink.composition import algebra, arithmetic, notes
 from digit_scenes.ink.composition.composer import Composer
 
 Kind = Callable[[Composer], None]
 KINDS: dict[str, Kind] = {
     "numbers": notes.numbers,
+    "worded": notes.worded,
+    "all-digits": notes.all_digits,
+    "equations": arithmetic.equations,
+    "canvas": arithmetic.canvas,
+    "column-sum": arithmetic.column_sum,
+    "long-division": arithmetic.long_division,
+    "unknowns": algebra.unknowns,
+    "system": algebra.system,
+    "fractions": algebra.fractions,
+    "powers": algebra.powers,
 }

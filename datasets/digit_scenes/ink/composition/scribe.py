@@ -35,6 +35,8 @@ SPACE = 0.5
 """Width of a space within a run, in heights of a digit."""
 TIMES_LETTER_SHARE = 0.3
 """Share of printed times signs that are the letter x."""
+POINTS = ".,:"
+"""Of most hands, points and commas are strokes of the pen whatever the letters are, so that they can be seen."""
 SAME_AS = {"\u2212": "-", "\u2013": "-"}
 """Characters by what they are labelled as."""
 
@@ -85,6 +87,8 @@ class Scribe:
         """A sample of a character; None where nobody has it."""
         if character.isdigit() and not self.own_digits:
             return self._digit(int(character))
+        if character in POINTS and not self.printed and self.chosen.setdefault(-2, int(happens(self.rng, 0.6))):
+            return drawn_sign(self.rng, character)
         if self.printed and character == "×" and self.chosen.setdefault(-1, int(happens(self.rng, TIMES_LETTER_SHARE))):
             character = "x"
         makers: tuple[Callable[[], Glyph | None], ...] = (
@@ -95,11 +99,11 @@ class Scribe:
         )
         return next((glyph for glyph in (make() for make in makers) if glyph), None)
 
-    def _digit(self, label: int) -> FieldGlyph:
-        """A digit of the set, written with the pen."""
+    def _digit(self, label: int) -> FieldGlyph | None:
+        """A digit of the set, written with the pen; None where the set has none."""
         of_label = self.digits.by_label[label]
         if not len(of_label):
-            raise ValueError(f"digits: expected all of 0-9, got no {label}")
+            return None
         index = int(self.rng.choice(of_label))
         if self.alike:
             index = self.chosen.setdefault(label, index)
@@ -157,7 +161,8 @@ class Scribe:
         rise = hand.wander * float(rng.normal()) * size * (0.4 if character in ".,:" else 1.0)
         slant = hand.slant + float(rng.normal(0, 0.03))
         turn = float(rng.normal(0, 0.03))
-        matrix = np.array([[wide, -slant * own + turn * own, x - x0 * wide], [-turn * wide, own, rise]])
+        begin = x if glyph.advance is not None else x - x0 * wide
+        matrix = np.array([[wide, -slant * own + turn * own, begin], [-turn * wide, own, rise]])
         middle = (y0 + y1) / 2
         matrix[0, 2] += slant * own * -0.5  # of upright characters: a run stays where it is, whatever its slant
         matrix[0, 2] -= turn * own * middle
@@ -168,7 +173,8 @@ class Scribe:
         else:
             end = x + (x1 - x0) * wide + 2 * half + max(gap, MIN_GAP) * size
         matrix[0, 2] += half
-        box = (x, y0 * own + rise - half, x + (x1 - x0) * wide + 2 * half, y1 * own + rise + half)
+        begin = begin + x0 * wide
+        box = (begin, y0 * own + rise - half, begin + (x1 - x0) * wide + 2 * half, y1 * own + rise + half)
         return Mark(glyph, label, matrix, own), box, end
 
 

@@ -1,0 +1,179 @@
+"""Kinds of pages with arithmetic: rows, columns of figures with a rule below, long divisions, drawings on a canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from digit_scenes.chance import happens
+from digit_scenes.glyphs.signs import curve, line
+from digit_scenes.ink.composition import values
+from digit_scenes.ink.composition.composer import Composer, RowOfRuns
+
+
+def operator_gap(rng: np.random.Generator) -> float:
+    """How far somebody sets numbers and the signs between them apart, in heights of a digit."""
+    return float(rng.choice([rng.uniform(0.03, 0.16), rng.uniform(0.1, 0.4), rng.uniform(0.35, 0.9)]))
+
+
+def term_row(page: Composer, text: str, gap: float) -> RowOfRuns:
+    """A row of runs that are parted by spaces in a text."""
+    return page.row(text.split(), gap, 0.2)
+
+
+def equations(page: Composer) -> None:
+    """Sums, one below the other."""
+    gap = operator_gap(page.rng)
+    page.block([term_row(page, values.equation(page.rng), gap) for _ in range(page.row_count)])
+
+
+def canvas(page: Composer) -> None:
+    """Two or three numbers with signs between them, large, and nothing else."""
+    rng = page.rng
+    gap = float(rng.uniform(0.12, 0.7))
+    kind = rng.uniform()
+    if kind < 0.5:
+        text, value = values.sum_of_two(rng)
+        text = f"{text} = {values.shown(value)}" if happens(rng, 0.4) else text
+    elif kind < 0.8:
+        numbers = [str(rng.integers(0, 10 ** int(rng.integers(1, 3)))) for _ in range(3)]
+        signs = [values.pick(rng, ("+", "-", "×", "÷", "/")) for _ in range(2)]
+        text = f"{numbers[0]} {signs[0]} {numbers[1]} {signs[1]} {numbers[2]}"
+    else:
+        text = " ".join(values.figures(rng, 1) for _ in range(int(rng.integers(1, 4))))
+        gap = float(rng.uniform(1.2, 1.6))
+    rows = [term_row(page, text, gap)]
+    if happens(rng, 0.25):
+        rows.append(term_row(page, values.pick(rng, (values.equation(rng), values.figures(rng, 1))), gap))
+    page.block(rows)
+
+
+def column_sum(page: Composer) -> None:
+    """Numbers below each other, a rule, and what comes out; now and then two of them side by side."""
+    rng = page.rng
+    kind = values.pick(rng, ("+", "-", "×"), (0.55, 0.25, 0.2))
+    count = int(rng.integers(2, 6)) if kind == "+" else 2
+    most = int(rng.integers(2, 6))
+    numbers = [int(rng.integers(1, 10**most)) for _ in range(count)]
+    if kind == "-":
+        numbers = sorted(numbers, reverse=True)
+    partial = []
+    if kind == "×":
+        numbers[1] %= 1000
+        digits = [int(d) for d in reversed(str(numbers[1]))]
+        partial = [str(numbers[0] * d) + " " * k for k, d in enumerate(digits)] if len(digits) > 1 else []
+    value = sum(numbers) if kind == "+" else numbers[0] - numbers[1] if kind == "-" else numbers[0] * numbers[1]
+    decimals = int(rng.choice([0, 0, 0, 1, 2]))
+    point = values.pick(rng, (".", ","))
+
+    def shown(number: int) -> str:
+        return (
+            str(number) if not decimals or kind == "×" else f"{number / 10**decimals:.{decimals}f}".replace(".", point)
+        )
+
+    texts = [shown(number) for number in numbers]
+    below = [*partial, shown(value)] if happens(rng, 0.85) else []
+    _column(page, texts, kind, below, len(partial))
+
+
+def _column(page: Composer, texts: list[str], sign: str, below: list[str], partial: int) -> None:
+    """The rows of a sum in columns. partial: how many of the rows below the rule come before another rule."""
+    rng = page.rng
+    pitch, spacing = float(rng.uniform(0.75, 1.1)), float(rng.uniform(1.3, 1.8))
+    columns = max(map(len, (*texts, *below))) + 1.5
+    rows = len(texts) + len(below)
+    height = min(page.height, page.size[1] * 0.92 / (columns * pitch), page.size[0] * 0.92 / (rows * spacing + 0.4))
+    wide, high = columns * pitch * height, (rows * spacing + 0.3) * height
+    x = float(rng.uniform(0, page.size[1] - wide)) + wide - pitch * height / 2
+    y = float(rng.uniform(0, page.size[0] - high)) + height * 1.1
+    left = x - (columns - 1) * pitch * height
+
+    def rule(at: float) -> None:
+        start, end = left - rng.uniform(0, 0.3) * height, x + rng.uniform(0.4, 0.9) * height
+        page.draw([line(rng, (start, at + rng.normal(0, 0.03) * height), (end, at), 0.01)], height)
+
+    before_last = happens(rng, 0.8)
+    for index, text in enumerate(texts):
+        start = page.columns(text, x, y, height, pitch, page.new_row(y - height / 2))
+        if index == len(texts) - 1 or (sign == "+" and not before_last and index):
+            run = page.run(sign)
+            if run:
+                at = left - 0.3 * height if before_last else min(start, x) - (run.width + 0.25) * height
+                page.put(run, at, y, height)
+        y += spacing * height
+    ruled = y - (spacing - 0.32) * height
+    y += 0.2 * height
+    rule(ruled)
+    for index, text in enumerate(below):
+        shift = len(text) - len(text.rstrip())
+        page.columns(text.rstrip(), x - shift * pitch * height, y, height, pitch, page.new_row(y - height / 2))
+        if partial and index == partial - 1:
+            rule(y + 0.3 * height)
+            y += 0.2 * height
+        y += spacing * height
+
+
+def long_division(page: Composer) -> None:
+    """A division with its steps: the divisor left of a hook as in English, or behind points."""
+    rng = page.rng
+    divisor, quotient = int(rng.integers(2, 30)), int(rng.integers(3, 1000))
+    dividend = str(divisor * quotient)
+    pitch, spacing = float(rng.uniform(0.8, 1.05)), float(rng.uniform(1.35, 1.7))
+    english = happens(rng, 0.6)
+    steps = _division_steps(dividend, divisor)[: int(rng.integers(2, 7))]
+    left = len(str(divisor)) + 0.7 if english else 0.3
+    right = 0.5 if english else len(str(divisor)) + len(str(quotient)) + 3.0
+    rows = len(steps) + (2 if english else 1)
+    height = min(
+        page.height,
+        page.size[1] * 0.92 / ((left + len(dividend) + right) * pitch),
+        page.size[0] * 0.92 / (rows * spacing),
+    )
+    wide, high = (left + len(dividend) + right) * pitch * height, rows * spacing * height
+    first = float(rng.uniform(0, page.size[1] - wide)) + (left + 0.5) * pitch * height
+    y = float(rng.uniform(0, page.size[0] - high)) + height * 1.1
+    last = first + (len(dividend) - 1) * pitch * height
+    if english:
+        page.columns(str(quotient), last, y, height, pitch, page.new_row(y - height / 2))
+        y += spacing * height
+        head = y - (1.15 + 0.1 * rng.uniform()) * height
+        edge = first - 0.62 * pitch * height
+        hook = curve([[edge - 0.1 * height, y + 0.1 * height], [edge + 0.08 * height, y - height / 2], [edge, head]])
+        bar = line(rng, (edge, head), (last + 0.7 * height, head + rng.normal(0, 0.02) * height), 0.01)
+        page.draw([np.concatenate([hook, bar])], height)
+    row = page.new_row(y - height / 2)
+    page.columns(dividend, last, y, height, pitch, row)
+    if english:
+        page.columns(str(divisor), first - (0.9 + 0.3 * rng.uniform()) * pitch * height, y, height, pitch, row)
+    else:
+        x = last + 0.75 * height
+        for text in (values.pick(rng, (":", "÷")), str(divisor), "=", str(quotient)):
+            run = page.run(text)
+            if run:
+                page.put(run, x, y, height, row)
+                x += (run.width + 0.3) * height
+    for index, (text, end) in enumerate(steps):
+        y += spacing * height
+        at = first + end * pitch * height
+        start = page.columns(text, at, y, height, pitch, page.new_row(y - height / 2))
+        if index % 2 == 0:
+            below = y + 0.27 * height
+            page.draw([line(rng, (start - 0.2 * height, below), (at + 0.5 * height, below), 0.015)], height)
+
+
+def _division_steps(dividend: str, divisor: int) -> list[tuple[str, int]]:
+    """What is written below a dividend: products and what is left, each with the column of its last digit."""
+    steps: list[tuple[str, int]] = []
+    rest = 0
+    begun = False
+    for column, digit in enumerate(dividend):
+        rest = rest * 10 + int(digit)
+        if not begun and rest < divisor:
+            continue
+        if begun:
+            steps.append((str(rest), column))
+        begun = True
+        product = rest // divisor * divisor
+        steps.append((str(product), column))
+        rest -= product
+    steps.append((str(rest), len(dividend) - 1))
+    return steps
