@@ -224,3 +224,20 @@ def test_the_box_of_a_digit_is_the_finest_level_s_that_is_sure_of_it(label: int,
     merged = merge([(level(0), found((*here, label, score))), (level(1), found((*there, 3, 0.9)))])
     assert rows(merged) == [(3, 0.9)]
     np.testing.assert_allclose(merged.boxes, [here if fine else there])
+
+
+def test_a_box_told_as_digit_and_as_sign_is_one_thing() -> None:
+    """The likelier twin stands for both where boxes are compared; both are moved to the finer box."""
+    coarse = found((10, 10, 30, 40, 25, 0.7), (10, 10, 30, 40, 0, 0.2), (60, 10, 80, 40, 3, 0.9))
+    fine = found((11, 10, 31, 41, 25, 0.6), (11, 10, 31, 41, 0, 0.3))
+    merged = merge([(level(0), fine), (level(1), coarse)])
+    assert rows(merged) == [(3, 0.9), (25, 0.7), (0, 0.2)]
+    assert merged.boxes[1:].tolist() == [[11, 10, 31, 41]] * 2
+
+
+def test_digits_alone_are_merged_as_if_there_were_no_signs_elsewhere() -> None:
+    digits = found((10, 10, 30, 40, 3, 0.9), (12, 10, 32, 40, 5, 0.4), (60, 10, 80, 40, 8, 0.8))
+    alone = merge([(level(0), digits)])
+    beside = merge([(level(0), digits), (level(0), found((200, 10, 210, 40, 12, 0.95)))])
+    assert rows(beside) == [(12, 0.95), *rows(alone)]
+    np.testing.assert_array_equal(beside.boxes[1:], alone.boxes)
