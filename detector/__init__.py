@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from detector.reading.loading import load, read
     from detector.reading.reader import Reader
     from detector.reading.reading_order import read_lines
-    from detector.types import Detections, Digit, Line, Number, Page, Target
+    from detector.types import Detections, Digit, Line, Number, Page, Sign, Target
 
 __all__ = [
     "DataError",
@@ -35,6 +35,7 @@ __all__ = [
     "OptionError",
     "Page",
     "Reader",
+    "Sign",
     "Target",
     "TrainingError",
     "WeightsError",
@@ -54,7 +55,7 @@ _HOMES = {
     "detector.reading.loading": ("load", "read"),
     "detector.reading.reader": ("Reader",),
     "detector.reading.reading_order": ("read_lines",),
-    "detector.types": ("Detections", "Digit", "Line", "Number", "Page", "Target"),
+    "detector.types": ("Detections", "Digit", "Line", "Number", "Page", "Sign", "Target"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -6,28 +6,31 @@ import colorsys
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from detector.images import Picture
 from detector.rotation import turned_boxes, turned_picture
-from detector.types import Digit, Page
+from detector.types import Digit, Page, Sign
 
 Colour: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[float, float, float, float]
+Turnable = TypeVar("Turnable", Digit, Sign)
 
 MIN_DIGIT_PX = 24  # a small picture is enlarged until its digits are about as high, so that labels fit them
 MAX_LETTER_PX = 300.0  # height
 MAX_FRAME_PX = 4  # thickness of a second frame
 MIN_SIDE_PX = 320  # a picture with a shorter longer side is enlarged
 MAX_SIDE_PX = 4096  # no picture is enlarged past this longer side
+SIGN_COLOUR = (150, 40, 190)
 
 
 def draw_page(image: Picture, page: Page) -> Picture:
     """A new picture uint8 (H', W', 3): each digit boxed, what it was read as above it, each number underlined.
 
+    Signs have thin boxes of one colour, and what they were read as is below them.
     image: uint8 (H, W, 3) RGB, the picture that the page was read in. It is left as it is. Boxes run from red to green
     with their score. Lines and letters are sized by the height of the digits. A small picture is enlarged by a whole
     factor. One that had to be turned to be read is shown upright.
@@ -42,6 +45,9 @@ def draw_page(image: Picture, page: Page) -> Picture:
             for digit, name in zip(number.digits, number.text, strict=True):
                 _draw_digit(pen, digit.box, name, score_colour(digit.score), factor, canvas.height)
             _underline(pen, number.digits, factor)
+    usual = median(y1 - y0 for _, y0, _, y1 in (digit.box for digit in digits)) if digits else MIN_DIGIT_PX
+    for sign in page.signs:
+        _draw_sign(pen, sign, usual * factor, factor)
     return np.array(canvas)
 
 
@@ -90,9 +96,9 @@ def _upright(image: Picture, page: Page) -> tuple[Picture, Page]:
     if not page.turned:
         return image, page
 
-    def turned(digit: Digit) -> Digit:
-        (box,) = turned_boxes(np.array([digit.box]), page.turned, page.width, page.height).tolist()
-        return replace(digit, box=tuple(box))
+    def turned(one: Turnable) -> Turnable:
+        (box,) = turned_boxes(np.array([one.box]), page.turned, page.width, page.height).tolist()
+        return replace(one, box=tuple(box))
 
     lines = tuple(
         replace(line, numbers=tuple(replace(n, digits=tuple(map(turned, n.digits))) for n in line.numbers))
@@ -100,7 +106,8 @@ def _upright(image: Picture, page: Page) -> tuple[Picture, Page]:
     )
     upright = turned_picture(image, page.turned)
     height, width = upright.shape[:2]
-    return upright, Page(width, height, lines)
+    signs = tuple(map(turned, page.signs))
+    return upright, replace(page, width=width, height=height, lines=lines, turned=0, signs=signs)
 
 
 def _scaled(image: Picture, factor: float) -> Image.Image:
@@ -137,6 +144,22 @@ def _draw_digit(pen: ImageDraw.ImageDraw, box: Box, name: str, colour: Colour, f
         stroke_fill=(255, 255, 255),
     )
     return width
+
+
+def _draw_sign(pen: ImageDraw.ImageDraw, sign: Sign, usual: float, factor: float) -> None:
+    """A thin box, and the name below it. usual: height of the digits around, pixels of the canvas."""
+    x0, y0, x1, y1 = (side * factor for side in sign.box)
+    pen.rectangle((x0 - 1, y0 - 1, x1, y1), outline=SIGN_COLOUR, width=1)
+    size = min(max(9.0, usual * 0.35), MAX_LETTER_PX)
+    pen.text(
+        ((x0 + x1) / 2, y1 + 2),
+        sign.category,
+        fill=SIGN_COLOUR,
+        font=ImageFont.load_default(size),
+        anchor="mt",
+        stroke_width=max(1, round(size / 10)),
+        stroke_fill=(255, 255, 255),
+    )
 
 
 def _underline(pen: ImageDraw.ImageDraw, digits: tuple[Digit, ...], factor: int) -> None:

@@ -10,20 +10,21 @@ import csv
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from PIL import Image
 
+from detector.categories import CATEGORIES
 from detector.draw import draw_page
 from detector.errors import DigitReaderError, OptionError
 from detector.files import appearing
 from detector.images import Picture
-from detector.types import Page
+from detector.types import Digit, Page, Sign
 
-CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1")
+CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1", "written", "value")
 
 
 def json_record(file: str, page: Page) -> dict[str, Any]:
@@ -31,7 +32,8 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
 
     turned: by how many degrees clockwise the picture has to be turned to stand upright. Boxes are in pixels of the
     picture before that.
-    The text of a rejected number is a "?" for each digit. What its digits may be stands with their boxes.
+    The text of a rejected number is a "?" for each digit, and so is what is written. What its digits may be stands with
+    their boxes. Signs of the page are those of numbers and all others.
     """
     return {
         "file": file,
@@ -39,55 +41,68 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
         "height": page.height,
         "turned": page.turned,
         "text": page.text,
+        "written": page.written,
         "lines": [
             {
                 "text": line.text,
+                "written": line.written,
                 "numbers": [
                     {
                         "text": number.text,
+                        "written": number.written,
+                        "value": number.value,
                         "score": round(number.score, 4),
                         "rejected": number.rejected,
-                        "digits": [
-                            {"digit": d.digit, "box": [round(side, 2) for side in d.box], "score": round(d.score, 4)}
-                            for d in number.digits
-                        ],
+                        "digits": [{"digit": d.digit} | _box_and_score(d) for d in number.digits],
+                        "signs": [{"sign": sign.category} | _box_and_score(sign) for sign in number.signs],
                     }
                     for number in line.numbers
                 ],
             }
             for line in page.lines
         ],
+        "signs": [{"sign": sign.category} | _box_and_score(sign) for sign in page.signs],
     }
 
 
-def csv_rows(file: str, page: Page) -> Iterator[tuple[str | int | float, ...]]:
+def _box_and_score(one: Digit | Sign) -> dict[str, Any]:
+    return {"box": [round(side, 2) for side in one.box], "score": round(one.score, 4)}
+
+
+def csv_rows(file: str, page: Page) -> Iterator[tuple[str | int | float | None, ...]]:
     """A row of CSV_COLUMNS for each number. Lines and numbers are counted from 1. The box is around all its digits.
 
-    The text of a rejected number is a "?" for each digit.
+    The text of a rejected number is a "?" for each digit. A number without a value has None there.
     """
     for i, line in enumerate(page.lines, 1):
         for j, number in enumerate(line.numbers, 1):
             x0, y0, x1, y1 = zip(*(digit.box for digit in number.digits), strict=True)
             sides = (min(x0), min(y0), max(x1), max(y1))
-            yield file, i, j, number.text, round(number.score, 4), *(round(side, 2) for side in sides)
+            box = (round(side, 2) for side in sides)
+            yield file, i, j, number.text, round(number.score, 4), *box, number.written, number.value
 
 
-def coco_results(file: str, image_id: int, page: Page) -> Iterator[dict[str, Any]]:
-    """Each digit in COCO's results format: category_id is the digit plus one, bbox is x, y, width, height.
+def coco_results(
+    file: str, image_id: int, page: Page, categories: Sequence[str] = CATEGORIES
+) -> Iterator[dict[str, Any]]:
+    """Each digit and each sign in COCO's results format: bbox is x, y, width, height.
 
+    category_id: 1 to 10 are the digits 0 to 9; signs follow in the order of the detector's categories.
     file_name tells which picture image_id stands for. COCO's own tools ignore it.
     """
-    for line in page.lines:
-        for number in line.numbers:
-            for digit in number.digits:
-                x0, y0, x1, y1 = digit.box
-                yield {
-                    "image_id": image_id,
-                    "file_name": file,
-                    "category_id": digit.digit + 1,
-                    "bbox": [x0, y0, x1 - x0, y1 - y0],
-                    "score": digit.score,
-                }
+    found: list[tuple[int, Digit | Sign]] = [
+        (digit.digit, digit) for line in page.lines for number in line.numbers for digit in number.digits
+    ]
+    found += [(categories.index(sign.category), sign) for sign in page.signs]
+    for label, one in found:
+        x0, y0, x1, y1 = one.box
+        yield {
+            "image_id": image_id,
+            "file_name": file,
+            "category_id": label + 1,
+            "bbox": [x0, y0, x1 - x0, y1 - y0],
+            "score": one.score,
+        }
 
 
 def annotated_paths(pictures: list[Path], folder: Path) -> list[Path]:
@@ -151,8 +166,10 @@ class FileOutput(Output):
     name: ClassVar[str]
     """What the file is called when the user is told where it lies."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], categories: Sequence[str] = CATEGORIES) -> None:
+        """categories: what the detector finds, by name."""
         self.stream = stream
+        self.categories = categories
 
 
 class JsonLines(FileOutput):
@@ -176,8 +193,8 @@ class CsvTable(FileOutput):
 
     name = "table"
 
-    def __init__(self, stream: IO[str]) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: IO[str], categories: Sequence[str] = CATEGORIES) -> None:
+        super().__init__(stream, categories)
         self._rows = csv.writer(stream, lineterminator="\n")
         self._rows.writerow(CSV_COLUMNS)
 
@@ -186,29 +203,29 @@ class CsvTable(FileOutput):
 
 
 class CocoResults(FileOutput):
-    """One JSON list of all digits in COCO's results format."""
+    """One JSON list of all digits and signs in COCO's results format."""
 
     name = "COCO results"
 
-    def __init__(self, stream: IO[str]) -> None:
-        super().__init__(stream)
-        self._digits: list[dict[str, Any]] = []
+    def __init__(self, stream: IO[str], categories: Sequence[str] = CATEGORIES) -> None:
+        super().__init__(stream, categories)
+        self._results: list[dict[str, Any]] = []
 
     def add(self, result: Result) -> None:
-        self._digits += coco_results(result.file, result.image_id, result.page)
+        self._results += coco_results(result.file, result.image_id, result.page, self.categories)
 
     def close(self) -> None:
-        json.dump(self._digits, self.stream)
+        json.dump(self._results, self.stream)
 
 
 class PlainText(Output):
-    """For people: the file name and the text, indented below it where it has several lines."""
+    """For people: the file name and what is written, indented below it where it has several lines."""
 
     def __init__(self, write_line: Callable[[str], object]) -> None:
         self._write_line = write_line
 
     def add(self, result: Result) -> None:
-        text = result.page.text or "(no digits)"
+        text = result.page.written or "(no digits)"
         self._write_line(
             f"{result.file}: {text}" if "\n" not in text else f"{result.file}:\n  " + text.replace("\n", "\n  ")
         )

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.amounts import value_of
 from detector.categories import DIGIT_COUNT
 
 FloatArray = NDArray[np.float32]
@@ -151,20 +152,45 @@ class Digit:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """One sign that was read: a decimal point, a minus, a percent sign."""
+
+    category: str
+    """Its name among the detector's categories, such as ".", "-" or "%"."""
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in pixels of the picture."""
+    score: float
+    """The chance that it is right, 0-1."""
+
+
+@dataclass(frozen=True)
 class Number:
-    """Digits that belong together."""
+    """Digits that belong together, and the signs that belong to them."""
 
     text: str
     """Its digits; as many "?" where it was rejected because its score is too low. `digits` still tells the guess."""
     score: float
-    """The chance that all of it is right, 0-1."""
+    """The chance that all of its digits are right, 0-1. Signs have scores of their own."""
     digits: tuple[Digit, ...]
     """Left to right."""
+    written: str = ""
+    """The number as it stands there: "12.5", "-3", "110,000/-". By default, and where it was rejected, its text."""
+    signs: tuple[Sign, ...] = ()
+    """Those in `written`, left to right. A rejected number keeps them, as it keeps its digits."""
+
+    def __post_init__(self) -> None:
+        if not self.written or self.rejected:
+            object.__setattr__(self, "written", self.text)
 
     @property
     def rejected(self) -> bool:
         """Whether its text is withheld."""
         return "?" in self.text
+
+    @property
+    def value(self) -> float | None:
+        """What `written` amounts to, see `detector.amounts`. None where it was rejected or that is not sure."""
+        return value_of(self.written)
 
     @classmethod
     def of(cls, digits: Sequence[Digit]) -> Number:
@@ -180,6 +206,11 @@ class Line:
     """The texts of its numbers, with one space between them."""
     numbers: tuple[Number, ...]
     """Left to right."""
+
+    @property
+    def written(self) -> str:
+        """Its numbers as they stand there, with one space between them."""
+        return " ".join(n.written for n in self.numbers)
 
     @classmethod
     def of(cls, numbers: Sequence[Number]) -> Line:
@@ -199,8 +230,15 @@ class Page:
     """Top to bottom."""
     turned: int = 0
     """By how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright."""
+    signs: tuple[Sign, ...] = ()
+    """All signs, in numbers or not, in no order that means anything."""
 
     @property
     def text(self) -> str:
         """All that was read: the text of each line on a line of its own; '' where there is no digit."""
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def written(self) -> str:
+        """As text, each number as it stands there, with its signs."""
+        return "\n".join(line.written for line in self.lines)

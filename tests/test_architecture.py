@@ -19,7 +19,7 @@
     files   images   rotation   progress
       |
     types   errors   version   weights
-    categories
+    categories   amounts
 
 A package may import whatever stands in a lower row, and itself. Packages in one row do not import each other.
 `digit_scenes` stands beside the picture: it may import `categories`, `types` and `errors`, and `images` where it opens
@@ -44,7 +44,7 @@ from tests.imports import Tree, read_tree
 ROOT = Path(__file__).parents[1]
 
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("categories",),
+    ("categories", "amounts"),
     ("types", "errors", "version", "weights"),
     ("files", "images", "rotation", "progress"),
     ("draw",),

@@ -52,11 +52,12 @@ INTERRUPTED = "error: interrupted; nothing was written under the names asked for
 @dataclass(frozen=True)
 class FileOptions:
     json: IfGiven[str] = None
-    """File for JSON Lines, one line a picture, with every digit's box and score; - for standard output."""
+    """File for JSON Lines, one line a picture, with every digit's and sign's box and score; - for standard output."""
     csv: IfGiven[Path] = None
     """File for a table with one row a number."""
     coco: IfGiven[Path] = None
-    """File in COCO's results format; image_id counts the pictures from 1, in the order in which they are read."""
+    """File in COCO's results format; image_id counts the pictures from 1, in the order in which they are read.
+    Categories 1 to 10 are the digits, signs follow."""
     annotated: IfGiven[Path] = None
     """Folder for pictures that show what was read where."""
 
@@ -113,7 +114,7 @@ def main(args: Args) -> int:
     readable = [path for path, error in listed if error is None]
     failed = 0
     with ExitStack() as stack:
-        outputs = opened(args, readable, stack)
+        outputs = opened(args, readable, reader.categories, stack)
         progress = with_bar(listed, unit="picture") if len(listed) >= MIN_PICTURES_FOR_PROGRESS else listed
         read = reader.read_and_show(sys.stdin.buffer if path == STDIN else path for path in readable)
         for image_id, (path, error) in enumerate(progress, 1):
@@ -134,8 +135,8 @@ def main(args: Args) -> int:
     return 1 if failed else 0
 
 
-def opened(args: Args, pictures: list[Path], stack: ExitStack) -> list[Output]:
-    """Every output that was asked for.
+def opened(args: Args, pictures: list[Path], categories: tuple[str, ...], stack: ExitStack) -> list[Output]:
+    """Every output that was asked for. categories: what the detector finds, by name.
 
     Files appear when the stack is left, and not at all if reading breaks off.
     """
@@ -148,7 +149,8 @@ def opened(args: Args, pictures: list[Path], stack: ExitStack) -> list[Output]:
         path = getattr(args.output, option)
         if path:
             to_stdout = output is JsonLines and path == "-"
-            outputs.append(output(sys.stdout if to_stdout else stack.enter_context(appearing(Path(path)))))
+            stream = sys.stdout if to_stdout else stack.enter_context(appearing(Path(path)))
+            outputs.append(output(stream, categories))
     if args.output.json != "-":
         outputs.append(PlainText(tqdm.write))
     return outputs

@@ -14,7 +14,10 @@ letters are often taken for one digit, but seldom for several in a row. So most 
 the same scores at which most digits in a number are right.
 
 Beside a number that is read it is the other way round: a digit found there is right more often than its score says, and
-a number that lacks a digit is wrong. So its odds are multiplied before they are compared with the threshold.
+a number that lacks a digit is wrong. So its odds are multiplied before they are compared with the threshold. That is
+not done where a sign or writing is likelier in the same place.
+
+Signs have a chance and a threshold of their own.
 """
 
 from __future__ import annotations
@@ -29,10 +32,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from detector.categories import DIGIT_COUNT, DIGITS
 from detector.errors import WeightsError
+from detector.reading.numerals import written_with
 from detector.reading.reading_order import median, read_lines, without_nested
+from detector.reading.signs import likelier_as, signs_of
 from detector.rotation import turned_boxes
-from detector.types import BoolArray, Detections, Float64Array, FloatArray, Line, Number
+from detector.types import BoolArray, Detections, Float64Array, FloatArray, Line, Number, Sign
 
 DEFAULT_MIN_SCORE = 0.5  # the chance from which digits are read where calibration found no better one
 MIN_SLOPE = 0.05  # above 0, so that scores that tell nothing still keep their order
@@ -92,16 +98,25 @@ class Calibration:
     """As `number`, for a digit that stands alone on one of several lines. Without it, `number` serves for these too."""
     company: float = 1.0
     """The factor, finite and at least 1, by which a digit's odds are multiplied beside a number that is read."""
+    sign: Chance | None = None
+    """Of a network's score for a sign or for writing. Without it, that score is the chance."""
+    min_sign_score: float = DEFAULT_MIN_SCORE
+    """The chance from which a sign is read, 0-1."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_score <= 1:
-            raise ValueError(f"expected a min_score from 0 to 1, got {self.min_score}")
+        for name in ("min_score", "min_sign_score"):
+            if not 0 <= (score := getattr(self, name)) <= 1:
+                raise ValueError(f"expected a {name} from 0 to 1, got {score}")
         if not 1 <= self.company < math.inf:
             raise ValueError(f"expected a finite company of at least 1, got {self.company}")
 
     def digits(self, found: Detections) -> Detections:
-        """What a network found, in the same order, with chances in place of scores."""
-        return replace(found, scores=self.digit(found.scores).astype(np.float32))
+        """What a network found, signs too, in the same order, with chances in place of scores."""
+        chances = self.digit(found.scores).astype(np.float32)
+        others = found.labels >= DIGIT_COUNT
+        if others.any():
+            chances[others] = self.sign(found.scores[others]) if self.sign else found.scores[others]
+        return replace(found, scores=chances)
 
     def in_company(self, min_score: float) -> float:
         """The chance from which a digit beside a number is read, where others are read from min_score on."""
@@ -113,19 +128,33 @@ class Calibration:
         Beside a number that is read, digits are read from in_company(min_score) on. A number whose chance is under
         min_number_score is rejected: its boxes stay, its text is withheld.
         """
-        found = found.digits()
-        likely = found.scores >= min_score  # (N,)
-        read = self._read_lines(found[likely], min_score)
-        near = ~likely & (found.scores >= self.in_company(min_score))
-        near[near] = beside_any(chain.from_iterable(line.numbers for line, _ in read), found[near])
+        return self.lines_and_signs(found, DIGITS, min_score, min_number_score)[0]
+
+    def lines_and_signs(
+        self, found: Detections, categories: Sequence[str], min_score: float, min_number_score: float = 0.0
+    ) -> tuple[tuple[Line, ...], tuple[Sign, ...]]:
+        """As lines, each number as it stands there, and all signs with a chance of at least min_sign_score.
+
+        categories: the names of labels.
+        """
+        digits = found.digits()
+        likely = digits.scores >= min_score  # (N,)
+        read = self._read_lines(digits[likely], min_score)
+        near = ~likely & (digits.scores >= self.in_company(min_score))
+        near[near] = beside_any(chain.from_iterable(line.numbers for line, _ in read), digits[near])
+        if near.any() and digits is not found:
+            others = found[(found.labels >= DIGIT_COUNT) & (found.scores >= self.min_sign_score)]
+            near[near] = ~likelier_as(others, digits[near])
         if near.any():
             likely |= near
-            read = self._read_lines(found[likely], min_score)
-        unread = found[~likely]
-        return tuple(
+            read = self._read_lines(digits[likely], min_score)
+        lines, unread = tuple(line for line, _ in read), digits[~likely]
+        signs = () if digits is found else signs_of(found, categories, self.min_sign_score, lines)
+        judged = tuple(
             Line.of([_judged(number, chance, unread, min_number_score) for number in line.numbers])
-            for line, chance in read
+            for line, (_, chance) in zip(written_with(lines, signs, found.turned), read, strict=True)
         )
+        return judged, signs
 
     def _read_lines(self, digits: Detections, min_score: float) -> list[tuple[Line, Chance]]:
         """The lines that these digits make, each with what judges its numbers: `alone` or `number`.
@@ -154,8 +183,9 @@ class Calibration:
             if not isinstance(value, Mapping):
                 raise TypeError
             digit, number = (Chance(**value[name]) for name in ("digit", "number"))
-            alone, company = value.get("alone"), float(value.get("company", 1.0))
-            return cls(digit, number, float(value["min_score"]), Chance(**alone) if alone else None, company)
+            alone, sign = (Chance(**value[name]) if value.get(name) else None for name in ("alone", "sign"))
+            company, least = float(value.get("company", 1.0)), float(value.get("min_sign_score", DEFAULT_MIN_SCORE))
+            return cls(digit, number, float(value["min_score"]), alone, company, sign, least)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
 
@@ -171,7 +201,7 @@ def calibration_of(path: Path | str, extra: Mapping[str, Any]) -> Calibration:
 def _judged(number: Number, chance: Chance, unread: Detections, min_number_score: float) -> Number:
     """A number with its chance for a score. It is rejected where that is under min_number_score."""
     score = float(chance(product(number, unread)))
-    return Number(number.text if score >= min_number_score else "?" * len(number.digits), score, number.digits)
+    return replace(number, text=number.text if score >= min_number_score else "?" * len(number.digits), score=score)
 
 
 def is_alone(line: Line, lines: Sequence[Line]) -> bool:

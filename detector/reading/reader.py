@@ -77,8 +77,13 @@ class Reader:
         self.turn = turn
         self.model = model
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What its detector finds, by name, in the order of its labels."""
+        return self.model.categories
+
     def detect(self, image: Picture) -> Detections:
-        """All digits in uint8 (H, W, 3) RGB, best first, down to the low score that the detector stops at."""
+        """All digits and signs in uint8 (H, W, 3) RGB, best first, down to the low score that the detector stops at."""
         return self.detect_many([image])[0]
 
     def detect_many(self, images: Sequence[Picture]) -> list[Detections]:
@@ -148,9 +153,14 @@ class Reader:
                 yield image, self._page_of(image, next(detections))
 
     def _page_of(self, image: Picture, found: Detections) -> Page:
-        height, width = image.shape[:2]
-        lines = self.calibration.lines(found, self.min_score, self.min_number_score)
-        return Page(width, height, lines, found.turned)
+        return self.page_of(found, (image.shape[1], image.shape[0]), self.min_score, self.min_number_score)
+
+    def page_of(
+        self, found: Detections, size: tuple[int, int], min_score: float, min_number_score: float = 0.0
+    ) -> Page:
+        """What is written where this was detected, by thresholds of one's own. size: width and height, pixels."""
+        lines, signs = self.calibration.lines_and_signs(found, self.categories, min_score, min_number_score)
+        return Page(*size, lines, found.turned, signs)
 
     def _find(self, pictures: Sequence[Picture]) -> list[Detections]:
         """What the detector finds in each, BATCH_PX pixels at a time, pictures of one size side by side."""

@@ -12,9 +12,9 @@ from detector.reading.reader import Reader
 from detector.results import json_record
 from detector.server.batching import ImageDetections
 from detector.server.uploads import TypeRefused
-from detector.types import Page
 
 MIN_SWEEP_THRESHOLD = 0.05
+SWEPT = ("text", "written", "lines", "signs")  # of a record, what depends on the threshold
 SWEEP_THRESHOLDS = tuple(round(MIN_SWEEP_THRESHOLD * i, 2) for i in range(1, 20))  # 0.05 to 0.95
 HTTP_STATUSES = {TooLargeError: 413, TypeRefused: 415, ImageError: 422}
 """The status of each error class. An error gets the status of the first class that it is an instance of."""
@@ -74,13 +74,14 @@ def http_status(error: DigitReaderError) -> int:
 def image_record(name: str, image: ImageDetections, options: ReadOptions) -> dict[str, Any]:
     """The record that `tools/infer.py --json` writes for a picture.
 
-    With a sweep it also holds all digits, and the text at each threshold.
+    With a sweep it also holds all digits, and what is read at each threshold.
     """
     record = _record(name, image, options, options.min_score)
     if not options.sweep:
         return record
     lowest = options.reader.calibration.in_company(options.min_score)
-    shown = image.detections[image.detections.scores >= min(MIN_SWEEP_THRESHOLD, lowest)]
+    shown = image.detections.digits()
+    shown = shown[shown.scores >= min(MIN_SWEEP_THRESHOLD, lowest)]
     digits = [
         {"digit": digit, "box": [round(side, 2) for side in box], "score": round(score, 4)}
         for digit, box, score in zip(shown.labels.tolist(), shown.boxes.tolist(), shown.scores.tolist(), strict=True)
@@ -89,9 +90,9 @@ def image_record(name: str, image: ImageDetections, options: ReadOptions) -> dic
 
 
 def sweep(image: ImageDetections, options: ReadOptions) -> list[dict[str, Any]]:
-    """The text and lines at each threshold, lowest first. A threshold that changes nothing has no entry."""
+    """The text, lines and signs at each threshold for digits, lowest first; none where nothing changes."""
     entries: list[dict[str, Any]] = []
-    scores, calibration = image.detections.scores, options.reader.calibration
+    scores, calibration = image.detections.digits().scores, options.reader.calibration
     lone_scores = scores if calibration.alone is None else calibration.alone(scores)
     last_counts: list[int] = []
     for threshold in sorted({*SWEEP_THRESHOLDS, options.min_score}):
@@ -101,11 +102,12 @@ def sweep(image: ImageDetections, options: ReadOptions) -> list[dict[str, Any]]:
         if counts != last_counts:
             last_counts = counts
             record = _record("", image, options, threshold)
-            if not entries or record["lines"] != entries[-1]["lines"]:
-                entries.append({"min_score": threshold, "text": record["text"], "lines": record["lines"]})
+            left = {name: record[name] for name in SWEPT}
+            if not entries or left["lines"] != entries[-1]["lines"]:
+                entries.append({"min_score": threshold, **left})
     return entries
 
 
 def _record(name: str, image: ImageDetections, options: ReadOptions, min_score: float) -> dict[str, Any]:
-    lines = options.reader.calibration.lines(image.detections, min_score, options.min_number_score)
-    return json_record(name, Page(image.width, image.height, lines, image.detections.turned))
+    size = image.width, image.height
+    return json_record(name, options.reader.page_of(image.detections, size, min_score, options.min_number_score))

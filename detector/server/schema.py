@@ -36,19 +36,33 @@ class Digit(BaseModel):
     score: float
 
 
-class Number(BaseModel):
-    """Digits that belong together, and the chance that all of it is right."""
+class Sign(BaseModel):
+    """One sign in or beside numbers, its box in pixels of the picture and how sure it is."""
 
-    text: str
+    sign: str
+    box: tuple[float, float, float, float] = Field(
+        description="x0, y0, x1, y1 in whole pixels; x1 and y1 are exclusive."
+    )
+    score: float
+
+
+class Number(BaseModel):
+    """Digits that belong together, and the chance that all of them are right."""
+
+    text: str = Field(description="Its digits alone.")
+    written: str = Field(description="As it stands there, with its signs: 12.5, -3, 10:45.")
+    value: float | None = Field(description="What it amounts to; null where that can be read in two ways.")
     score: float
     rejected: bool
     digits: list[Digit]
+    signs: list[Sign] = Field(description="Those in written, left to right.")
 
 
 class Line(BaseModel):
     """Numbers on one line of writing, left to right."""
 
     text: str
+    written: str
     numbers: list[Number]
 
 
@@ -57,7 +71,9 @@ class Left(BaseModel):
 
     min_score: float
     text: str
+    written: str
     lines: list[Line]
+    signs: list[Sign]
 
 
 class Picture(BaseModel):
@@ -68,8 +84,10 @@ class Picture(BaseModel):
     width: int
     height: int
     turned: int = Field(description="Degrees clockwise by which the picture has to be turned to stand upright.")
-    text: str
+    text: str = Field(description="The digits alone, line by line.")
+    written: str = Field(description="The numbers as they stand there, line by line.")
     lines: list[Line]
+    signs: list[Sign] = Field(description="Those of numbers and all others.")
     digits: list[Digit] | None = Field(None, description="With sweep: all digits, best first.")
     sweep: list[Left] | None = Field(None, description="With sweep: the last with min_score <= s is what s leaves.")
 
