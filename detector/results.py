@@ -41,28 +41,32 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
         "height": page.height,
         "turned": page.turned,
         "text": page.text,
-        "written": page.written,
         "lines": [
             {
                 "text": line.text,
-                "written": line.written,
                 "numbers": [
                     {
                         "text": number.text,
-                        "written": number.written,
-                        "value": number.value,
                         "score": round(number.score, 4),
                         "rejected": number.rejected,
-                        "digits": [{"digit": d.digit} | _box_and_score(d) for d in number.digits],
-                        "signs": [{"sign": sign.category} | _box_and_score(sign) for sign in number.signs],
+                        "digits": [{"digit": digit.digit} | _box_and_score(digit) for digit in number.digits],
+                        "written": number.written,
+                        "value": number.value,
+                        "signs": [_sign_record(sign) for sign in number.signs],
                     }
                     for number in line.numbers
                 ],
+                "written": line.written,
             }
             for line in page.lines
         ],
-        "signs": [{"sign": sign.category} | _box_and_score(sign) for sign in page.signs],
+        "written": page.written,
+        "signs": [_sign_record(sign) for sign in page.signs],
     }
+
+
+def _sign_record(sign: Sign) -> dict[str, Any]:
+    return {"sign": sign.category} | _box_and_score(sign)
 
 
 def _box_and_score(one: Digit | Sign) -> dict[str, Any]:

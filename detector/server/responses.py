@@ -14,7 +14,7 @@ from detector.server.batching import ImageDetections
 from detector.server.uploads import TypeRefused
 
 MIN_SWEEP_THRESHOLD = 0.05
-SWEPT = ("text", "written", "lines", "signs")  # of a record, what depends on the threshold
+SWEPT = ("text", "lines", "written", "signs")  # of a record, what depends on the threshold
 SWEEP_THRESHOLDS = tuple(round(MIN_SWEEP_THRESHOLD * i, 2) for i in range(1, 20))  # 0.05 to 0.95
 HTTP_STATUSES = {TooLargeError: 413, TypeRefused: 415, ImageError: 422}
 """The status of each error class. An error gets the status of the first class that it is an instance of."""

@@ -92,11 +92,11 @@ def test_json_lines_hold_everything_and_nothing_else(
     assert run("a.png", "--json", "-", "--annotated", "out") == 0
     out, err = capsys.readouterr()
     digit = {"digit": 3, "box": [10.0, 50.0, 20.0, 70.0], "score": 0.9}
-    number = {"text": "3", "score": 0.9, "rejected": False, "digits": [digit]}
+    number = {"text": "3", "score": 0.9, "rejected": False, "digits": [digit], "written": "3", "value": 3, "signs": []}
     (record,) = records(out)
-    assert list(record) == ["file", "width", "height", "turned", "text", "lines"]
+    assert list(record) == ["file", "width", "height", "turned", "text", "lines", "written", "signs"]
     assert (record["file"], record["width"], record["height"], record["text"]) == ("a.png", 120, 90, "12\n3")
-    assert record["lines"][1] == {"text": "3", "numbers": [number]}
+    assert record["lines"][1] == {"text": "3", "numbers": [number], "written": "3"}
     assert record["lines"][0]["numbers"][0]["score"] == 0.81
     assert "annotated pictures in out/" in err
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
+from detector.categories import DIGITS
 from detector.errors import ImageError, OptionError, WeightsError
 from detector.images import Picture, Source
 from detector.reading import prefetch
@@ -216,6 +217,7 @@ class Sociable(FakeDetector):
     """Answers its first call only when there is a second one beside it, or after a while."""
 
     at_once = 2
+    categories = DIGITS
 
     def __init__(self) -> None:
         super().__init__()

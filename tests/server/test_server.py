@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from detector.benchmark.malformed import KINDS, malformed_request, small_image
 from detector.benchmark.malformed import png as png_of
+from detector.categories import DIGITS
 from detector.errors import ImageError, OptionError
 from detector.images import MAX_PIXELS, Picture
 from detector.reading.calibration import Calibration, Chance
@@ -43,6 +44,7 @@ class Patient:
     runtime = "patience"
     whole_picture = True
     at_once = 1
+    categories = DIGITS
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
