@@ -38,6 +38,7 @@ from detector.types import FloatArray, IntArray, Target
 MAX_ENLARGEMENT = 8  # times
 ROOMY_SIDES_PX = (64, 128)  # sides of roomy batches are the first one, or multiples of the second
 MIN_SIGN_SIDE_PX = 8  # of a sign's box to learn from: a point is smaller than any anchor, and so is a dash's height
+MAX_SIGN_ASPECT = 6.0  # longer over shorter side of a sign's box: no anchor comes near a longer one
 CLOSE_LOOK = "close-look"  # the name of the part that can learn alone
 CLOSE_SAMPLES_ALONE = 24  # digits of each image that it learns from then
 
@@ -306,7 +307,8 @@ def as_batch_targets(
     """Targets as those of a batch. scales: see enlargement; boxes are in pixels of the prepared pictures.
 
     categories: how many the detector has. Others are background to it, and so is ink of which nothing is told where it
-    has digits alone. Boxes of signs are MIN_SIGN_SIDE_PX wide and high at least.
+    has digits alone. Boxes of signs are MIN_SIGN_SIDE_PX wide and high at least. Those as long and narrow as the rule
+    below a sum are not told.
     """
     moved = [target.scaled(scale) for target, scale in zip(targets, scales, strict=True)]
     image_index = np.repeat(np.arange(len(moved)), [len(target) for target in moved])
@@ -314,13 +316,17 @@ def as_batch_targets(
         np.concatenate([getattr(target, name) for target in moved]) for name in ("boxes", "labels", "ignore", "untold")
     )
     boxes = np.where((labels < DIGIT_COUNT)[:, None], boxes, padded_boxes(boxes, MIN_SIGN_SIDE_PX))
-    known = labels < categories
+    sides = boxes[:, 2:] - boxes[:, :2]  # (N, 2)
+    long = (labels >= DIGIT_COUNT) & (sides.max(1, initial=0) > MAX_SIGN_ASPECT * sides.min(1, initial=np.inf))
+    known = (labels < categories) & ~long
 
     def where(boxes: FloatArray, image_index: IntArray) -> BatchBoxes:
         return BatchBoxes(torch.from_numpy(boxes), torch.from_numpy(image_index)).to(device)
 
     true, ignored = known & ~ignore, known & ignore
+    untold = np.concatenate([untold, boxes[long]])
     untold_index = np.repeat(np.arange(len(moved)), [len(target.untold) for target in moved])
+    untold_index = np.concatenate([untold_index, image_index[long]])
     return BatchTargets(
         where(boxes[true], image_index[true]),
         torch.from_numpy(labels[true]).to(device),

@@ -55,6 +55,14 @@ def test_a_detector_of_digits_alone_takes_all_else_for_background() -> None:
     assert both.untold.image_index.tolist() == [0]
 
 
+def test_a_rule_below_a_sum_is_untold() -> None:
+    target = targets_of([[10, 10, 20, 30], [5, 34, 95, 37]], [3, len(CATEGORIES) - 1])
+    batch = as_batch_targets([target], [np.ones(4, np.float32)], len(CATEGORIES), torch.device("cpu"))
+    assert batch.labels.tolist() == [3]
+    assert batch.untold is not None
+    assert len(batch.untold.boxes) == 1
+
+
 def test_of_untold_ink_only_digits_are_denied() -> None:
     """The loss there is that of all digits together, whatever else it may be."""
     heads = tiny_model().heads
