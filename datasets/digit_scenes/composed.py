@@ -29,6 +29,7 @@ from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene
 from digit_scenes.surface import paper
 from digit_scenes.surface.paper import Colours, Picture
+from digit_scenes.surface.ruled import rule
 from digit_scenes.surface.sheet import Sheet
 from digit_scenes.writer import Writer
 
@@ -103,6 +104,7 @@ def composed_scene(
     )
     if flat:
         picture = paper.flat(sheet.size, colours.paper)
+    rule(picture, page.matrix, colours, composition.fills, composition.rulings)
     _write(composition, scribe.nib, sheet, page.matrix)
     _add_clutter(rng, recipe, writer, page.size, height, bool(composition.marks))
     smallest = min((mark.height for mark in composition.marks if mark.label < DIGIT_COUNT), default=height)

@@ -25,6 +25,7 @@ from digit_scenes.glyphs.real_ink import RealInk, read_inks
 from digit_scenes.plain import STRIP_SIZE_PX, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 from digit_scenes.scene import Scene, page_scene
+from digit_scenes.table_recipes import TABLES
 
 MAX_DIGITS = 125_000
 """Most digits of a split, all sources together: they take seconds to draw, and 0.1 GB."""
@@ -249,6 +250,7 @@ PRESETS: dict[str, Preset] = {
         _page("ledgers", 1, LEDGERS, drawn=0.65, lettered=0.08, edition=5),
         _page("invoices", 1, INVOICES, drawn=0.6, lettered=0.08, edition=6),
         _composed("sums", 1, *SUMS, drawn=0.5, edition=6),
+        _composed("tables", 1, *TABLES, drawn=0.5, edition=6),
     )
 }
 

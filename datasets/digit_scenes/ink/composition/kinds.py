@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_scenes.ink.composition import algebra, arithmetic, notes
+from digit_scenes.ink.composition import algebra, arithmetic, combs, notes, table_kinds
 from digit_scenes.ink.composition.composer import Composer
 
 Kind = Callable[[Composer], None]
@@ -20,4 +20,14 @@ KINDS: dict[str, Kind] = {
     "system": algebra.system,
     "fractions": algebra.fractions,
     "powers": algebra.powers,
+    "marks": table_kinds.marks,
+    "logbook": table_kinds.logbook,
+    "prices": table_kinds.prices,
+    "timetable": table_kinds.timetable,
+    "grid": table_kinds.grid,
+    "sudoku": table_kinds.sudoku,
+    "calendar": table_kinds.calendar,
+    "bingo": table_kinds.bingo,
+    "wordy table": table_kinds.wordy,
+    "combs": combs.combs,
 }

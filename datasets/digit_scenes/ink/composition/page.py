@@ -61,6 +61,28 @@ class Row:
     """Its numbers, each with where it begins, pixels."""
 
 
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """A line of a table or a form, on the paper before anything is written."""
+
+    points: NDArray[np.float64]
+    """(N, 2), along it, pixels of the page."""
+    thickness: float
+    """Pixels."""
+    shade: float
+    """How far it is from the paper's colour to the ink's, 0-1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """A shaded part of the paper."""
+
+    corners: NDArray[np.float64]
+    """(N, 2), around it, pixels of the page."""
+    shade: float
+    """How far it is from the paper's colour to the ink's, 0-1."""
+
+
 @dataclass
 class Composition:
     """A page as far as it is composed, in pixels of the page."""
@@ -71,6 +93,12 @@ class Composition:
     """The lines of its text, in any order."""
     frames: list[Box] = field(default_factory=list)
     """Where forms may have boxes: around numbers."""
+    fills: list[Fill] = field(default_factory=list)
+    """Shades of the paper, below all rulings."""
+    rulings: list[Ruling] = field(default_factory=list)
+    """Of its tables and forms."""
+    tables: list[list[list[str]]] = field(default_factory=list)
+    """The numbers in each cell of its tables as written, parted by spaces, row by row."""
     told: bool = True
     """Whether it has a text: a reading order that nobody would doubt."""
 
