@@ -8,7 +8,7 @@ are not sure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -46,21 +46,33 @@ MIN_SIDE_PX = 14  # longer side of a box: a smaller one shows no more than the f
 OWN_WEIGHT = 0.5  # of this classifier's opinion against the detector's: best on validation scenes
 
 
+@dataclass(frozen=True)
+class CloseLookConfig:
+    """What shapes a CloseLook."""
+
+    widths: tuple[int, ...]
+    """Channels at strides 1, 2, 4 and 8 of the crop."""
+    blocks: tuple[int, ...]
+    """Residual blocks at strides 2, 4 and 8."""
+    categories: int = DIGIT_COUNT
+    """How many there are; the first ten are the digits."""
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.blocks) + 1:
+            raise ValueError(f"widths: expected one more than of blocks {self.blocks}, got {self.widths}")
+
+
 class CloseLook(nn.Module):
-    """Prepared images and boxes -> what digit or sign is in each.
+    """Prepared images and boxes -> what digit or sign is in each."""
 
-    widths: channels at strides 1, 2, 4 and 8 of the crop. blocks: residual blocks at strides 2, 4 and 8. categories:
-    how many there are.
-    """
-
-    def __init__(self, widths: Sequence[int], blocks: Sequence[int], categories: int = DIGIT_COUNT) -> None:
+    def __init__(self, config: CloseLookConfig) -> None:
         super().__init__()
-        assert len(widths) == len(blocks) + 1
+        widths = config.widths
         layers: list[nn.Module] = [ConvNormReLU(4, widths[0])]
-        for before, width, count in zip(widths, widths[1:], blocks, strict=False):
+        for before, width, count in zip(widths, widths[1:], config.blocks, strict=False):
             layers += [ConvNormReLU(before, width, stride=2), *(ResidualBlock(width) for _ in range(count))]
         self.features = nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(DROPOUT))
-        self.classes = nn.Linear(widths[-1] * (CROP_SIDE_PX // 16) ** 2, categories)
+        self.classes = nn.Linear(widths[-1] * (CROP_SIDE_PX // 16) ** 2, config.categories)
 
     def forward(self, images: Tensor, where: BatchBoxes) -> Tensor:
         """Images (B, 3, H, W) and K boxes in their pixels -> logits (K, C), float32."""

@@ -20,7 +20,7 @@ from detector.models.backbone import Backbone, FeaturePyramid, FeaturePyramidCon
 from detector.models.background import against_background
 from detector.models.base import BatchDetector, DetectorConfig
 from detector.models.boxes import BatchBoxes, BatchDetections, BatchTargets, clip, image_limits
-from detector.models.close_look import CloseLook
+from detector.models.close_look import CloseLook, CloseLookConfig
 from detector.models.feature_table import in_one_table
 from detector.models.proposals import ProposalConfig, ProposalNetwork
 from detector.models.roi_align import PyramidRoIAlign
@@ -86,6 +86,13 @@ class RegionCNNConfig(DetectorConfig):
         if self.close_widths and self.nms_per_class:
             raise OptionError("close_widths, nms_per_class: expected one of them, got both; a box has one digit then.")
         checked(self.categories)
+
+    @property
+    def close_look(self) -> CloseLookConfig | None:
+        """The config of the second classifier; None where there is none."""
+        if not self.close_widths:
+            return None
+        return CloseLookConfig(self.close_widths, self.close_blocks, len(self.categories))
 
     @property
     def heads(self) -> DigitHeadsConfig:
@@ -183,9 +190,7 @@ class RegionCNN(BatchDetector):
         self.backbone = backbone
         self.proposals = proposals
         self.heads = DigitHeads(c.heads, pool, head, BoxPredictor(c.head_hidden, len(c.categories)))
-        self.close_look: CloseLook | None = None
-        if c.close_widths:
-            self.close_look = CloseLook(c.close_widths, c.close_blocks, len(c.categories))
+        self.close_look = CloseLook(c.close_look) if c.close_look else None
         self.learns_close_look_alone = False
         self.to(memory_format=torch.channels_last)
 

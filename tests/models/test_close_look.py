@@ -19,6 +19,7 @@ from detector.models.close_look import (
     MIN_SIDE_PX,
     SAMPLES_PER_PX,
     CloseLook,
+    CloseLookConfig,
     distorted,
     jittered,
     pressed,
@@ -27,11 +28,13 @@ from detector.models.faster_rcnn import FasterRCNN, as_batch_targets, stack
 from detector.models.roi_heads import told_once
 from tests.tiny import TINY, as_input, bars, tiny_model, trained_detector
 
+SMALL = CloseLookConfig(widths=(4, 8, 8, 8), blocks=(0, 1, 0))
+
 
 @pytest.fixture
 def close_look() -> CloseLook:
     torch.manual_seed(0)
-    return CloseLook((4, 8, 8, 8), (0, 1, 0)).eval()
+    return CloseLook(SMALL).eval()
 
 
 def boxes(count: int, seed: int = 0) -> torch.Tensor:
@@ -49,7 +52,7 @@ def pictures(seed: int = 0) -> torch.Tensor:
 def test_a_crop_is_the_square_around_a_box_in_units_of_its_own_contrast(seed: int) -> None:
     """Each of its pixels is the mean of four points of the picture."""
     own, where = pictures(seed), boxes(4, seed)
-    crops = CloseLook((4, 8, 8, 8), (0, 1, 0)).crops(own, BatchBoxes(where, torch.tensor([0, 1, 0, 1])))
+    crops = CloseLook(SMALL).crops(own, BatchBoxes(where, torch.tensor([0, 1, 0, 1])))
     for crop, box, picture in zip(crops, where.tolist(), (0, 1, 0, 1), strict=True):
         side = CROP_SCALE * max(box[2] - box[0], box[3] - box[1])
         x0, y0 = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
@@ -80,7 +83,7 @@ def test_a_crop_tells_where_the_box_is(close_look: CloseLook) -> None:
 @given(st.floats(0.5, 4))
 @settings(deadline=None, max_examples=20)
 def test_contrast_tells_next_to_nothing(contrast: float) -> None:
-    look, where = CloseLook((4, 8, 8, 8), (0, 1, 0)), batch_boxes([boxes(3), boxes(2, 1)])
+    look, where = CloseLook(SMALL), batch_boxes([boxes(3), boxes(2, 1)])
     torch.testing.assert_close(
         look.crops(contrast * pictures(), where), look.crops(pictures(), where), atol=0.05, rtol=0.05
     )
