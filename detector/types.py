@@ -35,6 +35,10 @@ def _no_boxes() -> FloatArray:
     return np.zeros((0, 4), np.float32)
 
 
+def _no_rulings() -> FloatArray:
+    return np.zeros((0, 5), np.float32)
+
+
 def _check_boxes(name: str, boxes: np.ndarray) -> None:
     _check(name, boxes, np.float32, (len(boxes), 4))
     if len(boxes) and not (np.isfinite(boxes).all() and (boxes[:, 2:] > boxes[:, :2]).all()):
@@ -112,9 +116,13 @@ class Detections:
     """float32 (N,), 0-1."""
     turned: int = 0
     """By how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned for them to stand upright."""
+    ruled: FloatArray = field(default_factory=_no_rulings)
+    """float32 (R, 5): the room between two digits in which a ruling runs, x0, y0, x1, y1 in pixels, and how clearly it
+    is seen there, 0-1. Only for readers that ask for it."""
 
     def __post_init__(self) -> None:
         _check_boxes_and_labels(self.boxes, self.labels)
+        _check("ruled", self.ruled, np.float32, (len(self.ruled), 5))
         _check("scores", self.scores, np.float32, (len(self.boxes),))
         if len(self.scores) and not (self.scores.min() >= 0 and self.scores.max() <= 1):
             raise ValueError("scores: expected values in [0, 1]")
@@ -126,7 +134,7 @@ class Detections:
 
     def __getitem__(self, keep: np.ndarray | slice) -> Detections:
         """The detections chosen by a boolean mask (N,), an index array (K,) or a slice."""
-        return Detections(self.boxes[keep], self.labels[keep], self.scores[keep], self.turned)
+        return Detections(self.boxes[keep], self.labels[keep], self.scores[keep], self.turned, self.ruled)
 
     def digits(self) -> Detections:
         """The digits alone."""

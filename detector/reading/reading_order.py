@@ -21,8 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.categories import CATEGORIES
+from detector.reading.joining import Joining, Row, gap_features
 from detector.rotation import turned_boxes
-from detector.types import BoolArray, Detections, Digit, Float64Array, Line, Number
+from detector.types import BoolArray, Detections, Digit, Float64Array, IntArray, Line, Number
 
 # The slope of a page and of its lines
 MAX_SLOPE_DEG = 18.0  # lines slope by up to 15 degrees; a line may differ from its page
@@ -86,19 +88,56 @@ def without_nested(detections: Detections) -> BoolArray:
     return keep
 
 
-def read_lines(detections: Detections) -> tuple[Line, ...]:
+def read_lines(
+    detections: Detections,
+    joining: Joining | None = None,
+    others: Detections | None = None,
+    categories: Sequence[str] = CATEGORIES,
+) -> tuple[Line, ...]:
     """Put digits in reading order: lines top to bottom, numbers and digits left to right.
 
     Every detection is taken for a digit, so leave out the unlikely ones first. Their order does not matter. In the
     picture turned upright, as `turned` of the detections says, lines may slope by up to 15 degrees either way.
+
+    joining: what parts lines into numbers; by default the rule described above. A number's score then is also the
+    chance that it begins and ends where it does. It looks at `others` too: signs and writing found in the picture, of
+    these categories.
     """
     if not len(detections):
         return ()
+    order, row = arranged(detections)
+    ends = np.append(np.flatnonzero(np.diff(row.line)) + 1, len(row.line)).tolist()
+    boxes, labels, scores = (a[order].tolist() for a in (detections.boxes, detections.labels, detections.scores))
+    digits = [Digit(labels[i], tuple(boxes[i]), scores[i]) for i in range(len(order))]
+    if joining is None:
+        cuts = [_parted(row, slice(a, b)) for a, b in pairwise([0, *ends])]
+        chances = np.concatenate([np.append(cut, True) for cut in cuts]).astype(np.float64)[:-1]
+    else:
+        chances = np.ones(len(order) - 1)
+        around = detections if others is None else replace(others, ruled=detections.ruled)
+        upright = turned_boxes(detections.boxes[order], detections.turned).astype(np.float64)
+        chances[row.left] = joining(gap_features(row, upright, around, categories))
+    return tuple(_line(digits[a:b], chances[a : b - 1]) for a, b in pairwise([0, *ends]))
+
+
+def _line(digits: Sequence[Digit], chances: Float64Array) -> Line:
+    """Digits as numbers. chances (digits - 1,): that the line is parted after each digit but the last."""
+    parted = chances >= 0.5
+    sure = np.where(parted, chances, 1 - chances)
+    starts = [0, *(np.flatnonzero(parted) + 1).tolist(), len(digits)]
+    numbers = []
+    for a, b in pairwise(starts):
+        number = Number.of(digits[a:b])
+        numbers.append(replace(number, score=number.score * float(sure[max(0, a - 1) : b].prod())))
+    return Line.of(numbers)
+
+
+def arranged(detections: Detections) -> tuple[IntArray, Row]:
+    """One or more digits line by line, top to bottom, left to right: their indices (N,), and how they stand there."""
     boxes = turned_boxes(detections.boxes, detections.turned).astype(np.float64)
     # Sorted, so that equal costs are settled alike whatever the order of the input.
     order = np.lexsort((detections.labels, boxes[:, 3], boxes[:, 2], boxes[:, 1], boxes[:, 0]))
-    given = detections.boxes[order].astype(np.float64)
-    boxes, labels, scores = boxes[order], detections.labels[order], detections.scores[order]
+    boxes = boxes[order]
 
     upright = _Frame.turned(boxes, _page_slope(boxes))
     groups = _join(upright)
@@ -106,13 +145,10 @@ def read_lines(detections: Detections) -> tuple[Line, ...]:
         upright = _straightened(upright, groups)
         groups = _join(upright)
         groups.sort(key=lambda group: float(upright.v[group].mean()))
-    lines = []
-    for group in groups:
-        group = group[np.argsort(upright.u[group], kind="stable")]
-        digits = [Digit(int(labels[i]), tuple(given[i].tolist()), float(scores[i])) for i in group]
-        starts = [0, *(np.flatnonzero(_parted(upright, group)) + 1).tolist(), len(group)]
-        lines.append(Line.of([Number.of(digits[a:b]) for a, b in pairwise(starts)]))
-    return tuple(lines)
+    groups = [group[np.argsort(upright.u[group], kind="stable")] for group in groups]
+    index = np.concatenate(groups)
+    line = np.arange(len(groups)).repeat([len(group) for group in groups])
+    return order[index], Row(upright.u[index], upright.v[index], upright.w[index], upright.h[index], line)
 
 
 @dataclass(frozen=True)
@@ -250,9 +286,9 @@ def _one_above_the_other(frame: _Frame) -> BoolArray:
     return (du < 0.35 * (frame.w[:, None] + frame.w)) & (dv > 0.35 * (frame.h[:, None] + frame.h))
 
 
-def _parted(frame: _Frame, line: NDArray[np.int64]) -> BoolArray:
-    """(digits - 1,): after which digits a line is parted into numbers. line: the indices of its digits, in order."""
-    u, w, height = frame.u[line], frame.w[line], median(frame.h[line])
+def _parted(row: Row, line: slice) -> BoolArray:
+    """(digits - 1,): after which digits a line is parted into numbers. line: the part of the row that is this line."""
+    u, w, height = row.u[line], row.w[line], median(row.h[line])
     pitch = np.diff(u) / height
     gaps = pitch - (w[1:] + w[:-1]) / 2 / height
     if len(pitch) >= 2:  # as evenly spread as in the boxes of a form, or closer?
