@@ -6,7 +6,7 @@ The boxes are those of the ink as drawn, as those of `scene`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,8 @@ class ComposedRecipe:
     """Share of pens with hard edges, as in simple drawing programs."""
     flat: float = 0.0
     """Share of pages that are drawings on a screen: one clean colour on another, by no light and no camera."""
+    second: Mapping[str, float] = field(default_factory=dict)
+    """Weights of sources of letters of whoever writes beside the first, see `Composer.second`; none for nobody."""
     weight: float = 1.0
     """How often pages are of this recipe, relative to the preset's others."""
 
@@ -93,10 +95,12 @@ def composed_scene(
     flat = happens_no_draw_at_zero(rng, composed.flat)
     colours = _clean_colours(rng, recipe.paper.light_on_dark) if flat else stages.choose_colours(rng, recipe)
     scribe = _scribe(rng, digits, split, composed, height, inks)
+    beside = replace(composed, letters=composed.second) if composed.second else None
+    second = _scribe(rng, digits, split, beside, height, inks) if beside else None
     composition = Composition()
     if not happens(rng, recipe.text.blank):
         rows = int(rng.integers(recipe.text.line_counts[0], recipe.text.line_counts[1] + 1))
-        KINDS[_pick(rng, composed.kinds)](Composer(rng, scribe, page.size, height, rows, composition))
+        KINDS[_pick(rng, composed.kinds)](Composer(rng, scribe, page.size, height, rows, composition, second))
 
     frames = composition.frames
     picture, page = stages.prepare_paper(

@@ -22,6 +22,7 @@ from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.glyphs.lettering import lettered_digits
 from digit_scenes.glyphs.real_ink import RealInk, read_inks
+from digit_scenes.letter_recipes import WRITING
 from digit_scenes.plain import STRIP_SIZE_PX, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 from digit_scenes.scene import Scene, page_scene
@@ -251,6 +252,7 @@ PRESETS: dict[str, Preset] = {
         _page("invoices", 1, INVOICES, drawn=0.6, lettered=0.08, edition=6),
         _composed("sums", 1, *SUMS, drawn=0.5, edition=6),
         _composed("tables", 1, *TABLES, drawn=0.5, edition=6),
+        _composed("writing", 1, *WRITING, drawn=0.4, lettered=0.1, edition=6),
     )
 }
 

@@ -25,6 +25,8 @@ VARIANTS = 4
 """Bent samples of each character."""
 FIELD_SCALE = 1.6
 """How many times larger a field is than a cell: its digits are as high as those of `pens.digit_field`."""
+BORDER_PX = 5
+"""Around the ink of a cell, so that a stroke may widen."""
 ACCENT_ROOM_PX = 14
 """Above a cell, for accents of capitals."""
 MIN_INK_GREY = 100
@@ -53,8 +55,8 @@ class _Sample:
 
 @lru_cache(maxsize=1)
 def _bends() -> NDArray[np.float32]:
-    """Smooth deformations, coarse: float32 (16, 4, 4, 2), in cells."""
-    return np.random.default_rng(20240304).standard_normal((16, 4, 4, 2)).astype(np.float32)
+    """Smooth deformations, coarse: float32 (16, 4, 4, 2), x and y, in pixels of a field."""
+    return np.random.default_rng(20240304).normal(0, 1.4, (16, 4, 4, 2)).astype(np.float32)
 
 
 @lru_cache(maxsize=128)
@@ -97,36 +99,50 @@ def _composed(face: Face, character: str) -> Picture | None:
     return cell
 
 
-@lru_cache(maxsize=32768)
-def _sample(sheet: str, index: int, character: str, ridged: bool, variant: int) -> _Sample | None:
-    """A sample of a character, bent unless the variant is -1. ridged: whether any pen may redraw it, see `pens`."""
+@lru_cache(maxsize=16384)
+def _field(sheet: str, index: int, character: str, ridged: bool) -> tuple[Picture, float, float] | None:
+    """A character's field before it is bent, and where in it the pen begins and the baseline is, pixels.
+
+    ridged: whether any pen may redraw it. Then values tell how far the stroke's middle line is: as those of a digit's
+    ridge, see `pens.RIDGE_LEVELS`.
+    """
     face = load_faces(sheet)[index]
     cell = _composed(face, character)
     if cell is None:
         return None
-    border = 5
     x, y, width, height = cv2.boundingRect((cell > MIN_INK_GREY // 2).view(np.uint8))
-    cut: Picture = cv2.copyMakeBorder(
-        cell[y : y + height, x : x + width], border, border, border, border, cv2.BORDER_CONSTANT
-    )
-    stroke = max(_measures(sheet, index)[1], 1.0)
-    if ridged:
-        cut = pens.ridge(cut, 2 * round(stroke / 2) + 3, max(0.75, stroke / 4))
+    border = BORDER_PX
+    cut: Picture = np.pad(cell[y : y + height, x : x + width], border)
     size = (round(cut.shape[1] * FIELD_SCALE), round(cut.shape[0] * FIELD_SCALE))
-    if variant < 0:
-        ink: Picture = cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC)
+    ink: Picture = cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC)
+    if ridged:
+        lines = pens.thinned((ink > MIN_INK_GREY).astype(np.uint8))
+        away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
+        digit = _measures(sheet, index)[0] * FIELD_SCALE
+        widths, levels = (0.0, *pens.RIDGE_WIDTHS, 0.4), (1.0, *pens.RIDGE_LEVELS, 0.0)
+        ink = (np.interp(2 * away / digit, widths, levels) * 255).astype(np.uint8)
+        ink = cv2.convertScaleAbs(cv2.GaussianBlur(ink, (0, 0), 1.0), alpha=1.04)
     else:
-        kind = (17 * index + 5 * ord(character) + variant) % len(_bends())
-        bend = cv2.resize(_bends()[kind] * np.float32(0.9), size, interpolation=cv2.INTER_CUBIC)  # (H, W, 2)
-        columns = (np.arange(size[0], dtype=np.float32) + 0.5) * (cut.shape[1] / size[0]) - 0.5
-        rows = (np.arange(size[1], dtype=np.float32) + 0.5) * (cut.shape[0] / size[1]) - 0.5
-        ink = cv2.remap(cut, bend[..., 0] + columns[None], bend[..., 1] + rows[:, None], cv2.INTER_LINEAR)
-    if not ridged:
         ink = cv2.GaussianBlur(ink, (0, 0), 1.2)
-    points = cv2.findNonZero((ink > 0.45 * float(ink.max())).view(np.uint8))
-    hull = cv2.convexHull(points)[:, 0].astype(np.float64)
     origin = (face.origin - x + border) * FIELD_SCALE
-    return _Sample(ink, hull, origin, (face.baseline + ACCENT_ROOM_PX - y + border) * FIELD_SCALE)
+    return ink, origin, (face.baseline + ACCENT_ROOM_PX - y + border) * FIELD_SCALE
+
+
+@lru_cache(maxsize=32768)
+def _sample(sheet: str, index: int, character: str, ridged: bool, variant: int) -> _Sample | None:
+    """A sample of a character, bent unless the variant is -1. ridged: see `_field`."""
+    found = _field(sheet, index, character, ridged)
+    if found is None:
+        return None
+    ink, origin, baseline = found
+    if variant >= 0:
+        height, width = ink.shape
+        kind = (17 * index + 5 * ord(character) + variant) % len(_bends())
+        bend = cv2.resize(_bends()[kind], (width, height), interpolation=cv2.INTER_CUBIC)  # (H, W, 2)
+        bend += np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1)
+        ink = cv2.remap(ink, bend, None, cv2.INTER_LINEAR)
+    points = cv2.findNonZero((ink > 0.45 * float(ink.max())).view(np.uint8))
+    return _Sample(ink, cv2.convexHull(points)[:, 0].astype(np.float64), origin, baseline)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ FIELD_SCALE = FIELD_SIDE_PX / DIGIT_SIDE_PX
 """How many times larger a field is than the picture of its digit."""
 WARP_COUNT = 256
 """Ready-made elastic deformations to choose from."""
+RIDGE_WIDTHS = (0.05, 0.078, 0.116, 0.15, 0.181, 0.212, 0.243, 0.308)
+"""Thickness of the strokes of digits, in their heights, where their ridges are cut at RIDGE_LEVELS: measured."""
+RIDGE_LEVELS = (0.92, 0.86, 0.75, 0.65, 0.55, 0.45, 0.35, 0.2)
 Field = NDArray[np.uint8]
 
 

@@ -50,12 +50,12 @@ LANGUAGES = {
         "Yours_sincerely Best_wishes Kind_regards Love Thanks See_you_soon",
     ),
     "French": Language(
-        "le la les un une de du des et à en au aux pour avec sur dans par est pas que qui il elle nous vous je ce cette",
+        "le la les un une de du des et à en au aux pour avec sur dans par est pas que qui il elle nous vous je ce",
         "maison jardin école lettre matin soir eau pain lait pomme table fenêtre rue rivière montagne maître ami mère "
         "frère médecin marché billet train gare hiver été vacances temps question réponse papier crayon livre histoire "
         "image musique cuisine bouteille beurre fromage sucre café dîner bureau écrire lire porter prendre envoyer "
         "appeler attendre acheter vendre ouvrir fermer finir visiter oublier merci bon petit grand chaud froid heureux "
-        "jaune vert bleu important simple avant après toujours jamais souvent demain hier sans vraiment montant facture "
+        "jaune vert bleu important simple avant après toujours jamais souvent demain hier sans vraiment montant "
         "reçu client commande livraison garçon leçon forêt fête âge même très français",
         "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
         "lundi mardi mercredi jeudi vendredi samedi dimanche",
@@ -70,7 +70,7 @@ LANGUAGES = {
         "Mutter Bruder Arzt Markt Karte Zug Bahnhof Winter Sommer Ferien Wetter Frage Antwort Papier Bleistift Buch "
         "Geschichte Bild Musik Küche Flasche Butter Käse Zucker Kaffee Mittag Büro schreiben lesen bringen nehmen "
         "schicken rufen warten kaufen öffnen fertig besuchen vergessen bitte danke gut klein groß früh spät warm kalt "
-        "froh ruhig gelb grün blau wichtig möglich einfach vorher immer nie oft heute morgen gestern ohne wirklich über "
+        "froh ruhig gelb grün blau wichtig möglich einfach vorher immer nie oft heute morgen gestern ohne wirklich "
         "Rechnung Betrag Summe Kunde Bestellung Lieferung Größe Stück schön Übung Mädchen",
         "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
         "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
@@ -82,7 +82,7 @@ LANGUAGES = {
     "Spanish": Language(
         "el la los las un una de del y a en con por para que no es se su mi lo al más como pero este esta muy ya",
         "casa jardín escuela carta mañana tarde agua pan leche manzana mesa ventana calle río montaña maestro amigo "
-        "madre hermano médico mercado billete tren estación invierno verano tiempo pregunta respuesta papel lápiz libro "
+        "madre hermano médico mercado billete tren estación invierno verano tiempo pregunta respuesta papel lápiz "
         "historia música cocina botella queso azúcar café cena oficina escribir leer traer tomar enviar llamar esperar "
         "comprar vender abrir cerrar terminar olvidar gracias bueno pequeño grande temprano caliente frío feliz "
         "amarillo verde azul importante posible simple antes después siempre nunca hoy ayer sin niño año señor factura "
@@ -99,7 +99,7 @@ LANGUAGES = {
         "casa jardim escola carta manhã tarde água pão leite maçã mesa janela rua rio montanha professor amigo mãe "
         "irmão médico mercado bilhete trem estação inverno verão tempo pergunta resposta papel lápis livro história "
         "música cozinha garrafa queijo açúcar café jantar escritório escrever ler trazer tomar enviar chamar esperar "
-        "comprar vender abrir fechar terminar esquecer obrigado bom pequeno grande cedo quente frio feliz amarelo verde "
+        "comprar vender abrir fechar terminar esquecer obrigado bom pequeno grande cedo quente frio feliz amarelo "
         "azul importante simples antes depois sempre nunca hoje ontem sem valor pedido cliente entrega dinheiro preço "
         "data nome coração lição",
         "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
@@ -111,9 +111,9 @@ LANGUAGES = {
     ),
     "Swahili": Language(
         "na ya wa kwa ni la za katika yangu yako yake hii huyu sana pia au bila kama si ndiyo hapa leo kesho jana",
-        "nyumba bustani shule barua asubuhi jioni maji mkate maziwa embe meza dirisha barabara mto mlima mwalimu rafiki "
+        "nyumba bustani shule barua asubuhi jioni maji mkate maziwa embe meza dirisha barabara mto mlima mwalimu "
         "mama kaka daktari soko tiketi gari kituo mvua jua likizo swali jibu karatasi kalamu kitabu hadithi picha "
-        "muziki jikoni chupa sukari kahawa chakula ofisi andika soma leta chukua tuma piga ngoja nunua uza fungua funga "
+        "muziki jikoni chupa sukari kahawa chakula ofisi andika soma leta chukua tuma piga ngoja nunua uza fungua "
         "maliza tembelea kumbuka sahau tafadhali asante nzuri ndogo kubwa mapema moto baridi furaha njano kijani bluu "
         "muhimu rahisi kabla baada daima kila mtoto wanafunzi dawa hospitali kilo bei malipo jumla jina tarehe umri",
         "Januari Februari Machi Aprili Mei Juni Julai Agosti Septemba Oktoba Novemba Desemba",
@@ -125,7 +125,7 @@ LANGUAGES = {
     ),
     "Czech": Language(
         "a v na se je to s z do o k za pro ale že jak ten ta my on ona u po od při jen už tak kde když není ve",
-        "dům zahrada škola dopis ráno večer voda chléb mléko jablko stůl okno ulice řeka hora učitel přítel matka bratr "
+        "dům zahrada škola dopis ráno večer voda chléb mléko jablko stůl okno ulice řeka hora učitel přítel matka "
         "lékař trh lístek vlak nádraží zima léto prázdniny počasí otázka odpověď papír tužka kniha příběh obraz hudba "
         "kuchyň lahev máslo sýr cukr káva oběd práce psát číst nosit brát poslat volat čekat koupit prodat otevřít "
         "zavřít hotovo prosím děkuji dobrý malý velký brzy teplý studený žlutý modrý zelený důležité možné před vždy "

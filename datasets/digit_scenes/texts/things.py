@@ -10,34 +10,40 @@ from digit_scenes.chance import happens
 from digit_scenes.texts.languages import Language, pick
 
 FIRST_NAMES = (
-    "Anna Ben Carla David Emma Felix Grace Hana Ivan Julia Karim Lena Maria Noah Olga Paul Rosa Samuel Tom Uma Vera Wafula "
-    "Yusuf Zoe Amina Juma Pierre Claire Jürgen Petra Jana Tomáš Lucía José João Inês Asha Rahel Otieno Wanjiku Neema"
+    "Anna Ben Carla David Emma Felix Grace Hana Ivan Julia Karim Lena Maria Noah Olga Paul Rosa Samuel Tom Uma "
+    "Vera Wafula Yusuf Zoe Amina Juma Pierre Claire Jürgen Petra Jana Tomáš Lucía José João Inês Asha Rahel "
+    "Otieno Wanjiku Neema"
 )
 SURNAMES = (
-    "Smith Brown Miller Novak Dubois Moreau Weber Schmidt Garcia Lopez Silva Santos Mwangi Otieno Kamau Hassan Khan Patel "
-    "Jensen Rossi Kowalski Dvořák Müller Fischer Martin Bernard Costa Pereira Adams Baker Clark Evans Hill King Lee Moore"
+    "Smith Brown Miller Novak Dubois Moreau Weber Schmidt Garcia Lopez Silva Santos Mwangi Otieno Kamau Hassan "
+    "Khan Patel Jensen Rossi Kowalski Dvořák Müller Fischer Martin Bernard Costa Pereira Adams Baker Clark "
+    "Evans Hill King Lee Moore"
 )
 STREETS = (
-    "Mill Road|High Street|Station Road|Park Lane|Church Street|Hauptstraße|Bahnhofstr.|Gartenweg|rue de la Gare|"
-    "rue des Fleurs|avenue du Parc|Calle Mayor|Rua das Flores|Avenida Central|Moi Avenue|Market Street|Na Poříčí|Kings Way"
+    "Mill Road|High Street|Station Road|Park Lane|Church Street|Hauptstraße|Bahnhofstr.|Gartenweg|"
+    "rue de la Gare|rue des Fleurs|avenue du Parc|Calle Mayor|Rua das Flores|Avenida Central|Moi Avenue|"
+    "Market Street|Na Poříčí|Kings Way"
 )
 CITIES = "London Paris Berlin Madrid Lisboa Nairobi Praha Lyon Wien Zürich Oslo Porto Sevilla Mombasa Brno Leeds Bonn"
 UNITS = (
-    "kg g mg t km m cm mm l ml dl V W kW kWh A mA Hz kHz MHz °C % min h s km/h bar Pa kPa GB MB TB dB px pcs Stk. lb oz "
-    "ft in gal mph kcal kJ rpm mAh dpi qm St. Std. Tage jours days persons pages"
+    "kg g mg t km m cm mm l ml dl V W kW kWh A mA Hz kHz MHz °C % min h s km/h bar Pa kPa GB MB TB dB px pcs "
+    "Stk. lb oz ft in gal mph kcal kJ rpm mAh dpi qm St. Std. Tage jours days persons pages"
 )
 CODES = (
-    "A4 A3 B12 H2O CO2 O2 MP3 MP4 4x4 7up K9 R2 C3 E5 M25 A1 B2 5G 4G G7 V8 3D 2D T1 P2 S21 U5 E10 NO2 H2 SO4 PM10 Q1 Q4 "
-    "F1 F5 X3 N95 B1 C1 H1 24h 2x x2 3x5 5a 5b 12c 7B COVID-19 B-52 F-16 A-12 1A 2B 3C W3C I18N H264 WD40 E120 K2"
+    "A4 A3 B12 H2O CO2 O2 MP3 MP4 4x4 7up K9 R2 C3 E5 M25 A1 B2 5G 4G G7 V8 3D 2D T1 P2 S21 U5 E10 NO2 H2 SO4 "
+    "PM10 Q1 Q4 F1 F5 X3 N95 B1 C1 H1 24h 2x x2 3x5 5a 5b 12c 7B COVID-19 B-52 F-16 A-12 1A 2B 3C W3C I18N H264 "
+    "WD40 E120 K2"
 )
 PRODUCTS = (
-    "Milk Bread Eggs Sugar Rice Flour Butter Cheese Apples Bananas Coffee Tea Salt Oil Beans Soap Paper Water Juice Honey "
-    "Lait Pain Beurre Fromage Milch Brot Käse Kaffee Leche Queso Arroz Leite Café Mkate Sukari Maziwa Unga Mléko Cukr"
+    "Milk Bread Eggs Sugar Rice Flour Butter Cheese Apples Bananas Coffee Tea Salt Oil Beans Soap Paper Water "
+    "Juice Honey Lait Pain Beurre Fromage Milch Brot Käse Kaffee Leche Queso Arroz Leite Café Mkate Sukari "
+    "Maziwa Unga Mléko Cukr"
 )
 CURRENCIES = ("$", "€", "£")
 TOWN_WORDS = (
-    "STOP EXIT OPEN CLOSED SALE TAXI BAR CAFE HOTEL PARKING ENTRANCE PULL PUSH TOILETS INFO BANK PHARMACY SORTIE EINGANG "
-    "AUSFAHRT SALIDA ABIERTO KIOSK BAKERY SHOP RESTAURANT MARKET POLICE SCHOOL SLOW GIVE WAY ONE NO SMOKING DANGER KARIBU"
+    "STOP EXIT OPEN CLOSED SALE TAXI BAR CAFE HOTEL PARKING ENTRANCE PULL PUSH TOILETS INFO BANK PHARMACY "
+    "SORTIE EINGANG AUSFAHRT SALIDA ABIERTO KIOSK BAKERY SHOP RESTAURANT MARKET POLICE SCHOOL SLOW GIVE WAY ONE "
+    "NO SMOKING DANGER KARIBU"
 )
 Maker = Callable[[np.random.Generator, Language], list[str]]
 """Makes the words of a thing."""
@@ -45,8 +51,7 @@ Maker = Callable[[np.random.Generator, Language], list[str]]
 
 def digits(rng: np.random.Generator, count: int) -> str:
     """So many digits, the first not 0."""
-    first, *others = [int(rng.integers(1, 10)), *rng.integers(0, 10, max(count - 1, 0)).tolist()]
-    return "".join(map(str, (first, *others)))
+    return "".join(map(str, [int(rng.integers(1, 10)), *rng.integers(0, 10, max(count - 1, 0)).tolist()]))
 
 
 def ordinal(rng: np.random.Generator) -> str:
@@ -161,7 +166,11 @@ def address(rng: np.random.Generator, language: Language) -> list[str]:
 
 def town(rng: np.random.Generator, language: Language) -> list[str]:
     """A town with its code."""
-    return [digits(rng, 5), pick(rng, CITIES)] if happens(rng, 0.7) else [pick(rng, CITIES), pick(rng, "SW1 N7 E12 M20 B5")]
+    return (
+        [digits(rng, 5), pick(rng, CITIES)]
+        if happens(rng, 0.7)
+        else [pick(rng, CITIES), pick(rng, "SW1 N7 E12 M20 B5")]
+    )
 
 
 def nth(rng: np.random.Generator, language: Language) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from detector.categories import CATEGORIES
 from digit_scenes.glyphs.letters import Points, StrokeGlyph
 from digit_scenes.ink.composition.numbers import numbers_in
-from digit_scenes.ink.composition.page import Composition, Mark, Row, Run
+from digit_scenes.ink.composition.page import Composition, Fill, Mark, Row, Ruling, Run
 from digit_scenes.ink.composition.scribe import LABELS, Scribe
 
 LINE_PITCH = (1.45, 2.6)
@@ -36,6 +36,8 @@ class Composer:
     """Rows asked for; kinds that have a number of their own ignore it."""
     page: Composition = field(default_factory=Composition)
     """What is composed so far."""
+    second: Scribe | None = None
+    """Who writes beside the first, where the recipe has somebody: a form's printer, or who fills it in."""
 
     def run(self, text: str, size: float = 1.0) -> Run | None:
         """See `Scribe.run`."""
@@ -97,6 +99,14 @@ class Composer:
         label = LABELS.get(character, len(CATEGORIES) - 1)
         unit = np.array([[1.0, 0, 0], [0, 1.0, 0]])
         self.page.marks.append(Mark(StrokeGlyph(tuple(strokes)), label, unit, height))
+
+    def rule(self, points: Sequence[tuple[float, float]], thickness: float, shade: float = 1.0) -> None:
+        """A printed line through points, pixels of the page; see `Ruling`. No box tells of it."""
+        self.page.rulings.append(Ruling(np.asarray(points, np.float64), thickness, shade))
+
+    def fill(self, corners: Sequence[tuple[float, float]], shade: float = 1.0) -> None:
+        """A printed shape, pixels of the page; see `Fill`. No box tells of it."""
+        self.page.fills.append(Fill(np.asarray(corners, np.float64), shade))
 
     def block(self, rows: Sequence[RowOfRuns], align: float | None = None) -> float:
         """Rows one below the other, as many as fit, anywhere on the page. Returns the height of their digits, pixels.

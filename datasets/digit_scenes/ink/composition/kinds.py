@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_scenes.ink.composition import algebra, arithmetic, combs, notes, table_kinds
+from digit_scenes.ink.composition import algebra, arithmetic, combs, notes, prose, table_kinds
 from digit_scenes.ink.composition.composer import Composer
 
 Kind = Callable[[Composer], None]
@@ -30,4 +30,9 @@ KINDS: dict[str, Kind] = {
     "bingo": table_kinds.bingo,
     "wordy table": table_kinds.wordy,
     "combs": combs.combs,
+    "paragraphs": prose.paragraphs,
+    "letter": prose.letter,
+    "listing": prose.listing,
+    "jottings": prose.jottings,
+    "crossword": prose.crossword,
 }

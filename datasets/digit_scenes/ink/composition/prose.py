@@ -45,7 +45,8 @@ def paragraphs(page: Composer) -> None:
     spare = max(page.size[0] - len(lines) * pitch, 0.0)
     y = height * 1.2 + float(rng.uniform(0, 1)) * spare
     if happens(rng, 0.2) and lines:  # a heading
-        put_lines(page, broken(page.scribe, _title(rng, language), page.size[1] / height / 1.3, 0.5, 1.3), margin, y, height, 1)
+        title = broken(page.scribe, _title(rng, language), page.size[1] / height, 0.6, 1.3)[:1]
+        put_lines(page, title, margin, y, height, pitch)
         y += pitch * 1.5
     y = put_lines(page, lines, margin, y, height, pitch)
     if happens(rng, 0.08):

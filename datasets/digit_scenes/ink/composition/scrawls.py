@@ -19,7 +19,7 @@ def signature(rng: np.random.Generator) -> list[Points]:
     x = np.cumsum(rng.uniform(0.1, 0.6, 2 * turns)) + np.tile([0.2, -0.15], turns) * rng.uniform(0.0, 2.0)
     y = np.empty(2 * turns)
     y[::2], y[1::2] = -tall * rng.uniform(0.4, 1.1, turns), tall * rng.uniform(-0.1, 0.25, turns)
-    strokes = [curve(np.stack([x, y], 1))]
+    strokes = [curve(np.stack([x, y], 1).tolist())]
     if happens(rng, 0.4):
         strokes.append(curve([(0.0, 0.4), (x.max() / 2, rng.uniform(0.2, 0.5)), (x.max(), rng.uniform(0.0, 0.4))]))
     return strokes
@@ -33,7 +33,7 @@ def scribble(rng: np.random.Generator, width: float, height: float = 1.0) -> lis
     if happens(rng, 0.4):  # across
         x = np.where(np.arange(count) % 2, width, 0.0) + rng.normal(0, 0.1, count)
         y = np.linspace(-height, 0, count) + rng.normal(0, 0.04, count)
-    return [curve(np.stack([x, y], 1))]
+    return [curve(np.stack([x, y], 1).tolist())]
 
 
 def tick(rng: np.random.Generator) -> list[Points]:
@@ -59,7 +59,10 @@ def arrow(rng: np.random.Generator) -> list[Points]:
     back = (start - end) / np.linalg.norm(start - end) * rng.uniform(0.3, 0.5)
     turn = rng.uniform(0.4, 0.7)
     turns = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in (turn, -turn)]
-    strokes = [line(rng, start, end), *(line(rng, end, end + rotation @ back) for rotation in turns)]
+    strokes = [
+        line(rng, start.tolist(), end.tolist()),
+        *(line(rng, end.tolist(), (end + rotation @ back).tolist()) for rotation in turns),
+    ]
     if happens(rng, 0.5):
         strokes = [stroke * (-1, 1) + (reach, 0) for stroke in strokes]
     return strokes
@@ -78,13 +81,3 @@ def strike(rng: np.random.Generator, width: float) -> list[Points]:
     """A line through small letters so wide."""
     y = -rng.uniform(0.2, 0.45)
     return [line(rng, (-0.15, y), (width + 0.15, y + rng.normal(0, 0.08)), 0.03)]
-
-
-def brace(rng: np.random.Generator, height: float) -> list[Points]:
-    """A bracket beside several lines, of that height below the baseline."""
-    w = rng.uniform(0.2, 0.5)
-    return [
-        curve(
-            [(0, -1), (w, -0.6), (w, height / 2 - 0.9), (2 * w, height / 2 - 0.5), (w, height / 2), (w, height - 0.4), (0, height)]
-        )
-    ]

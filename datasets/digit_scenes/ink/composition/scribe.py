@@ -22,9 +22,6 @@ from digit_scenes.ink.strokes import Nib
 
 LABELS = {name: label for label, name in enumerate(CATEGORIES)}
 """By category."""
-RIDGE_WIDTHS = (0.05, 0.078, 0.116, 0.15, 0.181, 0.212, 0.243, 0.308)
-"""Thickness of the strokes of digits, in their heights, where their ridges are cut at RIDGE_LEVELS: measured."""
-RIDGE_LEVELS = (0.92, 0.86, 0.75, 0.65, 0.55, 0.45, 0.35, 0.2)
 FINE_THICKNESS = 0.066
 """Strokes thinner than that, in heights of a digit, need fine fields."""
 FINE_FIELD_REACH_PX = 5.0
@@ -48,7 +45,7 @@ def label_of(character: str) -> int:
 
 def ridge_level(thickness: float) -> float:
     """Where to cut the ridge of a digit for a stroke so thick, in heights of the digit."""
-    return float(np.interp(thickness, RIDGE_WIDTHS, RIDGE_LEVELS))
+    return float(np.interp(thickness, pens.RIDGE_WIDTHS, pens.RIDGE_LEVELS))
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ def broken(scribe: Scribe, words: Sequence[str], width: float, gap: float, size:
             x = -gap
         lines[-1].append((gap, run))
         x += gap + run.width
-    return lines
+    return list(lines)
 
 
 def put_lines(page: Composer, lines: Sequence[RowOfRuns], x: float, y: float, height: float, pitch: float) -> float:

@@ -1,0 +1,42 @@
+"""Recipes of pages that are mostly no numbers: writing, single words, and printed matter."""
+
+from __future__ import annotations
+
+from digit_scenes.composed import ComposedRecipe
+from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
+
+WRITTEN_LETTERS = {"hands": 0.62, "skeletons": 0.1, "sheet-print": 0.12, "print": 0.06, "scripts": 0.1}
+"""Weights of sources of letters, where most is written."""
+PRINTED_LETTERS = {"sheet-print": 0.65, "print": 0.3, "scripts": 0.05}
+"""The same where it is printed."""
+PAGES_OF_WRITING = PageRecipe(
+    text=TextRecipe(
+        digit_heights=(13, 64), line_counts=(1, 8), number_lengths=(1, 4), max_digits=60, blank=0.03, max_clutter=3
+    ),
+    hand=HandRecipe(steadiness=1.0, joined=0.2, slanted=0.2),
+    pen=PenRecipe(redrawn=0.8, embellished=0.3, broken=0.12, faint=0.1),
+    paper=PaperRecipe(
+        light_on_dark=0.12, patterned=0.1, furnished=0.35, on_desk=0.15, creased=0.12, shown_through=0.12
+    ),
+    camera=CameraRecipe(
+        size=(384, 512),
+        max_slope=10,
+        max_perspective=0.1,
+        spilled=0.2,
+        lit=0.5,
+        screened=0.06,
+        photographed=0.8,
+        grey=0.2,
+    ),
+)
+WRITING = (
+    ComposedRecipe(
+        PAGES_OF_WRITING,
+        kinds={"paragraphs": 0.45, "letter": 0.15, "listing": 0.2, "jottings": 0.15, "crossword": 0.05},
+        letters=WRITTEN_LETTERS,
+        own_digits=0.8,
+        pens={"hair": 0.15, "usual": 0.75, "felt": 0.1},
+        hard=0.03,
+    ),
+)
+"""Pages of words with few numbers or none."""
