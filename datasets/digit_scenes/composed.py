@@ -28,6 +28,7 @@ from digit_scenes.ink.strokes import MIN_STROKE_PX, Nib, draw_strokes
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene
 from digit_scenes.surface import paper
+from digit_scenes.surface.copies import copy_badly
 from digit_scenes.surface.paper import Colours, Picture
 from digit_scenes.surface.ruled import rule
 from digit_scenes.surface.sheet import Sheet
@@ -35,6 +36,8 @@ from digit_scenes.writer import Writer
 
 MIN_POINT_PX = 1.8
 """Least thickness of points and of signs like them, pixels."""
+MAX_TRACE_SHARE = 0.33
+"""Most of a character that is seen of what peeps in over the border."""
 SMALL_DIGIT_PX, MAX_SMALL_THICKNESS = 26.0, 0.17
 """Digits lower than that are not written with thicker pens, in heights of a digit: their loops would close."""
 PEN_THICKNESSES = {"hair": (1 / 60, 1 / 22), "usual": (1 / 22, 1 / 7), "felt": (1 / 7, 1 / 4)}
@@ -64,6 +67,10 @@ class ComposedRecipe:
     """Share of pages that are drawings on a screen: one clean colour on another, by no light and no camera."""
     second: Mapping[str, float] = field(default_factory=dict)
     """Weights of sources of letters of whoever writes beside the first, see `Composer.second`; none for nobody."""
+    bordered: float = 0.0
+    """Share of pages that are one cell, with rulings along its sides."""
+    copied: float = 0.0
+    """Share of pictures that are bad copies, see `surface.copies`."""
     weight: float = 1.0
     """How often pages are of this recipe, relative to the preset's others."""
 
@@ -106,6 +113,8 @@ def composed_scene(
     picture, page = stages.prepare_paper(
         rng, recipe, page, colours, height, bool(composition.marks), _frames(rng, frames) if frames else None
     )
+    if happens_no_draw_at_zero(rng, composed.bordered):
+        paper.cell_borders(rng, picture, page, colours)
     if flat:
         picture = paper.flat(sheet.size, colours.paper)
     rule(picture, page.matrix, colours, composition.fills, composition.rulings)
@@ -116,6 +125,8 @@ def composed_scene(
     screened = happens_no_draw_at_zero(rng, recipe.camera.screened)
     picture = stages.ink_paper(rng, recipe, picture, sheet, cover, page, colours, screened)
     picture = stages.take_picture(rng, recipe.camera, picture, colours.paper, screened, smallest)
+    if happens_no_draw_at_zero(rng, composed.copied):
+        picture = copy_badly(rng, picture, smallest)
     return _scene(picture, sheet, composition)
 
 
@@ -200,7 +211,11 @@ def draw_mark(mark: Mark, page: Matrix, nib: Nib, canvas: tuple[int, int]) -> pe
 def _write(composition: Composition, nib: Nib, sheet: Sheet, page: Matrix) -> None:
     """The composition's ink on a sheet."""
     for mark in composition.marks:
-        sheet.write_digit(draw_mark(mark, page, nib, sheet.size), mark.label)
+        ink = draw_mark(mark, page, nib, sheet.size)
+        if not mark.trace:
+            sheet.write_digit(ink, mark.label)
+        elif ink and sheet.visible(ink) < MAX_TRACE_SHARE:
+            sheet.write_sign(ink)
 
 
 def _add_clutter(
@@ -228,7 +243,7 @@ def _scene(picture: Picture, sheet: Sheet, composition: Composition) -> Scene:
     """The scene of a finished picture. It has no text where a digit is hidden, wholly or partly."""
     target = sheet.target()
     digits = target.labels < DIGIT_COUNT
-    count = sum(mark.label < DIGIT_COUNT for mark in composition.marks)
+    count = sum(mark.label < DIGIT_COUNT and not mark.trace for mark in composition.marks)
     if not composition.told or target.ignore[digits].any() or np.count_nonzero(digits) != count:
         return Scene(picture, target, None)
     lines = composition.lines()

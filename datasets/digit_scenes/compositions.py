@@ -5,6 +5,8 @@ from __future__ import annotations
 from digit_scenes.composed import ComposedRecipe
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 
+HANDS = {"print": 0.03, "sheet-print": 0.02, "skeletons": 0.55, "hands": 0.4}
+"""Sources of letters: nearly all of them hands."""
 HANDS_AND_PRINTS = {"print": 0.07, "sheet-print": 0.05, "skeletons": 0.38, "hands": 0.5}
 """Sources of letters: mostly hands."""
 NOTE = PageRecipe(
@@ -84,3 +86,43 @@ SUMS = (
     ),
 )
 """Arithmetic and algebra: in exercise books and notes, on whiteboards, and drawn on a blank canvas."""
+
+CELL = PageRecipe(
+    text=TextRecipe(digit_heights=(24, 64), line_counts=(1, 1), number_lengths=(1, 6), max_digits=20, blank=0.03),
+    hand=HandRecipe(steadiness=1.0, joined=0.3, slanted=0.3),
+    pen=PenRecipe(redrawn=0.6, embellished=0.3, faint=0.3, broken=0.1),
+    paper=PaperRecipe(light_on_dark=0.03, patterned=0.12, furnished=0.15, creased=0.06, shown_through=0.1),
+    camera=CameraRecipe(
+        size=(80, 288), max_slope=4, max_perspective=0.03, spilled=0.2, lit=0.35, photographed=0.6, grey=0.5
+    ),
+)
+"""A cell of a form."""
+RECORDS = (
+    ComposedRecipe(
+        CELL,
+        kinds={"cell": 1.0},
+        letters=HANDS,
+        own_digits=0.25,
+        pens={"hair": 0.2, "usual": 0.72, "felt": 0.08},
+        bordered=0.55,
+        copied=0.35,
+    ),
+)
+"""Single numbers as people fill them in, in wide cells."""
+CELLS = (
+    ComposedRecipe(
+        CELL.changed(
+            text={"digit_heights": (14, 34), "number_lengths": (1, 4)},
+            pen={"faint": 0.2},
+            paper={"creased": 0.0},
+            camera={"size": (44, 80), "photographed": 0.5},
+        ),
+        kinds={"cell": 1.0},
+        letters=HANDS,
+        own_digits=0.25,
+        pens={"hair": 0.15, "usual": 0.77, "felt": 0.08},
+        bordered=0.55,
+        copied=0.3,
+    ),
+)
+"""The same in crops so small that a point is two pixels."""

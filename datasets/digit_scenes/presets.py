@@ -16,7 +16,7 @@ import numpy as np
 
 from detector.errors import OptionError
 from digit_scenes.composed import ComposedRecipe, composed_scene
-from digit_scenes.compositions import SUMS
+from digit_scenes.compositions import CELLS, RECORDS, SUMS
 from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
@@ -253,6 +253,8 @@ PRESETS: dict[str, Preset] = {
         _composed("sums", 1, *SUMS, drawn=0.5, edition=6),
         _composed("tables", 1, *TABLES, drawn=0.5, edition=6),
         _composed("writing", 1, *WRITING, drawn=0.4, lettered=0.1, edition=6),
+        _composed("records", 1, *RECORDS, drawn=0.65, edition=6),
+        _composed("cells", 1, *CELLS, drawn=0.65, edition=6),
     )
 }
 

@@ -46,7 +46,7 @@ def ellipse(rng: np.random.Generator, x: float, y: float, rx: float, ry: float) 
 
 def _dot(rng: np.random.Generator, y: float, x: float = 0.0) -> Points:
     """A point: a dab, or a short stroke in any direction."""
-    reach = float(rng.choice([0.0, 0.02, rng.uniform(0.02, 0.08)]))
+    reach = float(rng.choice([0.0, 0.0, 0.02, 0.03, rng.uniform(0.02, 0.08), rng.uniform(0.05, 0.2)]))
     turn = rng.uniform(-0.6, 2.2)
     return np.array([[x, y], [x + np.cos(turn) * reach, y + np.sin(turn) * reach * 0.8]])
 

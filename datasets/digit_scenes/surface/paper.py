@@ -169,6 +169,22 @@ def form_boxes(
     _polylines(picture, lines, colour, thickness)
 
 
+def cell_borders(rng: np.random.Generator, picture: Picture, page: PaperPlacement, colours: Colours) -> None:
+    """Rulings along some sides of a page that is one cell: most often at the right and at the bottom."""
+    height, width = page.size
+    colour, thickness = _line_colour(rng, colours), int(rng.choice([1, 1, 2, 2, 3]))
+    lines = []
+    for (x, y), along, share in (((1, 0), 1, 0.5), ((0, 1), 0, 0.6), ((0, 0), 1, 0.3), ((0, 0), 0, 0.3)):
+        if rng.uniform() > share:
+            continue
+        inset = rng.uniform(0.0, 0.14) * height * (-1 if x + y else 1)
+        at = (x * width + inset) if along else (y * height + inset)
+        for offset in (0.0, thickness + 2.0)[: 1 + int(rng.uniform() < 0.1)]:
+            ends = [[at + offset, -0.3 * height], [at + offset, 1.3 * height]]
+            lines.append(np.array(ends if along else [[-0.3 * width, at + offset], [1.3 * width, at + offset]]))
+    _polylines(picture, [transform(page.matrix, line) for line in lines], colour, thickness)
+
+
 def security_pattern(rng: np.random.Generator, picture: Picture, colours: Colours) -> None:
     """Families of waves and lines as on cheques and tickets (guilloche), hatching, or a raster of dots."""
     height, width = picture.shape[:2]

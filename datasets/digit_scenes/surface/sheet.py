@@ -35,6 +35,12 @@ class Sheet:
             return None
         return slice(y0, y1), slice(x0, x1), ink.alpha[y0 - ink.y : y1 - ink.y, x0 - ink.x : x1 - ink.x]
 
+    def visible(self, ink: pens.Ink) -> float:
+        """How much of an ink lies on the canvas, from 0 to 1."""
+        clipped = self._clip(ink)
+        whole = int(np.count_nonzero(ink.alpha > MIN_INK_GREY))
+        return int(np.count_nonzero(clipped[2] > MIN_INK_GREY)) / max(whole, 1) if clipped else 0.0
+
     def write_digit(self, ink: pens.Ink | None, label: int) -> bool:
         """Add a digit, sign or letter; False where none of it can be seen."""
         clipped = self._clip(ink) if ink else None

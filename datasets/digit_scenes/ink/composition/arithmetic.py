@@ -33,10 +33,11 @@ def canvas(page: Composer) -> None:
     kind = rng.uniform()
     if kind < 0.5:
         text, value = values.sum_of_two(rng)
-        text = f"{text} = {values.shown(value)}" if happens(rng, 0.4) else text
+        if happens(rng, 0.4) or "/" in text or ":" in text:
+            text = f"{text} = {values.shown(value)}"
     elif kind < 0.8:
         numbers = [str(rng.integers(0, 10 ** int(rng.integers(1, 3)))) for _ in range(3)]
-        signs = [values.pick(rng, ("+", "-", "×", "÷", "/")) for _ in range(2)]
+        signs = [values.pick(rng, ("+", "-", "×", "÷")) for _ in range(2)]
         text = f"{numbers[0]} {signs[0]} {numbers[1]} {signs[1]} {numbers[2]}"
     else:
         text = " ".join(values.figures(rng, 1) for _ in range(int(rng.integers(1, 4))))

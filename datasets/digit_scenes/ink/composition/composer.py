@@ -60,6 +60,10 @@ class Composer:
                 x0, _, x1, _ = run.box
                 self.page.frames.append((x + x0 * height, y - height, x + x1 * height, y))
 
+    def trace(self, run: Run, x: float, y: float, height: float) -> None:
+        """A run that only peeps in over the picture's border; characters of which more would be seen are left out."""
+        self.page.marks.extend(replace(mark.moved(x, y, height), trace=True) for mark in run.marks)
+
     def put_row(self, row: RowOfRuns, x: float, y: float, height: float) -> Row:
         """A row on the page from x on, pixels."""
         told = self.new_row(y - height / 2)

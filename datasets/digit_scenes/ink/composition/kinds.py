@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_scenes.ink.composition import algebra, arithmetic, combs, notes, prose, table_kinds
+from digit_scenes.ink.composition import algebra, arithmetic, cells, combs, notes, prose, table_kinds
 from digit_scenes.ink.composition.composer import Composer
 
 Kind = Callable[[Composer], None]
@@ -35,4 +35,5 @@ KINDS: dict[str, Kind] = {
     "listing": prose.listing,
     "jottings": prose.jottings,
     "crossword": prose.crossword,
+    "cell": cells.cell,
 }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 _NUMBER = re.compile(
     r"(?:(?<![\w)])[-+])?[$€£]? ?(?:(?<![\w)])-)?"  # a sign before or behind the currency, and no operator
-    r"\d+(?:[.,:/-]\d+)*"
+    r"(?:\d+(?:-\d+){2,}|\d+(?:[.,:/]\d+)*)"  # one dash alone parts two numbers
     r"(?:/-)?(?: ?[%€£$])?"
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,13 @@ class Mark:
     height: float
     """Of a digit of its size, in the same units."""
     trace: bool = False
-    """Whether it only peeps in from beyond the picture's border; then it is told only where much of it is seen."""
+    """Whether it only peeps in over the picture's border; it is left out where more of it would be seen, and has no
+    label where it is not."""
 
     def moved(self, x: float, y: float, scale: float) -> Mark:
         """Enlarged by `scale`, then moved by (x, y)."""
-        return Mark(self.glyph, self.label, self.matrix * scale + [[0, 0, x], [0, 0, y]], self.height * scale)
+        matrix = self.matrix * scale + [[0, 0, x], [0, 0, y]]
+        return replace(self, matrix=matrix, height=self.height * scale)
 
 
 @dataclass(frozen=True, eq=False)

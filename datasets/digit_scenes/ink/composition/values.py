@@ -93,7 +93,9 @@ def equation(rng: np.random.Generator) -> str:
         a, b = small(rng), small(rng)
         left, value = f"-{a} + {b}", b - a
     end = rng.uniform()
-    return f"{left} = {shown(value)}" if end < 0.7 else f"{left} =" if end < 0.85 else left
+    if end < 0.7 or (end >= 0.85 and ("/" in left or ":" in left)):  # which would be a number as it is written
+        return f"{left} = {shown(value)}"
+    return f"{left} =" if end < 0.85 else left
 
 
 def term(rng: np.random.Generator) -> str:
