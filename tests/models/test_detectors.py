@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from detector.categories import DIGITS
+from detector.models import checkpoint
 from detector.models.base import Detector, rebuilt
 from detector.models.faster_rcnn import FasterRCNNConfig
 from detector.models.sliding_window import SlidingWindowConfig
@@ -45,6 +47,24 @@ def test_any_size_and_a_target_without_boxes(name: str, size: tuple[int, int]) -
     for found, image in zip(model.predict(images), images, strict=True):
         assert (found.boxes >= 0).all()
         assert (found.boxes[:, 2:] <= [image.shape[2], image.shape[1]]).all()
+
+
+@names
+def test_signs_are_nothing_to_a_detector_of_digits(name: str) -> None:
+    """Neither its losses nor what it finds know of them."""
+    model = checkpoint.with_categories(tiny_detector(name), DIGITS).train()
+    image, target = bars(0)
+    boxes = np.array([[1, 1, 12, 14], [70, 40, 90, 60]], np.float32)
+    with_signs = Target(
+        np.concatenate([boxes, target.boxes]), np.array([10, 25, 1, 7]), np.array([False, True, False, False]), boxes
+    )
+    losses = []
+    for truth in (target, with_signs):
+        torch.manual_seed(0)
+        losses.append({term: loss.item() for term, loss in model.losses([as_input(image)], [truth]).items()})
+    assert losses[0] == pytest.approx(losses[1])
+    assert model.categories == DIGITS
+    assert all(found.labels.max(initial=0) < len(DIGITS) for found in model.predict([as_input(image)]))
 
 
 @names

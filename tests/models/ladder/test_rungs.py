@@ -75,9 +75,14 @@ def test_losses_are_finite_and_reach_every_weight(rung: WholePicture) -> None:
 
 
 def test_no_digit_at_all_costs_nothing_or_teaches_blank(rung: WholePicture) -> None:
-    (loss,) = rung.losses([as_input(white(28, 28))], [Target.empty()]).values()
-    assert torch.isfinite(loss)
-    assert (loss == 0) == (rung.lesson == "digits")
+    signs = Target(np.array([[1, 1, 4, 4], [6, 1, 9, 9]], np.float32), np.array([10, 25]), np.array([False, True]))
+    losses = []
+    for target in (Target.empty(), signs):  # signs are no digits
+        torch.manual_seed(0)
+        losses += rung.losses([as_input(white(28, 28))], [target]).values()
+    assert torch.isfinite(losses[0])
+    assert losses[0] == losses[1]
+    assert (losses[0] == 0) == (rung.lesson == "digits")
 
 
 def test_company_changes_no_answer(rung: WholePicture) -> None:
