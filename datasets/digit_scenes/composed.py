@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from detector.categories import DIGIT_COUNT
@@ -43,6 +44,8 @@ SMALL_DIGIT_PX, MAX_SMALL_THICKNESS = 26.0, 0.17
 PEN_THICKNESSES = {"hair": (1 / 60, 1 / 22), "usual": (1 / 22, 1 / 7), "felt": (1 / 7, 1 / 4)}
 """Least and most, in heights of a digit."""
 
+MAX_DARKENING = 1.8
+"""Most that the thin ink of a digit is darkened, to be as dark as the strokes beside it."""
 INK_LETTERS_SHARE = 0.25
 """Share of handwritten pages in letters of real ink, where there are some."""
 
@@ -205,7 +208,11 @@ def draw_mark(mark: Mark, page: Matrix, nib: Nib, canvas: tuple[int, int]) -> pe
     middle = affine @ (glyph.field.shape[1] / 2, glyph.field.shape[0] / 2, 1.0)
     level = glyph.level if glyph.level is not None else ridge_level(nib.thickness)
     pen = pens.Pen(level, 0.1 if nib.hard else 1 + nib.softness, glyph.level is None)
-    return pens.draw(glyph.field, localise(page, affine, *middle.tolist()), pen, canvas)
+    ink = pens.draw(glyph.field, localise(page, affine, *middle.tolist()), pen, canvas)
+    if ink is None or not (peak := int(ink.alpha.max())):
+        return ink
+    # As dark as the letters and signs beside it, however thin: a paler digit would give itself away.
+    return replace(ink, alpha=cv2.convertScaleAbs(ink.alpha, alpha=min(255 / peak, MAX_DARKENING)))
 
 
 def _write(composition: Composition, nib: Nib, sheet: Sheet, page: Matrix) -> None:

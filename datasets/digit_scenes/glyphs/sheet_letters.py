@@ -234,7 +234,7 @@ class ScriptLetters:
         """A sample of the letter that stands for a Latin one, or of a digit or sign."""
         if not character.isalpha():
             return self.latin.glyph(rng, character)
-        return self.own.glyph(rng, self.letters[(ord(character) * 7 + self.key) % len(self.letters)])
+        return self.own.glyph(rng, self.letters[(ord(character) * 101 + self.key) % len(self.letters)])
 
 
 def split_faces(sheet: str, split: Split) -> list[int]:
