@@ -40,3 +40,19 @@ WRITING = (
     ),
 )
 """Pages of words with few numbers or none."""
+WORDS = (
+    ComposedRecipe(
+        PAGES_OF_WRITING.changed(
+            text={"digit_heights": (28, 84), "blank": 0.03, "max_clutter": 0},
+            pen={"faint": 0.2},
+            paper={"light_on_dark": 0.06, "patterned": 0.35, "furnished": 0.1, "on_desk": 0.02},
+            camera={"size": (96, 320), "max_slope": 5, "max_perspective": 0.06, "spilled": 0.35, "screened": 0.02},
+        ),
+        kinds={"lone-words": 0.54, "marks-of-a-pen": 0.16, "value": 0.3},
+        letters={"hands": 0.7, "skeletons": 0.12, "sheet-print": 0.1, "print": 0.05, "scripts": 0.03},
+        own_digits=0.6,
+        pens={"hair": 0.12, "usual": 0.73, "felt": 0.15},
+        hard=0.03,
+    ),
+)
+"""Crops of a word or of a mark, of which a few hold a number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_scenes.ink.composition import algebra, arithmetic, cells, combs, notes, prose, table_kinds
+from digit_scenes.ink.composition import algebra, arithmetic, cells, combs, crops, notes, prose, table_kinds
 from digit_scenes.ink.composition.composer import Composer
 
 Kind = Callable[[Composer], None]
@@ -36,4 +36,7 @@ KINDS: dict[str, Kind] = {
     "jottings": prose.jottings,
     "crossword": prose.crossword,
     "cell": cells.cell,
+    "lone-words": crops.lone_words,
+    "marks-of-a-pen": crops.marks_of_a_pen,
+    "value": crops.value,
 }

@@ -14,12 +14,27 @@ from digit_scenes.glyphs.signs import curve, ellipse, line
 
 def signature(rng: np.random.Generator) -> list[Points]:
     """A name that nobody can read: loops that grow smaller, at times underlined."""
-    turns = int(rng.integers(5, 14))
-    tall = np.exp(-np.arange(turns) * rng.uniform(0.0, 0.25)) * rng.uniform(0.5, 1.6)
-    x = np.cumsum(rng.uniform(0.1, 0.6, 2 * turns)) + np.tile([0.2, -0.15], turns) * rng.uniform(0.0, 2.0)
+    turns = int(rng.integers(3, 12))
+    tall = np.exp(-np.arange(turns) * rng.uniform(0.0, 0.4)) * rng.uniform(0.4, 1.4)
+    tall[rng.uniform(size=turns) < 0.15] *= 1.8
+    back = rng.uniform(0.0, 0.5)  # how far each way down goes back: loops
+    steps = np.stack([rng.uniform(0.15, 0.7, turns), rng.uniform(0.1, 0.4, turns) - back], 1) * rng.uniform(0.7, 1.5)
+    x = np.cumsum(steps.ravel())
+    x -= x.min()
     y = np.empty(2 * turns)
-    y[::2], y[1::2] = -tall * rng.uniform(0.4, 1.1, turns), tall * rng.uniform(-0.1, 0.25, turns)
+    y[::2], y[1::2] = -tall * rng.uniform(0.5, 1.1, turns), tall * rng.uniform(-0.15, 0.3, turns)
     strokes = [curve(np.stack([x, y], 1).tolist())]
+    if happens(rng, 0.5):  # a large first letter
+        reach, size = rng.uniform(0.4, 0.9), rng.uniform(0.9, 1.7)
+        loop = [
+            (reach, -size),
+            (0.0, -size * 0.6),
+            (reach * 0.3, 0.0),
+            (reach, -size * 0.3),
+            (reach * 0.2, -size * 0.5),
+        ]
+        strokes = [curve(loop), strokes[0] + np.array([reach * rng.uniform(0.6, 1.1), 0.0])]
+        x = x + reach
     if happens(rng, 0.4):
         strokes.append(curve([(0.0, 0.4), (x.max() / 2, rng.uniform(0.2, 0.5)), (x.max(), rng.uniform(0.0, 0.4))]))
     return strokes
