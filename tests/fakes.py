@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
+from detector.categories import CATEGORIES
 from detector.models.base import Detector
 from detector.reading.calibration import Calibration
 from detector.types import Detections, Target
@@ -75,6 +76,8 @@ class FakeDetector(Detector):
 
 class KnowingReader:
     """Finds what is in the pictures it was shown, or, as noise grows, something like it."""
+
+    categories = CATEGORIES
 
     def __init__(self, scenes: list[Scene], noise: float = 0) -> None:
         self.min_score, self.calibration = 0.5, Calibration()

@@ -21,6 +21,8 @@ class TextPicture:
     """uint8 (H, W, 3), RGB."""
     lines: tuple[str, ...]
     """The true lines of text."""
+    written: tuple[str, ...] | None = None
+    """The lines as they are written, signs included. None where they are not known."""
     target: None = None
     """As a scene's, but not known."""
 
@@ -33,21 +35,23 @@ class Manifest:
     """Where each lies."""
     lines: Sequence[tuple[str, ...]]
     """The true lines of text of each."""
+    written: Sequence[tuple[str, ...] | None]
+    """Likewise as they are written, signs included. None where that is not known."""
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> TextPicture:
         """Picture `index`. Raises ImageError if it cannot be read."""
-        return TextPicture(open_image(self.paths[index]), self.lines[index])
+        return TextPicture(open_image(self.paths[index]), self.lines[index], self.written[index])
 
 
 def read_manifest(path: Path) -> Manifest:
     """Reads a CSV file with a picture in each row.
 
     The column `file` is a path relative to the CSV file, `lines` the true lines of text, parted by '|'; empty, it says
-    that there is nothing to read. Other columns are ignored. Raises DataError if the file is missing, damaged or lacks
-    a column.
+    that there is nothing to read. A column `written` may hold the same with signs, as '12.5 -3|67'; empty, it says
+    nothing. Other columns are ignored. Raises DataError if the file is missing, damaged or lacks a column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -65,5 +69,12 @@ def read_manifest(path: Path) -> Manifest:
             raise DataError(
                 f"{path}: expected a file and its lines in row {position}, got {list(row.values())!r:.100}."
             )
-    texts = [tuple(line.strip() for line in row["lines"].split("|") if line.strip()) for row in rows]
-    return Manifest([path.parent / row["file"] for row in rows], texts)
+    return Manifest(
+        [path.parent / row["file"] for row in rows],
+        [_lines(row["lines"]) for row in rows],
+        [_lines(row.get("written") or "") or None for row in rows],
+    )
+
+
+def _lines(cell: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in cell.split("|") if line.strip())

@@ -18,6 +18,7 @@ from typing import Annotated
 import tyro
 
 import detector
+from detector.categories import CATEGORIES
 from detector.commands.options import IfGiven, one_of
 from detector.errors import DataError, OptionError
 from detector.progress import with_bar
@@ -33,6 +34,7 @@ from detector.scoring.risk import (
     risk_metrics,
 )
 from digit_scenes import PRESET_NAMES, Scenes
+from digit_scenes.category_names import relabelled
 
 
 @dataclass(frozen=True)
@@ -72,21 +74,24 @@ def main(args: Args) -> None:
     name, _, _ = checkpoint.load(args.weights)
     network = detector.load(next(iter(args.onnx), args.weights), model=name, threads=args.threads).model
     pictures = detect_in_scenes(Reader(network, turn=False), args)
-    before, digits = Calibration(), claims_with(Calibration(), pictures)[0]
+    names = network.categories
+    before, digits = Calibration(), claims_with(Calibration(), pictures, names)[0]
     if not digits.right.any():
         raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
-    after = calibrate(pictures)
+    after = calibrate(pictures, names)
     checkpoint.set_extra(args.weights, {"calibration": after.as_json()})
     for path in args.onnx:
         export.set_calibration(path, after)
     print(f"on {len(pictures)} validation scenes of {', '.join(args.preset)}:")
     for title, calibration in (("before", before), ("after", after)):
-        print(report(title, *claims_with(calibration, pictures)))
+        print(report(title, *claims_with(calibration, pictures, names)))
     print(
         f"a digit's chance is {formula(after.digit, 'score')}, a number's {formula(after.number, 'product')}, a lone "
         f"digit's {formula(after.alone or after.number, 'product')}; digits are read from {after.min_score:g} on, "
         f"beside a number from {after.in_company(after.min_score):.2g}"
     )
+    if after.sign:
+        print(f"a sign's chance is {formula(after.sign, 'score')}; signs are read from {after.min_sign_score:g} on")
     print("written to " + " and ".join(map(str, [args.weights, *args.onnx])))
 
 
@@ -101,7 +106,8 @@ def detect_in_scenes(reader: Reader, args: Args) -> list[LabelledDetections]:
     detected = []
     for index in with_bar(range(args.count * len(presets)), unit="scene"):
         scene = presets[index % len(presets)][index // len(presets)]
-        detected.append(LabelledDetections(scene.target, scene.lines, reader.detect(scene.image)))
+        target = relabelled(scene.target, CATEGORIES, reader.categories)
+        detected.append(LabelledDetections(target, scene.lines, reader.detect(scene.image)))
     return detected
 
 

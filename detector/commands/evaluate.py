@@ -23,6 +23,7 @@ from typing import Annotated, Literal
 import tyro
 
 import detector
+from detector.categories import CATEGORIES
 from detector.commands.options import IfGiven, NetworkOptions, one_of
 from detector.errors import OptionError
 from detector.files import prepare_folder, write_json
@@ -47,7 +48,7 @@ class PictureOptions:
     images: IfGiven[Path] = None
     """... and whose pictures lie here; without it, in images/ beside the file."""
     lines: IfGiven[Path] = None
-    """Pictures of which only the text is known: a CSV file with the columns file and lines."""
+    """Pictures of which only the text is known: a CSV file with the columns file and lines, and perhaps written."""
     count: IfGiven[int] = None
     """The first so many pictures; without it 1000 of a preset, all of a dataset."""
     split: Literal["train", "val", "test"] = "test"
@@ -138,6 +139,8 @@ def main(args: Args) -> int:
         count,
         calibration=reader.calibration,
         ground_truth=data.ground_truth if isinstance(data, CocoDataset) else None,
+        categories=reader.categories,
+        true_categories=data.categories if isinstance(data, CocoDataset) else CATEGORIES,
         progress=partial(with_bar, unit="picture"),
     )
     print(format_table(evaluation.blocks))

@@ -10,25 +10,6 @@ from detector.categories import DIGIT_COUNT, SIGNS, WRITING
 from detector.reading.reading_order import without_nested
 from detector.types import BoolArray, Detections, Float64Array, Line, Sign
 
-SYMBOLS = {name: name for name in SIGNS} | {
-    "point": ".",
-    "dot": ".",
-    "period": ".",
-    "comma": ",",
-    "minus": "-",
-    "dash": "-",
-    "plus": "+",
-    "slash": "/",
-    "colon": ":",
-    "percent": "%",
-    "dollar": "$",
-    "euro": "€",
-    "pound": "£",
-    "times": "×",
-    "divide": "÷",
-    "equals": "=",
-}
-"""How a category is written, by its name in small letters. Signs of other names belong to no number."""
 LOW_MARKS = ".,"
 
 TWIN_IOU = 0.5  # a sign on a digit that is read, overlapping it by so much, is that digit
@@ -39,7 +20,7 @@ BLOCK_SIGNS = 256  # compared with all digits at a time, to bound the memory
 
 def symbol_of(category: str) -> str | None:
     """How a sign of this category is written, None where it has no meaning in numbers."""
-    return SYMBOLS.get(category.lower())
+    return category if category in SIGNS else None
 
 
 def signs_of(found: Detections, categories: Sequence[str], min_score: float, lines: Sequence[Line]) -> tuple[Sign, ...]:

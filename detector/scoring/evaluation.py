@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.categories import CATEGORIES
 from detector.errors import DataError, DigitReaderError, OptionError
 from detector.files import write_json
 from detector.reading.calibration import Calibration
@@ -22,10 +23,11 @@ from detector.scoring.metrics import (
     coco_scores,
     digit_scores,
     json_safe,
+    sign_scores,
 )
 from detector.scoring.mistakes import Verdict, breakdown, commonest, judge, text_confusion
 from detector.scoring.risk import Claims, RiskCurve, digit_claims, number_claims, risk_coverage, risk_metrics
-from detector.scoring.string_metrics import string_metrics
+from detector.scoring.string_metrics import string_metrics, written_metrics
 from detector.types import Detections, IntArray, Line, Target
 
 
@@ -38,11 +40,15 @@ class LabelledImage(Protocol):
 
     @property
     def target(self) -> Target | None:
-        """The digits and their boxes; None where they are not known."""
+        """The digits, signs and their boxes; None where they are not known."""
 
     @property
     def lines(self) -> tuple[str, ...] | None:
         """The lines of text, top to bottom, numbers parted by spaces; None where they are not known."""
+
+    @property
+    def written(self) -> tuple[str, ...] | None:
+        """The same as they are written, signs included; None where that is not known."""
 
 
 class LabelledImages(Protocol):
@@ -60,7 +66,7 @@ class DigitFinder(Protocol):
         """The working threshold: digits of a lower score are not read as text."""
 
     def detect(self, image: NDArray[np.uint8], /) -> Detections:
-        """All digits of a picture uint8 (H, W, 3), down to a low score, because AP takes all scores."""
+        """All digits and signs of a picture uint8 (H, W, 3), down to a low score, because AP takes all scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +78,11 @@ class ImageResult:
     size: tuple[int, int]
     """Width and height, pixels."""
     target: Target | None
-    """The true digits, None where they are not known."""
+    """The true digits and signs, None where they are not known."""
     true_lines: tuple[str, ...] | None
     """The true text, None where it is not known."""
+    true_written: tuple[str, ...] | None
+    """The true text with its signs, None where it is not known."""
     found: Detections
     """At all scores."""
     lines: tuple[Line, ...]
@@ -88,6 +96,11 @@ class ImageResult:
     def texts(self) -> tuple[str, ...]:
         """The lines of text read."""
         return tuple(line.text for line in self.lines)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The lines read, each number as it is written."""
+        return tuple(line.written for line in self.lines)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +137,8 @@ def evaluate(
     *,
     calibration: Calibration | None = None,
     ground_truth: Mapping[str, Any] | None = None,
+    categories: Sequence[str] = CATEGORIES,
+    true_categories: Sequence[str] = CATEGORIES,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Evaluation:
     """Read pictures 0 to `count` - 1 and score what was read.
@@ -131,8 +146,10 @@ def evaluate(
     calibration: turns the scores of a number's digits into the number's; without one, their product is its score.
     ground_truth: the COCO dataset that the pictures come from, its image records in the same order. It is scored by its
     own ids. Without it the targets are scored, and the picture of index i has id i.
+    categories, true_categories: the names of the labels of what is found, and of targets.
     progress: wraps the iteration over the indices, as tqdm does.
 
+    Figures of boxes and digits are of digits alone. Signs have a block where there are true ones.
     A picture that cannot be read counts in `unread_pictures` alone. ms_per_picture is a median. Raises OptionError for
     a count under 1, DataError where no picture can be read.
     """
@@ -142,7 +159,7 @@ def evaluate(
     unread: dict[int, str] = {}
     for index in progress(range(count)):
         try:
-            image_results.append(_read(reader, pictures[index], index, calibration or Calibration()))
+            image_results.append(_read(reader, pictures[index], index, calibration or Calibration(), categories))
         except DigitReaderError as error:
             unread[index] = str(error)
     if not image_results:
@@ -164,10 +181,13 @@ def evaluate(
         blocks |= {"boxes": coco.metrics, "classes": coco.class_metrics, "digits": digits.metrics}
         precision, confusion = coco.precision, digits.confusion
         claimed = Claims.of(map(digit_claims, targets, found))
+        signs = sign_scores(targets, found, true_categories, categories)
+        blocks |= {"signs": signs} if signs else {}
     else:
         confusion = text_confusion(verdict for verdict in verdicts if verdict.by_text)
     texts = [result.texts for result in image_results]
     blocks["text"] = string_metrics([result.true_lines for result in image_results], texts)
+    blocks["text"] |= written_metrics([r.true_written for r in image_results], [r.written for r in image_results])
     blocks["mistakes"] = breakdown(verdicts)
     blocks["trust"] = risk_metrics(numbers, claimed, by_text)
     blocks["run"] = {
@@ -179,15 +199,17 @@ def evaluate(
     return Evaluation(blocks, numbers, claimed, precision, confusion, results, tuple(image_results), unread)
 
 
-def _read(reader: DigitFinder, picture: LabelledImage, index: int, calibration: Calibration) -> ImageResult:
+def _read(
+    reader: DigitFinder, picture: LabelledImage, index: int, calibration: Calibration, categories: Sequence[str]
+) -> ImageResult:
     start = time.perf_counter()
     found = reader.detect(picture.image)
-    lines = calibration.lines(found, reader.min_score)
+    lines, _ = calibration.lines_and_signs(found, categories, reader.min_score)
     milliseconds = 1000 * (time.perf_counter() - start)
     height, width = picture.image.shape[:2]
-    target, true_lines = picture.target, picture.lines
-    verdict = None if target is None and true_lines is None else judge(target, true_lines, lines)
-    return ImageResult(index, (width, height), target, true_lines, found, lines, verdict, milliseconds)
+    target, true = picture.target, picture.lines
+    verdict = None if target is None and true is None else judge(target, true, lines)
+    return ImageResult(index, (width, height), target, true, picture.written, found, lines, verdict, milliseconds)
 
 
 def _restricted(ground_truth: Mapping[str, Any], image_results: list[ImageResult]) -> dict[str, Any]:
@@ -230,7 +252,7 @@ def points_of(curve: RiskCurve, max_count: int = 50) -> list[list[float]]:
     return [[round(value, 4) for value in row] for row in table.tolist()]
 
 
-BLOCK_ORDER = ("boxes", "classes", "digits", "mistakes", "text", "trust", "run")
+BLOCK_ORDER = ("boxes", "classes", "digits", "signs", "mistakes", "text", "trust", "run")
 """In which the table shows blocks; others follow."""
 
 

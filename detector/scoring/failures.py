@@ -114,7 +114,7 @@ def draw_failure(
     from red to green with their score.
     """
     digits = [digit for line in result.lines for number in line.numbers for digit in number.digits]
-    known = Target.empty() if result.target is None else result.target
+    known = Target.empty() if result.target is None else result.target.digits()
     found = np.array([digit.box for digit in digits]).reshape(-1, 4)  # (D, 4)
     true = known.boxes.astype(np.float64)  # (T, 4)
     boxes = true if len(true) else found

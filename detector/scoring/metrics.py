@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from detector.scoring.matching import forgiven, match
+from detector.categories import DIGIT_COUNT, WRITING
+from detector.scoring.matching import forgiven, match, widened
 from detector.scoring.mistakes import MISSED
 from detector.types import Detections, FloatArray, IntArray, Target
 
@@ -159,6 +161,60 @@ def coco_scores(ground_truth: Mapping[str, Any], results: Sequence[Mapping[str, 
         precision[:, :, names[category_id]] = scoring.eval["precision"][:, :, k, 0, -1]  # all areas, 100 detections
     per_class = {f"AP_class_{digit}": _nan_for_none(precision[:, :, digit].mean()) for digit in range(10)}
     return CocoScores(metrics, per_class, precision)
+
+
+def sign_scores(
+    targets: Sequence[Target],
+    detections: Sequence[Detections],
+    true_categories: Sequence[str],
+    categories: Sequence[str],
+) -> dict[str, float]:
+    """How well signs are found: AP50_signs, the mean of COCO's AP at IoU 0.5 over the kinds of signs that there are.
+
+    true_categories, categories: the names of the labels of targets, and of detections. Writing is no sign. Sides of
+    boxes are at least MIN_SIGN_SIDE_PX, see `matching.widened`. true_signs: how many there are. Nothing where none is.
+    """
+    counts = Counter(label for target in targets for label in target.labels[~target.ignore].tolist())
+    present = sorted(label for label in counts if DIGIT_COUNT <= label < len(true_categories))
+    names = [true_categories[label] for label in present if true_categories[label] != WRITING]
+    if not names:
+        return {}
+    ids = {name: index for index, name in enumerate(names, 1)}
+    annotations: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for image_id, (target, found) in enumerate(zip(targets, detections, strict=True)):
+        true_ids = [ids.get(name, 0) for name in _names(target.labels, true_categories)]
+        for box, category_id, ignore in zip(widened(target.boxes), true_ids, target.ignore.tolist(), strict=True):
+            if category_id:
+                own = {"id": len(annotations) + 1, "iscrowd": int(ignore)}
+                annotations.append(own | _box_record(image_id, category_id, box))
+        found_ids = [ids.get(name, 0) for name in _names(found.labels, categories)]
+        for box, category_id, score in zip(widened(found.boxes), found_ids, found.scores.tolist(), strict=True):
+            if category_id:
+                results.append({"score": score} | _box_record(image_id, category_id, box))
+    truth = {
+        "images": [{"id": image_id} for image_id in range(len(targets))],
+        "annotations": annotations,
+        "categories": [{"id": category_id, "name": name} for name, category_id in ids.items()],
+    }
+    with redirect_stdout(io.StringIO()):
+        index = _coco(truth, annotations)
+        scoring = COCOeval(index, index.loadRes(results) if results else _coco(truth, []), "bbox")
+        scoring.params.iouThrs = np.array([0.5])
+        scoring.evaluate()
+        scoring.accumulate()
+    precision = scoring.eval["precision"][0, :, :, 0, -1]  # (101, names): all areas, 100 detections
+    return {"AP50_signs": float(precision.mean(axis=0).mean()), "true_signs": float(len(annotations))}
+
+
+def _names(labels: IntArray, categories: Sequence[str]) -> list[str]:
+    """The name of each label but of digits, '' for those and where it has none."""
+    return [categories[i] if DIGIT_COUNT <= i < len(categories) else "" for i in labels.tolist()]
+
+
+def _box_record(image_id: int, category_id: int, box: FloatArray) -> dict[str, Any]:
+    x, y, width, height = _xywh(box)
+    return {"image_id": image_id, "category_id": category_id, "bbox": [x, y, width, height], "area": width * height}
 
 
 def digit_scores(targets: Sequence[Target], detections: Sequence[Detections], min_score: float) -> DigitScores:

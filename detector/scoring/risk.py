@@ -15,9 +15,10 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from detector.categories import DIGIT_COUNT, DIGITS
 from detector.reading.calibration import Calibration, Chance, is_alone
 from detector.reading.reading_order import read_lines
-from detector.scoring.matching import forgiven, match
+from detector.scoring.matching import MIN_AREA_SHARE, best_first, forgiven, match, pairwise_overlap, widened
 from detector.scoring.mistakes import in_reading_order
 from detector.scoring.string_metrics import common_in_order
 from detector.types import BoolArray, Detections, Float64Array, IntArray, Line, Target
@@ -26,6 +27,8 @@ BIN_COUNT = 15
 """Equal parts of the scores from 0 to 1, as many as is usual for the expected calibration error."""
 CANDIDATE_MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """What `calibrate` tries for Calibration.min_score."""
+MIN_SIGN_IOU = 0.3
+"""The IoU from which a sign is found where one is: boxes of a few pixels seldom overlap by more."""
 CANDIDATE_COMPANIES = (1.0, 4.0, 8.0, 16.0, 32.0)
 """What `calibrate` tries for Calibration.company."""
 MIN_CHANCE = 1e-6
@@ -67,6 +70,31 @@ def digit_claims(target: Target, found: Detections) -> Claims:
     right[owner >= 0] = (target.labels[owner] == found.labels)[owner >= 0] if len(target) else False
     missed = int((~target.ignore).sum() - (owner >= 0).sum())
     return Claims(found.scores[asked].astype(np.float64), right[asked], missed)
+
+
+def sign_claims(target: Target, found: Detections) -> Claims:
+    """A claim for each detection that is no digit: it is right if it is matched to a true box of its category.
+
+    Labels of both index the same categories. Best first, each detection takes the free true box with the highest IoU,
+    if that is at least MIN_SIGN_IOU, sides being widened (`matching.widened`). There is no claim about what lies on an
+    ignored box, or on ink of which it is not told what it is.
+    """
+    true, others = target.labels >= DIGIT_COUNT, found[found.labels >= DIGIT_COUNT]
+    labels, ignore, boxes = target.labels[true], target.ignore[true], widened(target.boxes[true])
+    iou = pairwise_overlap(widened(others.boxes), boxes)[0]  # (D, T)
+    iou[others.labels[:, None] != labels] = 0.0
+    unknown = np.concatenate([boxes[ignore], target.untold])  # (M, 4)
+    open_to_doubt = pairwise_overlap(others.boxes, unknown)[1].max(axis=1, initial=0.0) >= MIN_AREA_SHARE  # (D,)
+    iou[:, ignore] = 0.0
+    right = np.zeros(len(others), np.bool_)
+    for d in best_first(others) if len(labels) else ():
+        t = int(iou[d].argmax())
+        if iou[d, t] >= MIN_SIGN_IOU:
+            right[d] = True
+            iou[:, t] = 0.0  # no longer free
+    asked = right | ~open_to_doubt
+    missed = int((~ignore).sum() - right.sum())
+    return Claims(others.scores[asked].astype(np.float64), right[asked], missed)
 
 
 def number_claims(target: Target | None, true_lines: Sequence[str] | None, lines: Sequence[Line]) -> Claims:
@@ -218,61 +246,87 @@ class LabelledDetections:
     """What is true of a picture, and what a network detected in it."""
 
     target: Target
+    """Its labels index the categories of the network."""
     true_lines: tuple[str, ...] | None
     """None where the text is not known."""
     found: Detections
     """At all scores, as the network gives them."""
 
 
-def calibrate(pictures: Sequence[LabelledDetections]) -> Calibration:
-    """The calibration that fits these pictures best: its digits' chances first, then its numbers'.
+def calibrate(pictures: Sequence[LabelledDetections], categories: Sequence[str] = DIGITS) -> Calibration:
+    """The calibration that fits these pictures best: its digits' chances first, then its signs', then its numbers'.
+
+    categories: the names of the network's labels.
 
     All pairs of CANDIDATE_MIN_SCORES and CANDIDATE_COMPANIES are tried. The figure of a pair is the share of numbers
     read right, of all that there are or were read. These shares hardly differ. So of the pairs within one standard
     error of the best (Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) that one is taken
     which reads most numbers right; of equal ones, that with the highest min_score, then the least company.
 
-    The chance of a digit that stands alone is fitted on all that are read at the lowest min_score.
+    The chance of a digit that stands alone is fitted on all that are read at the lowest min_score. Where there are true
+    signs or writing, the chance of those is fitted, too. Signs are read from that one of CANDIDATE_MIN_SCORES on which
+    gives the best F1 score; of equal ones, the highest.
     """
     digits = Claims.of(digit_claims(picture.target, picture.found) for picture in pictures)
     calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=CANDIDATE_MIN_SCORES[0])
-    calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, alone=True))
+    calibration = _with_signs(calibration, pictures)
+    calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, categories, alone=True))
     tried = [
         replace(calibration, min_score=least, company=more)
         for least in CANDIDATE_MIN_SCORES
         for more in CANDIDATE_COMPANIES
     ]
 
-    numbers_of = [claims_with(one, pictures)[1] for one in tried]
+    numbers_of = [claims_with(one, pictures, categories)[1] for one in tried]
     right = np.array([int(numbers.right.sum()) for numbers in numbers_of])
     shares = right / np.array([max(1, len(numbers)) for numbers in numbers_of])
     best = int(shares.argmax())
     error = math.sqrt(shares[best] * (1 - shares[best]) / max(1, len(numbers_of[best])))
     good = np.flatnonzero(shares >= shares[best] - error).tolist()
     calibration = tried[max(good, key=lambda i: (right[i], tried[i].min_score, -tried[i].company))]
-    return replace(calibration, number=_chance_of_numbers(calibration, pictures, alone=False))
+    return replace(calibration, number=_chance_of_numbers(calibration, pictures, categories, alone=False))
 
 
-def _chance_of_numbers(calibration: Calibration, pictures: Sequence[LabelledDetections], alone: bool) -> Chance:
+def _with_signs(calibration: Calibration, pictures: Sequence[LabelledDetections]) -> Calibration:
+    """The same with the chance of signs and their threshold, if there are any to fit them to."""
+    signs = Claims.of(sign_claims(picture.target, picture.found) for picture in pictures)
+    if not signs.right.any():
+        return calibration
+    chance = Chance.fitted(signs.scores, signs.right)
+    chances, true = chance(signs.scores), int(signs.right.sum()) + signs.missed
+
+    def f1_score(least: float) -> float:
+        read = chances >= least
+        return 2 * float(signs.right[read].sum()) / (float(read.sum()) + true)
+
+    return replace(calibration, sign=chance, min_sign_score=max(CANDIDATE_MIN_SCORES, key=lambda s: (f1_score(s), s)))
+
+
+def _chance_of_numbers(
+    calibration: Calibration, pictures: Sequence[LabelledDetections], categories: Sequence[str], alone: bool
+) -> Chance:
     """Fit the chance of numbers to the products of their digits' chances.
 
     alone: whether of digits that stand alone on one of several lines, or of all other numbers.
     """
     claims = []
     for picture in pictures:
-        lines = calibration.lines(calibration.digits(picture.found), calibration.min_score)
+        found = calibration.digits(picture.found)
+        lines, _ = calibration.lines_and_signs(found, categories, calibration.min_score)
         asked = [line for line in lines if is_alone(line, lines) == alone]
         claims.append(number_claims(picture.target, picture.true_lines, asked))
     numbers = Claims.of(claims)
     return Chance.fitted(numbers.scores, numbers.right)
 
 
-def claims_with(calibration: Calibration, pictures: Sequence[LabelledDetections]) -> tuple[Claims, Claims]:
-    """The claims for digits and for numbers, under this calibration."""
+def claims_with(
+    calibration: Calibration, pictures: Sequence[LabelledDetections], categories: Sequence[str] = DIGITS
+) -> tuple[Claims, Claims]:
+    """The claims for digits and for numbers, under this calibration. categories: the names of the network's labels."""
     digits, numbers = [], []
     for picture in pictures:
         found = calibration.digits(picture.found)
-        lines = calibration.lines(found, calibration.min_score)
+        lines, _ = calibration.lines_and_signs(found, categories, calibration.min_score)
         digits.append(digit_claims(picture.target, found))
         numbers.append(number_claims(picture.target, picture.true_lines, lines))
     return Claims.of(digits), Claims.of(numbers)

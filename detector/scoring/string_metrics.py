@@ -48,6 +48,26 @@ def string_metrics(truth: Sequence[Lines | None], read: Sequence[Lines | None]) 
     }
 
 
+def written_metrics(truth: Sequence[Lines | None], read: Sequence[Lines]) -> dict[str, float]:
+    """How well numbers were read as they are written, signs and gaps between numbers included.
+
+    truth, read: as of string_metrics, but numbers have their signs: "12.5 -3". The figures:
+
+    - exact_written: the share of the pictures whose numbers, joined by spaces, are exactly right.
+    - exact_written_lines: the share of the true lines that are, paired in order.
+
+    Shares of nothing are nan.
+    """
+    pairs = [
+        (_lines(true, " "), _lines(found, " ")) for true, found in zip(truth, read, strict=True) if true is not None
+    ]
+    lines = sum(len(true) for true, _ in pairs)
+    return {
+        "exact_written": _share(sum(" ".join(true) == " ".join(found) for true, found in pairs), len(pairs)),
+        "exact_written_lines": _share(sum(common_in_order(true, found) for true, found in pairs), lines),
+    }
+
+
 def levenshtein(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     """The fewest insertions, deletions and substitutions that turn `a` into `b` (Wagner and Fischer, 1974)."""
     row = list(range(len(b) + 1))  # row[j]: from the items of a seen so far to b[:j]

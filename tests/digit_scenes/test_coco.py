@@ -308,5 +308,11 @@ def test_a_manifest(tmp_path: Path) -> None:
     assert len(manifest) == 2
     assert (manifest[0].image.shape, manifest[0].lines, manifest[0].target) == ((3, 4, 3), ("12 3", "45"), None)
     assert manifest.lines[1] == ()
+    assert manifest[0].written is None
     with pytest.raises(ImageError, match=r"b\.png"):
         manifest[1]
+
+
+def test_a_manifest_of_what_is_written(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text('file,lines,written\na.png,125 3|45,"12,5 -3|45"\nb.png,12,\nc.png,7\n')
+    assert read_manifest(tmp_path / "m.csv").written == [("12,5 -3", "45"), None, None]

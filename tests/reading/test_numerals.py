@@ -124,14 +124,12 @@ def test_signs_of_numbers_are_told_left_to_right() -> None:
     assert (number.text, number.value) == ("125", -12.5)
 
 
-def test_names_of_ones_own_mean_the_same() -> None:
+def test_signs_of_ones_own_are_reported_and_belong_to_no_number() -> None:
     found = scene("-12.5")
-    names = (*CATEGORIES[:10], *({".": "point", "-": "Minus"}.get(sign, f"my {sign}") for sign in SIGNS))
     lines = read_lines(found.digits())
-    assert [line.written for line in written_with(lines, signs_of(found, names, 0.5, ()))] == ["-12.5"]
-    others = tuple(name if name.isdigit() else f"my {name}" for name in names)
-    signs = signs_of(found, others, 0.5, ())
-    assert {sign.category for sign in signs} == {"my point", "my Minus"}
+    names = (*CATEGORIES[:10], *(f"my {sign}" for sign in SIGNS))
+    signs = signs_of(found, names, 0.5, lines)
+    assert {sign.category for sign in signs} == {"my .", "my -"}
     assert written_with(lines, signs) == lines
 
 

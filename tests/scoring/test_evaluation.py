@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detector.categories import CATEGORIES
 from detector.errors import DataError, ImageError, OptionError
 from detector.reading.calibration import Calibration, Chance
 from detector.scoring.evaluation import BLOCK_ORDER, evaluate, format_confusions, format_table, save
@@ -118,7 +119,9 @@ def test_the_table_shows_every_figure() -> None:
     evaluation = evaluate(KnowingReader(scenes), scenes, 2)
     table = format_table(evaluation.blocks)
     assert set(evaluation.metrics) <= set(table.split())
-    assert [row.split()[0] for row in table.splitlines() if row[0] != " "] == list(BLOCK_ORDER)
+    assert [row.split()[0] for row in table.splitlines() if row[0] != " "] == [
+        title for title in BLOCK_ORDER if title != "signs"
+    ]
 
 
 def test_a_new_figure_shows_in_the_table_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +141,33 @@ def test_the_commonest_confusions_have_a_row_each() -> None:
     rows = format_confusions(evaluate(KnowingReader([]), scenes, 2).confusion).splitlines()
     assert [row.split()[0] for row in rows] == ["confused", "missed", "invented"]
     assert rows[0].split()[1] == "none"
+
+
+def with_signs() -> Scene:
+    """The line 1.5 -3, each digit 10 wide and 20 high."""
+    boxes = [(10, 10, 20, 30), (22, 27, 25, 30), (28, 10, 38, 30), (70, 18, 78, 21), (82, 10, 92, 30)]
+    labels = np.array([CATEGORIES.index(name) for name in "1.5-3"], np.int64)
+    target = Target(np.array(boxes, np.float32), labels, np.zeros(5, np.bool_))
+    return Scene(np.zeros((40, 100, 3), np.uint8), target, ("15 3",), ("1.5 -3",))
+
+
+def test_signs_have_figures_of_their_own_and_none_in_those_of_digits() -> None:
+    scene = with_signs()
+    evaluation = evaluate(KnowingReader([scene]), [scene], 1)
+    metrics = evaluation.metrics
+    assert [metrics[key] for key in ("AP", "exact_lines_spaced", "exact_written", "AP50_signs")] == pytest.approx(
+        [1] * 4
+    )
+    assert (metrics["true_digits"], metrics["true_signs"], metrics["numbers"]) == (3, 2, 2)
+    assert evaluation.results is not None
+    assert len(evaluation.results) == 3
+    (result,) = evaluation.image_results
+    assert (result.texts, result.written) == (("15 3",), ("1.5 -3",))
+    blind = evaluate(KnowingReader([scene]), [scene], 1, categories=CATEGORIES[:10]).metrics
+    assert [blind[key] for key in ("AP", "exact_written", "AP50_signs")] == pytest.approx([1, 0, 0])
+
+
+def test_where_there_are_no_signs_nothing_is_said_of_them() -> None:
+    metrics = evaluate(KnowingReader([]), strip_scenes(1), 1).metrics
+    assert "AP50_signs" not in metrics
+    assert math.isnan(metrics["exact_written"])

@@ -29,6 +29,7 @@ class Labelled:
     image: NDArray[np.uint8]
     target: Target | None
     lines: tuple[str, ...] | None
+    written: tuple[str, ...] | None = None
 
 
 def scene(digits: str, truth: str | None = None, *, size: tuple[int, int] = (60, 300), boxes: bool = True) -> Labelled:

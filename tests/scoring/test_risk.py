@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.categories import CATEGORIES
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reading_order import read_lines
 from detector.scoring.risk import (
@@ -23,6 +26,7 @@ from detector.scoring.risk import (
     number_claims,
     risk_coverage,
     risk_metrics,
+    sign_claims,
     true_numbers,
 )
 from detector.types import Detections, Target
@@ -242,6 +246,55 @@ def test_digits_alone_are_judged_by_digits_alone() -> None:
     assert float(fitted.number(chance**3)) > 0.9
     assert [line.text for line in fitted.lines(fitted.digits(wrong.found), 0.4)] == ["123"]
     assert [line.text for line in fitted.lines(fitted.digits(found("7", 0.6)), 0.4)] == ["7"]
+
+
+# Signs
+
+
+def signs(*things: tuple[str, tuple[float, float, float, float]], ignored: str = "") -> Target:
+    return Target(
+        np.array([box for _, box in things], np.float32).reshape(-1, 4),
+        np.array([CATEGORIES.index(name) for name, _ in things], np.int64),
+        np.array([name in ignored for name, _ in things], np.bool_),
+    )
+
+
+def seen(true: Target, *scores: float) -> Detections:
+    return Detections(true.boxes, true.labels, np.array(scores, np.float32))
+
+
+POINT, PLUS, ELSEWHERE = (10, 10, 13, 13), (30, 0, 40, 10), (70, 0, 80, 10)
+
+
+def test_signs_are_right_by_category_and_place() -> None:
+    true = signs((".", POINT), ("+", PLUS), ("3", ELSEWHERE))
+    read = signs((".", (12, 12, 15, 15)), ("-", PLUS), ("writing", ELSEWHERE), ("3", ELSEWHERE))
+    got = sign_claims(true, seen(read, 0.9, 0.8, 0.7, 0.6))
+    assert got.scores == pytest.approx([0.9, 0.8, 0.7])
+    assert (got.right.tolist(), got.missed) == ([True, False, False], 1)
+    assert len(sign_claims(Target.empty(), Detections.empty())) == 0
+
+
+def test_nothing_is_claimed_of_what_is_ignored_or_not_told() -> None:
+    true = replace(signs(("+", PLUS), ignored="+"), untold=np.array([ELSEWHERE], np.float32))
+    got = sign_claims(true, seen(signs(("+", PLUS), ("=", ELSEWHERE), (".", POINT)), 0.9, 0.8, 0.7))
+    assert (got.scores.tolist(), got.missed) == (pytest.approx([0.7]), 0)
+
+
+def test_signs_are_calibrated_where_there_are_some() -> None:
+    """Of points seen with a score of 0.9 two of three are there, of those with 0.3 one of ten."""
+    true = signs(("3", ELSEWHERE), (".", POINT))
+    none = signs(("3", ELSEWHERE))
+    sure, unsure = seen(true, 0.9, 0.9), seen(true, 0.9, 0.3)
+    pictures = [LabelledDetections(t, ("3",), s) for t, s in [(true, sure)] * 2 + [(none, sure)] for _ in range(40)]
+    pictures += [LabelledDetections(t, ("3",), unsure) for t in [true] + [none] * 9 for _ in range(12)]
+    fitted = calibrate(pictures, CATEGORIES)
+    assert fitted.sign is not None
+    assert fitted.sign([0.9, 0.3]) == pytest.approx([2 / 3, 0.1], abs=0.03)
+    assert fitted.digits(sure).scores[1] == pytest.approx(2 / 3, abs=0.03)
+    assert 0.2 <= fitted.min_sign_score <= 0.6
+    assert Calibration.from_json(json.loads(json.dumps(fitted.as_json()))) == fitted
+    assert calibrate([LabelledDetections(none, ("3",), seen(none, 0.9))] * 9, CATEGORIES).sign is None
 
 
 def test_the_plot_of_nothing_much(tmp_path: Path) -> None:
