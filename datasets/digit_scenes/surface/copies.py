@@ -7,7 +7,7 @@ import numpy as np
 
 from digit_scenes.surface.paper import Picture
 
-MAX_BLUR_HEIGHTS = 0.09
+MAX_BLUR_HEIGHTS = 0.07
 """Largest standard deviation of the blur, in heights of the smallest digit."""
 MIN_COPY_HEIGHT_PX = 11.0
 """No digit is made smaller than that, pixels."""

@@ -8,6 +8,10 @@ from digit_scenes.chance import happens
 from digit_scenes.glyphs.signs import curve, line
 from digit_scenes.ink.composition import values
 from digit_scenes.ink.composition.composer import Composer, RowOfRuns
+from digit_scenes.ink.composition.numbers import WrittenNumber
+
+MAX_SIGN_GAP = 0.5
+"""A sign nearer before a number, in heights of a digit, is its own, also in a column."""
 
 
 def operator_gap(rng: np.random.Generator) -> float:
@@ -94,12 +98,15 @@ def _column(page: Composer, texts: list[str], sign: str, below: list[str], parti
 
     before_last = happens(rng, 0.8)
     for index, text in enumerate(texts):
-        start = page.columns(text, x, y, height, pitch, page.new_row(y - height / 2))
+        own = page.new_row(y - height / 2)
+        start = page.columns(text, x, y, height, pitch, own)
         if index == len(texts) - 1 or (sign == "+" and not before_last and index):
             run = page.run(sign)
             if run:
                 at = left - 0.3 * height if before_last else min(start, x) - (run.width + 0.25) * height
                 page.put(run, at, y, height)
+                if sign in "+-" and start - at - run.width * height < MAX_SIGN_GAP * height:
+                    own.numbers = [(at, WrittenNumber(n.digits, sign + n.written)) for at, n in own.numbers]
         y += spacing * height
     ruled = y - (spacing - 0.32) * height
     y += 0.2 * height
@@ -138,9 +145,13 @@ def long_division(page: Composer) -> None:
         y += spacing * height
         head = y - (1.15 + 0.1 * rng.uniform()) * height
         edge = first - 0.62 * pitch * height
-        hook = curve([[edge - 0.1 * height, y + 0.1 * height], [edge + 0.08 * height, y - height / 2], [edge, head]])
+        foot = y + rng.uniform(0.05, 0.2) * height
+        hook = curve(
+            [[edge - 0.12 * height, foot], [edge + 0.08 * height, y - height / 2], [edge - 0.04 * height, head]]
+        )
         bar = line(rng, (edge, head), (last + 0.7 * height, head + rng.normal(0, 0.02) * height), 0.01)
-        page.draw([np.concatenate([hook, bar])], height)
+        page.draw([hook], height, ")")
+        page.draw([bar], height)
     row = page.new_row(y - height / 2)
     page.columns(dividend, last, y, height, pitch, row)
     if english:

@@ -28,12 +28,18 @@ FINE_FIELD_REACH_PX = 5.0
 """A fine field falls from 1 to 0 over so many of its pixels, to both sides of its lines."""
 MIN_GAP = -0.1
 """Least between two characters of a run, in heights of a digit; below 0 they overlap."""
-SPACE = 0.5
+MAX_LETTER_THICKNESS, LETTER_GROWTH = 0.09, 3.5
+"""In pens thicker than that, in heights of a digit, letters are larger: by so much for each such height more."""
+MIN_POINT_GAP = 0.04
+"""Least before and behind a point, a comma or a colon."""
+SPACE = 0.4
 """Width of a space within a run, in heights of a digit."""
 TIMES_LETTER_SHARE = 0.3
 """Share of printed times signs that are the letter x."""
 POINTS = ".,:"
 """Of most hands, points and commas are strokes of the pen whatever the letters are, so that they can be seen."""
+MIDDLES = {"-": (-0.66, -0.26), "+": (-0.66, -0.28), "=": (-0.66, -0.28), "×": (-0.66, -0.2), "÷": (-0.66, -0.28)}
+"""Where the middle of a sign has to lie, in heights of a digit, y down; some fonts have it elsewhere."""
 SAME_AS = {"\u2212": "-", "\u2013": "-"}
 """Characters by what they are labelled as."""
 
@@ -89,12 +95,20 @@ class Scribe:
         if self.printed and character == "×" and self.chosen.setdefault(-1, int(happens(self.rng, TIMES_LETTER_SHARE))):
             character = "x"
         makers: tuple[Callable[[], Glyph | None], ...] = (
-            lambda: self.letters.glyph(self.rng, character),
+            lambda: self._lettered(character),
             lambda: self._digit(int(character)) if character.isdigit() else None,
             lambda: drawn_sign(self.rng, character),
             lambda: self.fallback.glyph(self.rng, character),
         )
         return next((glyph for glyph in (make() for make in makers) if glyph), None)
+
+    def _lettered(self, character: str) -> Glyph | None:
+        """A character of `letters`; None also for signs of a hand that stand where no hand has them."""
+        glyph = self.letters.glyph(self.rng, character)
+        if glyph and not self.printed and character in MIDDLES:
+            low, high = MIDDLES[character]
+            return glyph if low < (glyph.box[1] + glyph.box[3]) / 2 < high else None
+        return glyph
 
     def _digit(self, label: int) -> FieldGlyph | None:
         """A digit of the set, written with the pen; None where the set has none."""
@@ -154,6 +168,8 @@ class Scribe:
             box = (x + x0 * wide, y0 * size, x + x1 * wide, y1 * size)
             return Mark(glyph, label, matrix, size), box, x + glyph.advance * wide
         own = size * (1 + hand.uneven * float(rng.uniform(-0.7, 0.7)))
+        if character.isalpha():  # a thick pen leaves nothing of small letters
+            own *= 1 + LETTER_GROWTH * max(self.nib.thickness - MAX_LETTER_THICKNESS, 0.0)
         wide = own * hand.stretch
         rise = hand.wander * float(rng.normal()) * size * (0.4 if character in ".,:" else 1.0)
         slant = hand.slant + float(rng.normal(0, 0.03))
@@ -164,11 +180,11 @@ class Scribe:
         matrix[0, 2] += slant * own * -0.5  # of upright characters: a run stays where it is, whatever its slant
         matrix[0, 2] -= turn * own * middle
         half = self.nib.thickness / 2 * size if isinstance(glyph, StrokeGlyph) else 0.0
-        gap = hand.gap + hand.gap_spread * float(rng.normal())
-        if glyph.advance is not None:
-            end = x + glyph.advance * wide
-        else:
-            end = x + (x1 - x0) * wide + 2 * half + max(gap, MIN_GAP) * size
+        gap = max(hand.gap + hand.gap_spread * float(rng.normal()), MIN_POINT_GAP if character in POINTS else MIN_GAP)
+        if character in POINTS:
+            x += max(MIN_POINT_GAP - hand.gap, 0.0) * size
+        ink_end = x + (x1 - x0) * wide + 2 * half + gap * size
+        end = ink_end if glyph.advance is None else x + glyph.advance * wide
         matrix[0, 2] += half
         begin = begin + x0 * wide
         box = (begin, y0 * own + rise - half, begin + (x1 - x0) * wide + 2 * half, y1 * own + rise + half)
