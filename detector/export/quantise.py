@@ -28,8 +28,9 @@ RANGE_IMAGE_COUNT = 120
 QUANTISED_OPERATIONS = ["Conv", "Gemm", "Relu", "Add"]
 MIN_INPUT_CHANNELS = 16
 """With fewer a convolution costs too little to be worth it."""
-MIN_PRODUCT_WEIGHTS = 4096
-"""With fewer a product of matrices costs too little, unless it is applied to every position of a feature map."""
+MIN_PRODUCT_WEIGHTS = 16384
+"""With fewer a product of matrices costs too little, unless it is applied to every position of a feature map. Those
+that tell two dozen categories apart have fewer."""
 
 
 def quantise(source: Path, path: Path, pictures: Iterable[Picture]) -> int:
