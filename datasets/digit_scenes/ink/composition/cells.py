@@ -7,7 +7,7 @@ import numpy as np
 from digit_scenes.chance import happens
 from digit_scenes.ink.composition import values
 from digit_scenes.ink.composition.composer import Composer
-from digit_scenes.ink.composition.values import figures, pick, whole
+from digit_scenes.ink.composition.values import amount, clock, date, figures, pick, whole
 
 NOTHING_SHARE = 0.055
 """Share of cells in which something says that there is no number."""
@@ -19,55 +19,34 @@ UNITS = _UNITS.split()
 """What stands behind numbers."""
 CODES = (*"ABCEFHKMNPRTWx", "No ", "Nr ", "Rs ", "Rs. ", "# ", "Lot ")
 """What stands before them."""
+MIN_DIGIT_PX = 10.0
+"""Lowest digits, pixels: where an entry would be lower, a shorter one is written."""
 TRACE_SHARE = 0.4
 """Share of cells into which ink of their neighbours peeps."""
-
-
-def amount(rng: np.random.Generator) -> str:
-    """Money, with the sign of a currency or the strokes that end an amount, or neither."""
-    point = pick(rng, (".", ","))
-    other = "," if point == "." else "."
-    number = pick(rng, (whole(rng, 4), values.grouped(rng, other), whole(rng, 3) + point + figures(rng, 2)))
-    if happens(rng, 0.2):
-        number = values.grouped(rng, other) + point + figures(rng, 2)
-    forms = ("{}", "{}/-", "${}", "{} €", "€{}", "£{}", "{}$", "{},-", "{}.-")
-    return pick(rng, forms, (5, 2, 3, 2, 1, 1, 0.5, 1, 0.5)).format(number)
-
-
-def date(rng: np.random.Generator) -> str:
-    """A date, with a year or without."""
-    mark = pick(rng, ("/", "/", ".", "-"))
-    day, month, year = int(rng.integers(1, 32)), int(rng.integers(1, 13)), int(rng.integers(1940, 2030))
-    parts = [f"{day:02d}", f"{month:02d}"] if happens(rng, 0.6) else [str(day), str(month)]
-    kind = rng.uniform()
-    if kind < 0.8:
-        parts.append(str(year) if kind < 0.5 else f"{year % 100:02d}")
-    return mark.join(parts)
 
 
 def entry(rng: np.random.Generator) -> str:
     """What stands in a cell: a number in most of its forms."""
     kind = rng.uniform()
     point = pick(rng, (".", ".", ","))
-    if kind < 0.28:
+    if kind < 0.26:
         return whole(rng)
-    if kind < 0.44:
+    if kind < 0.4:
         return whole(rng, 3) + point + figures(rng, int(rng.integers(1, 3)))
-    if kind < 0.5:
+    if kind < 0.45:
         return values.grouped(rng, pick(rng, (",", ".")))
-    if kind < 0.57:
+    if kind < 0.53:
         number = pick(rng, (whole(rng, 2), values.decimal(rng, point), "0" + point + figures(rng, 1)))
         return pick(rng, ("-", "-", "-", "+")) + number
-    if kind < 0.67:
+    if kind < 0.62:
         return date(rng)
-    if kind < 0.72:
-        hour = f"{int(rng.integers(0, 24)):{pick(rng, ('d', '02d'))}}"
-        return f"{hour}{pick(rng, (':', ':', '.'))}{int(rng.integers(60)):02d}"
-    if kind < 0.82:
+    if kind < 0.68:
+        return clock(rng)
+    if kind < 0.79:
         return amount(rng)
-    if kind < 0.86:
+    if kind < 0.85:
         return pick(rng, (whole(rng, 2), values.decimal(rng, point))) + pick(rng, ("%", " %"))
-    if kind < 0.89:
+    if kind < 0.88:
         return f"{int(rng.integers(1, 100))}/{int(rng.integers(2, 101))}"
     if kind < 0.93:
         return whole(rng, 4) + pick(rng, (".", ".", ",", "-", ":"))
@@ -82,13 +61,9 @@ def cell(page: Composer) -> None:
     """One entry, or something that says that there is none, and ink of the cells around."""
     rng = page.rng
     text = pick(rng, NOTHING) if happens(rng, NOTHING_SHARE) else entry(rng)
-    for _ in range(6):  # what would be too small here is written nowhere
-        run = page.run(text)
-        if run and run.width * page.height * 0.75 < page.size[1]:
-            break
-        text = text if run is None else whole(rng, 3)
-    else:
-        return
+    run = page.run(text)
+    if run is None or run.width * MIN_DIGIT_PX > page.size[1]:
+        run = page.run(whole(rng, 3))
     height = page.block([[(0.0, run)]]) if run else page.height
     if happens(rng, TRACE_SHARE):
         for side in rng.permutation(4)[: int(rng.integers(1, 3))].tolist():

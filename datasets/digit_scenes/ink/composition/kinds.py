@@ -12,6 +12,7 @@ KINDS: dict[str, Kind] = {
     "numbers": notes.numbers,
     "worded": notes.worded,
     "all-digits": notes.all_digits,
+    "practice": notes.practice,
     "equations": arithmetic.equations,
     "canvas": arithmetic.canvas,
     "column-sum": arithmetic.column_sum,

@@ -32,9 +32,46 @@ def worded(page: Composer) -> None:
     for _ in range(page.row_count):
         word = values.pick(rng, WORDS)
         word = word.upper() if happens(rng, 0.2) else word.capitalize() if happens(rng, 0.3) else word
-        number = values.any_number(rng)
+        number = values.pick(
+            rng,
+            (
+                values.any_number(rng),
+                values.amount(rng),
+                values.date(rng),
+                values.clock(rng),
+                f"{values.whole(rng, 2)}%",
+                f"{values.pick(rng, '$€£')}{values.any_number(rng)}",
+            ),
+            (5, 2, 1, 1, 1, 1),
+        )
         rows.append(page.row([number, word] if behind else [word + colon, number], gap))
     page.block(rows)
+
+
+SIGN_WEIGHTS = dict(zip(".,-+×÷/=:%()$€£", (1, 1, 1, 1, 2, 2, 2, 1, 1.5, 2, 1, 1, 2, 2, 2), strict=True))
+"""How often signs come by themselves: those most often that are rare in sums."""
+
+
+def practice(page: Composer) -> None:
+    """Digits and signs by themselves, in no order."""
+    rng = page.rng
+    gap = float(rng.uniform(0.25, 1.0))
+    signs, weights = tuple(SIGN_WEIGHTS), tuple(SIGN_WEIGHTS.values())
+    share = float(rng.choice([0.5, 0.8, 1.0]))
+    length = int(rng.integers(2, 9))
+    rows = [
+        page.row(
+            [
+                values.pick(rng, signs, weights) if happens(rng, share) else values.figures(rng, 1)
+                for _ in range(length)
+            ],
+            gap,
+            0.15,
+        )
+        for _ in range(page.row_count)
+    ]
+    page.block(rows)
+    page.page.told = False  # nothing says what belongs to what
 
 
 def all_digits(page: Composer) -> None:

@@ -29,7 +29,7 @@ FINE_FIELD_REACH_PX = 5.0
 MIN_GAP = -0.1
 """Least between two characters of a run, in heights of a digit; below 0 they overlap."""
 MAX_LETTER_THICKNESS, LETTER_GROWTH = 0.09, 3.5
-"""In pens thicker than that, in heights of a digit, letters are larger: by so much for each such height more."""
+"""In pens thicker than that, in heights of a digit, small letters are larger: by so much for each such height more."""
 MIN_POINT_GAP = 0.04
 """Least before and behind a point, a comma or a colon."""
 SPACE = 0.4
@@ -168,7 +168,7 @@ class Scribe:
             box = (x + x0 * wide, y0 * size, x + x1 * wide, y1 * size)
             return Mark(glyph, label, matrix, size), box, x + glyph.advance * wide
         own = size * (1 + hand.uneven * float(rng.uniform(-0.7, 0.7)))
-        if character.isalpha():  # a thick pen leaves nothing of small letters
+        if character.islower():  # a thick pen leaves nothing of small letters
             own *= 1 + LETTER_GROWTH * max(self.nib.thickness - MAX_LETTER_THICKNESS, 0.0)
         wide = own * hand.stretch
         rise = hand.wander * float(rng.normal()) * size * (0.4 if character in ".,:" else 1.0)

@@ -48,6 +48,34 @@ def any_number(rng: np.random.Generator) -> str:
     return decimal(rng, point) if kind < 0.85 else grouped(rng, point)
 
 
+def amount(rng: np.random.Generator) -> str:
+    """Money, with the sign of a currency or the strokes that end an amount, or neither."""
+    point = pick(rng, (".", ","))
+    other = "," if point == "." else "."
+    number = pick(rng, (whole(rng, 4), grouped(rng, other), whole(rng, 3) + point + figures(rng, 2)))
+    if rng.uniform() < 0.2:
+        number = grouped(rng, other) + point + figures(rng, 2)
+    forms = ("{}", "{}/-", "${}", "{} €", "€{}", "£{}", "{}$", "{},-", "{}.-")
+    return pick(rng, forms, (5, 2, 3, 2, 1, 1, 0.5, 1, 0.5)).format(number)
+
+
+def date(rng: np.random.Generator) -> str:
+    """A date, with a year or without."""
+    mark = pick(rng, ("/", "/", ".", "-"))
+    day, month, year = int(rng.integers(1, 32)), int(rng.integers(1, 13)), int(rng.integers(1940, 2030))
+    parts = [f"{day:02d}", f"{month:02d}"] if rng.uniform() < 0.6 else [str(day), str(month)]
+    kind = rng.uniform()
+    if kind < 0.8:
+        parts.append(str(year) if kind < 0.5 else f"{year % 100:02d}")
+    return mark.join(parts)
+
+
+def clock(rng: np.random.Generator) -> str:
+    """A time of the day."""
+    hour = f"{int(rng.integers(0, 24)):{pick(rng, ('d', '02d'))}}"
+    return f"{hour}{pick(rng, (':', ':', '.'))}{int(rng.integers(60)):02d}"
+
+
 def small(rng: np.random.Generator) -> int:
     """A number to reckon with: most often one of one or two digits."""
     return int(rng.integers(1, 10 ** int(rng.choice([1, 1, 2, 2, 3]))))
@@ -61,7 +89,7 @@ def shown(value: float) -> str:
 def sum_of_two(rng: np.random.Generator) -> tuple[str, float]:
     """Two numbers and a sign between them, "12 + 34", and what comes out."""
     a, b = small(rng), small(rng)
-    kind = pick(rng, ("+", "-", "×", "÷", ":", "/"), (0.32, 0.22, 0.22, 0.12, 0.04, 0.08))
+    kind = pick(rng, ("+", "-", "×", "÷", ":", "/"), (0.27, 0.2, 0.22, 0.16, 0.06, 0.09))
     if kind == "+":
         return f"{a} + {b}", a + b
     if kind == "-":
