@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.draw import draw_boxes, draw_page, score_colour
+from detector.draw import SIGN_COLOUR, draw_boxes, draw_page, score_colour
 from detector.reading.reader import Reader
-from detector.types import Digit, Line, Number, Page
+from detector.types import Digit, Line, Number, Page, Sign
 from tests.fakes import FakeDetector, blank, draw_blobs
 
 
@@ -40,6 +40,17 @@ def test_the_box_is_drawn_around_the_ink_and_not_on_it() -> None:
         assert drawn[y, x].tolist() == list(score_colour(0.95))
     assert (drawn[35:58, 50:80] != 255).any()  # the label above
     assert (drawn[200:] == 255).all()
+
+
+@pytest.mark.parametrize("turned", [0, 90])
+def test_signs_have_thin_boxes_of_their_own_colour(turned: int) -> None:
+    sign = Sign("€", (200.0, 60.0, 230.0, 90.0), 0.9)
+    drawn = draw_page(blank(400, 500), Page(500, 400, (), turned, (sign,)))
+    upright = drawn if not turned else np.rot90(drawn)
+    for y, x in ((59, 215), (90, 215), (75, 199), (75, 230)):
+        assert upright[y, x].tolist() == list(SIGN_COLOUR)
+    assert (upright[62:88, 202:228] == 255).all()
+    assert (drawn != 255).any(axis=2).sum() > 150  # the name, too
 
 
 def test_small_pictures_are_enlarged_by_a_whole_factor() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from detector.categories import DIGITS
 from detector.draw import draw_page
 from detector.errors import ImageError
 from detector.results import (
@@ -27,7 +29,7 @@ from detector.results import (
     csv_rows,
     json_record,
 )
-from detector.types import Digit, Line, Number, Page
+from detector.types import Digit, Line, Number, Page, Sign
 from tests.fakes import blank
 
 SEVEN, ONE = Digit(7, (10.0, 10.0, 20.0, 30.0), 0.5), Digit(1, (5.0, 40.0, 8.5, 60.0), 1.0)
@@ -71,6 +73,33 @@ def test_no_pictures_are_an_ordinary_file(form: type[FileOutput]) -> None:
     output = form(stream := io.StringIO())
     output.close()
     assert stream.getvalue() == {JsonLines: "", CsvTable: ",".join(CSV_COLUMNS) + "\n", CocoResults: "[]"}[form]
+
+
+def test_signs_are_in_every_format() -> None:
+    """The number -7, and an = beside it."""
+    minus, equals = Sign("-", (2.0, 18.0, 8.0, 21.0), 0.75), Sign("=", (30.0, 15.0, 40.0, 25.0), 0.6)
+    number = replace(Number.of([SEVEN]), written="-7", signs=(minus,))
+    page = Page(60, 80, (Line.of([number, Number.of([ONE])]),), 0, (minus, equals))
+    record = json_record("a.png", page)
+    assert (record["text"], record["written"], record["lines"][0]["written"]) == ("7 1", "-7 1", "-7 1")
+    first, second = record["lines"][0]["numbers"]
+    assert (first["written"], first["value"], second["written"], second["value"]) == ("-7", -7, "1", 1)
+    assert first["signs"] == [{"sign": "-", "box": [2, 18, 8, 21], "score": 0.75}]
+    assert [sign["sign"] for sign in record["signs"]] == ["-", "="]
+    assert [row[-2:] for row in csv_rows("a.png", page)] == [("-7", -7.0), ("1", 1.0)]
+    ids = {one["category_id"]: one["bbox"] for one in coco_results("a.png", 1, page, (*DIGITS, "-", "kWh", "="))}
+    assert ids == {8: [10, 10, 10, 20], 2: [5, 40, 3.5, 20], 11: [2, 18, 6, 3], 13: [30, 15, 10, 10]}
+    lines: list[str] = []
+    PlainText(lines.append).add(Result("a.png", 1, blank(80, 60), page))
+    assert lines == ["a.png: -7 1"]
+
+
+def test_a_rejected_number_withholds_what_is_written() -> None:
+    point = Sign(".", (20.0, 28.0, 22.0, 30.0), 0.9)
+    number = Number("??", 0.1, (SEVEN, ONE), "7.1", (point,))
+    record = json_record("a.png", Page(60, 80, (Line.of([number]),)))
+    (told,) = record["lines"][0]["numbers"]
+    assert (told["text"], told["written"], told["value"], len(told["signs"])) == ("??", "??", None, 1)
 
 
 def test_text_of_several_lines_is_indented() -> None:

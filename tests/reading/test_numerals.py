@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.categories import CATEGORIES, SIGNS
+from detector.reading.calibration import Calibration, Chance
 from detector.reading.numerals import written_with
+from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
 from detector.reading.signs import signs_of
 from detector.rotation import turned_boxes
-from detector.types import RIGHT_ANGLES_DEG, Detections, Line, Sign
+from detector.types import RIGHT_ANGLES_DEG, Detections, Line, Page, Sign
+from tests.fakes import blank
 
 SHAPES = {
     ".": (2, 17, 19),
@@ -181,6 +185,58 @@ def test_what_is_a_sign(
 
 def test_labels_without_a_name_are_left_out() -> None:
     assert signs_of(scene("1.5"), CATEGORIES[:10], 0.5, ()) == ()
+
+
+# All the way through a reader
+
+
+class Known:
+    """A network that finds what it is told, in any picture."""
+
+    runtime, at_once, whole_picture, categories = "none", 1, True, CATEGORIES
+
+    def __init__(self, found: Detections) -> None:
+        self.found = found
+
+    def find(self, pictures: Sequence[np.ndarray]) -> list[Detections]:
+        return [self.found] * len(pictures)
+
+
+def page(found: Detections, **calibrated: object) -> Page:
+    return Reader(Known(found), calibration=replace(Calibration(), **calibrated)).page(blank(300, 300))
+
+
+def test_a_page_has_its_signs_and_numbers_as_they_are_written() -> None:
+    read_page = page(scene("-12.5 = 3"))
+    assert (read_page.text, read_page.written) == ("125 3", "-12.5 3")
+    assert {sign.category for sign in read_page.signs} == {"-", ".", "="}
+    assert [number.value for line in read_page.lines for number in line.numbers] == [-12.5, 3.0]
+
+
+def test_signs_have_a_chance_and_a_threshold_of_their_own() -> None:
+    found = scene("12.5")
+    assert page(found, min_sign_score=0.95).written == "125"
+    assert page(found, sign=Chance(1.0, -5.0)).written == "125"
+    read_page = page(found, sign=Chance(1.0, 1.0))
+    assert read_page.signs[0].score == pytest.approx(float(Chance(1.0, 1.0)(0.9)), abs=1e-6)
+    assert read_page.lines[0].numbers[0].digits[0].score == pytest.approx(0.9)
+
+
+def test_digits_beside_a_number_are_read_unless_they_are_likelier_signs() -> None:
+    found = scene("12/31")
+    twin = Detections(found.boxes[2:3], np.array([1], np.int64), np.array([0.3], np.float32))
+    both = Detections(
+        *(np.concatenate([getattr(one, n) for one in (found, twin)]) for n in ("boxes", "labels", "scores"))
+    )
+    assert page(both, company=32.0).written == "12/31"
+    digits = both.digits()
+    assert page(digits, company=32.0).text == "12131"
+
+
+def test_a_rejected_number_withholds_its_signs() -> None:
+    lines, signs = Calibration().lines_and_signs(scene("-12.5"), CATEGORIES, 0.5, 0.99)
+    assert [(line.text, line.written) for line in lines] == [("???", "???")]
+    assert len(lines[0].numbers[0].signs) == len(signs) == 2
 
 
 # Laws

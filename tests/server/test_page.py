@@ -39,7 +39,7 @@ def test_files_that_are_no_pictures_get_their_sentence_and_the_others_are_read(v
     assert states == ["failed", "failed", "read", "failed"]
     for name in (hostile, "broken.png", "empty.png"):
         expect(visit.card(name).locator(".state")).to_contain_text("expected")
-    assert visit.text("tilted.jpg") == read("tilted.jpg").text
+    assert visit.text("tilted.jpg") == read("tilted.jpg").written
     visit.card("broken.png").get_by_role("button", name="Remove").click()
     expect(visit.page.locator(".card")).to_have_count(3)
 
@@ -96,14 +96,14 @@ def test_a_picture_is_read_and_its_slider_asks_nothing(visit: Visit) -> None:
     view = visit.card("page.jpg").locator(".view")
     expect(view).to_have_attribute("data-state", "read")
     page = read("page.jpg")
-    assert visit.text("page.jpg") == page.text
-    digits = view.locator(".digit")
+    assert visit.text("page.jpg") == page.written
+    digits = view.locator(".digit:not(.sign)")
     assert digits.count() == len(re.sub(r"\s", "", page.text))
     asked = len(visit.asked)
     for threshold in ("0.95", "0.05", "0.7"):
         visit.page.locator("#threshold").fill(threshold)
         fewer = read("page.jpg", min_score=float(threshold))
-        assert visit.text("page.jpg") == fewer.text
+        assert visit.text("page.jpg") == fewer.written
         assert digits.count() == len(re.sub(r"\s", "", fewer.text))
     assert len(visit.asked) == asked
 
@@ -126,6 +126,35 @@ def test_boxes_and_text_point_at_each_other(visit: Visit) -> None:
     expect(view.locator(".digit").nth(2)).to_have_class("digit on")
 
 
+def test_signs_are_shown_where_they_stand_and_in_the_text(visit: Visit) -> None:
+    sign = {"sign": "-", "box": [100, 70, 116, 76], "score": 0.9}
+    digits = [
+        {"digit": 4, "box": [120, 50, 140, 90], "score": 0.9},
+        {"digit": 2, "box": [150, 50, 170, 90], "score": 0.9},
+    ]
+    number = {"text": "42", "score": 0.8, "rejected": False, "digits": digits}
+    line = {"text": "42", "written": "-42", "numbers": [number | {"written": "-42", "value": -42.0, "signs": [sign]}]}
+    what = {"text": "42", "written": "-42", "lines": [line], "signs": [sign]}
+    record = {"file": "page.jpg", "width": 640, "height": 480, "turned": 0, "digits": digits} | what
+    record["sweep"] = [{"min_score": 0.05} | what]
+    answer = {"model": "faster-rcnn", "runtime": "none", "ms": 1.0, "pictures": [record]}
+    visit.page.route("**/api/read*", lambda route: route.fulfill(json=answer))
+    visit.choose(file("page.jpg"))
+    view = visit.card("page.jpg").locator(".view")
+    expect(view.locator(".number")).to_have_text("-42")
+    expect(view.locator(".digit.sign")).to_have_count(1)
+    expect(view.locator(".digit.sign")).to_have_attribute("aria-label", "-, score 90 %")
+    view.locator(".number > span").nth(0).hover()  # the sign stands for its number
+    expect(view.locator(".digit.on")).to_have_count(2)
+    expect(view.locator(".tip")).to_contain_text("-42 · ")
+    view.locator(".number > span").nth(2).hover()
+    expect(view.locator(".digit.on")).to_have_attribute("aria-label", "2, score 90 %")
+    visit.page.locator("#threshold").fill("0.5")
+    expect(view.locator(".digit.sign")).to_have_count(1)
+    assert visit.text("page.jpg") == "-42"
+    assert len(visit.saved("page.jpg", "Picture")) > 0
+
+
 def test_both_detectors_side_by_side(visit: Visit) -> None:
     visit.choose(file("tilted.jpg"))
     views = visit.card("tilted.jpg").locator(".view")
@@ -141,7 +170,7 @@ def test_both_detectors_side_by_side(visit: Visit) -> None:
     ]
     visit.page.get_by_role("radio", name="sliding-window").check()
     expect(views).to_have_count(1)
-    assert visit.text("tilted.jpg") == read("tilted.jpg", model="sliding-window").text
+    assert visit.text("tilted.jpg") == read("tilted.jpg", model="sliding-window").written
     visit.page.get_by_role("radio", name="faster-rcnn").check()
     expect(views).to_have_attribute("data-state", "read")
     assert len(visit.readings) == 2  # what is known is not asked for again
@@ -164,7 +193,7 @@ def test_what_is_taken_away_is_what_the_command_line_writes(visit: Visit) -> Non
     assert 0.005 < changed < 0.3  # boxes, and the picture between them
     visit.card("page.jpg").get_by_role("button", name="Copy text").click()
     expect(visit.card("page.jpg").get_by_role("button", name="Copied")).to_be_visible()
-    assert visit.page.evaluate("navigator.clipboard.readText()") == page.text
+    assert visit.page.evaluate("navigator.clipboard.readText()") == page.written
 
 
 def test_boxes_turn_and_tables_are_quoted_as_in_python(visit: Visit) -> None:
@@ -176,10 +205,16 @@ def test_boxes_turn_and_tables_are_quoted_as_in_python(visit: Visit) -> None:
         assert visit.page.evaluate(turn, [box, {**sizes, "turned": degrees}]) == expected
     name = 'a "quoted", long\nname;=1.png'
     number = {"text": "7", "score": 0.5, "digits": [{"digit": 7, "box": [1, 2.25, 3, 4.5], "score": 0.5}]}
-    record = {"file": name, "lines": [{"text": "7", "numbers": [number]}]}
+    numbers = [number | {"written": "-7", "value": -7}, number | {"written": "7:7", "value": None}]
+    record = {"file": name, "lines": [{"text": "7 7", "numbers": numbers}]}
     table = visit.page.evaluate("""async (record) => (await import("/page/reading.js")).toCSV([record])""", record)
     rows = list(csv.reader(io.StringIO(table, newline="")))
-    assert rows == [list(CSV_COLUMNS), [name, "1", "1", "7", "0.5", "1.0", "2.25", "3.0", "4.5"]]
+    box = ["0.5", "1.0", "2.25", "3.0", "4.5"]
+    assert rows == [
+        list(CSV_COLUMNS),
+        [name, "1", "1", "7", *box, "-7", "-7.0"],
+        [name, "1", "2", "7", *box, "7:7", ""],
+    ]
 
 
 # For everybody.

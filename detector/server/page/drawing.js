@@ -4,7 +4,7 @@ import { ReadError, readPicture } from "./api.js";
 import { byId, element } from "./dom.js";
 import { Marks } from "./marks.js";
 import { Pad } from "./pad.js";
-import { digitsOf, milliseconds, percent, readAt } from "./reading.js";
+import { boxed, milliseconds, percent, readAt } from "./reading.js";
 
 export class Drawing {
   /** onkeep: called with a File of what is written when it shall stay among the results. */
@@ -65,8 +65,8 @@ export class Drawing {
     for (const id of ["undo", "clear", "keep"]) byId(id).disabled = !written;
     byId("drawn").replaceChildren(...this.models.map((model) => this.answer(model, written)));
     const first = this.answers.get(this.models[0]);
-    const digits = first?.record ? digitsOf(readAt(first.record, this.threshold)) : [];
-    this.marks.set(this.pad.width, this.pad.height, digits);
+    const found = first?.record ? boxed(readAt(first.record, this.threshold)) : [];
+    this.marks.set(this.pad.width, this.pad.height, found);
   }
 
   answer(model, written) {
@@ -80,7 +80,7 @@ export class Drawing {
     else {
       const read = readAt(record, this.threshold);
       const scores = read.lines.flatMap((line) => line.numbers).map(({ score }) => score);
-      if (read.text) say("text", read.text);
+      if (read.text) say("text", read.written);
       else say("text none", "No digits found in it yet");
       const sure = scores.length ? `${percent(Math.min(...scores))} sure · ` : "";
       say("times", `${sure}${milliseconds(ms)} reading, ${milliseconds(roundTrip)} in all`);

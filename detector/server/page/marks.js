@@ -1,7 +1,7 @@
 // Boxes over a picture: coloured by score, selected by pointer and arrow keys.
 
 import { arrowKeys, drawn } from "./dom.js";
-import { STEPS, percent, step } from "./reading.js";
+import { SIGN, STEPS, named, percent, step } from "./reading.js";
 
 const NEAR = 16; // screen pixels: a pointer this near selects a small digit, as fingers are wide
 const LEGIBLE = 16; // screen pixels: boxes from this height on have a label
@@ -27,10 +27,11 @@ export class Marks {
     new ResizeObserver(() => this.measure()).observe(svg);
   }
 
-  /** Shows boxes [{box, digit, score}] in pixels of a picture of this size. */
+  /** Shows boxes [{box, digit or sign, score}] in pixels of a picture of this size. */
   set(width, height, digits) {
     this.width = width;
     this.boxes = digits.map(({ box }) => box);
+    this.heights = digits.filter(({ sign }) => !sign).map(({ box: [, y0, , y1] }) => y1 - y0).sort((a, b) => a - b);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.replaceChildren(...digits.map((digit, i) => mark(digit, i === 0)));
     this.measure();
@@ -47,8 +48,8 @@ export class Marks {
     const unit = this.width / (this.svg.clientWidth || this.width); // picture pixels in one screen pixel
     this.unit = unit;
     this.svg.style.setProperty("--unit", unit);
-    const heights = this.boxes.map(([, y0, , y1]) => y1 - y0).sort((a, b) => a - b);
-    this.svg.classList.toggle("small", heights[heights.length >> 1] / unit < SMALL);
+    const usual = this.heights?.[this.heights.length >> 1];
+    this.svg.classList.toggle("small", usual / unit < SMALL);
     const gap = (this.svg.classList.contains("small") ? 1.5 : 3) * unit;
     [...this.svg.children].forEach((group, i) => {
       const [x0, y0, x1, y1] = this.boxes[i];
@@ -82,13 +83,15 @@ export class Marks {
   }
 }
 
-function mark({ box: [x0, , x1], digit, score }, first) {
-  const { colour, dash } = STEPS[step(score)];
+function mark(one, first) {
+  const { box: [x0, , x1], score } = one;
+  const { colour, dash } = one.sign ? SIGN : STEPS[step(score)];
+  const label = `${named(one)}, score ${percent(score)}`;
   return drawn(
     "g",
-    { class: "digit", tabindex: first ? 0 : -1, role: "img", "aria-label": `${digit}, score ${percent(score)}` },
+    { class: one.sign ? "digit sign" : "digit", tabindex: first ? 0 : -1, role: "img", "aria-label": label },
     drawn("rect", { class: "halo" }), // keeps a box visible on dark ink, paper and black
     drawn("rect", { class: "box", stroke: colour, "stroke-dasharray": dash.join(" ") }),
-    drawn("text", { x: (x0 + x1) / 2, fill: colour, class: "label", "aria-hidden": true }, String(digit)),
+    drawn("text", { x: (x0 + x1) / 2, fill: colour, class: "label", "aria-hidden": true }, named(one)),
   );
 }

@@ -1,6 +1,6 @@
 // Pictures as the browser shows them: opened, drawn upright, drawn with their boxes.
 
-import { STEPS, digitsOf, step, uprightBox, uprightSize } from "./reading.js";
+import { SIGN, STEPS, boxed, named, step, uprightBox, uprightSize } from "./reading.js";
 
 const LARGEST = 1800; // pixels: the page shows no more, and phones have little memory
 const LARGEST_SAVED = 4096;
@@ -41,10 +41,10 @@ export function drawUpright(canvas, image, { width, height, turned = 0 }, larges
   return pen;
 }
 
-/** A PNG of the picture, upright, with each digit's box and what it was read as. */
+/** A PNG of the picture, upright, with each digit's and sign's box and what it was read as. */
 export function annotated(image, record) {
-  const digits = digitsOf(record).map((digit) => ({ ...digit, box: uprightBox(digit.box, record) }));
-  const heights = digits.map(({ box }) => box[3] - box[1]).sort((a, b) => a - b);
+  const found = boxed(record).map((one) => ({ ...one, box: uprightBox(one.box, record) }));
+  const heights = found.filter(({ sign }) => !sign).map(({ box }) => box[3] - box[1]).sort((a, b) => a - b);
   const usual = heights[heights.length >> 1] ?? LEGIBLE;
   const canvas = document.createElement("canvas");
   const pen = drawUpright(canvas, image, record, LARGEST_SAVED, Math.max(1, Math.ceil(LEGIBLE / usual)));
@@ -54,19 +54,20 @@ export function annotated(image, record) {
   pen.font = `700 ${letter}px system-ui, sans-serif`;
   pen.textAlign = "center";
   pen.lineJoin = "round";
-  for (const { box, digit, score } of digits) {
-    const [x0, y0, x1, y1] = box.map((side) => side * scale);
-    const { colour, dash } = STEPS[step(score)];
+  for (const one of found) {
+    const [x0, y0, x1, y1] = one.box.map((side) => side * scale);
+    const { colour, dash } = one.sign ? SIGN : STEPS[step(one.score)];
     const frame = [x0 - line / 2, y0 - line / 2, x1 - x0 + line, y1 - y0 + line]; // outside the box, so that the line covers no ink
     pen.setLineDash([]);
     stroke(pen, "#ffffffcc", line * 2, () => pen.strokeRect(...frame));
     pen.setLineDash(dash.map((part) => part * line));
-    stroke(pen, colour, line, () => pen.strokeRect(...frame));
+    stroke(pen, colour, one.sign ? 1 : line, () => pen.strokeRect(...frame));
     pen.setLineDash([]);
-    const at = [(x0 + x1) / 2, y0 > letter + 2 * line ? y0 - 2 * line : y0 + letter];
-    stroke(pen, "#fff", letter / 5, () => pen.strokeText(digit, ...at));
+    const above = y0 > letter + 2 * line ? y0 - 2 * line : y0 + letter;
+    const at = [(x0 + x1) / 2, one.sign ? y1 + letter : above];
+    stroke(pen, "#fff", letter / 5, () => pen.strokeText(named(one), ...at));
     pen.fillStyle = colour;
-    pen.fillText(digit, ...at);
+    pen.fillText(named(one), ...at);
   }
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }

@@ -8,6 +8,9 @@ export const STEPS = [
   { from: 0.95, label: "from 95 %", colour: "#1b4fd0", dash: [] },
 ];
 
+/** Of the boxes of signs, however sure. */
+export const SIGN = { colour: "#8628b4", dash: [] };
+
 /** The number of a score's step in STEPS. */
 export const step = (score) => STEPS.findLastIndex(({ from }) => score >= from);
 
@@ -24,11 +27,19 @@ export const milliseconds = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms
 export function readAt({ digits, sweep, ...record }, threshold) {
   // Thresholds are written in hundredths, and 0.15 is not always 3 * 0.05.
   const entry = threshold === null ? null : sweep?.findLast(({ min_score }) => min_score <= threshold + 1e-6);
-  return entry ? { ...record, text: entry.text, lines: entry.lines } : record;
+  if (!entry) return record;
+  const { text, lines, written, signs } = entry;
+  return { ...record, text, lines, written, signs };
 }
 
 /** All digits of a record in reading order. */
 export const digitsOf = (record) => record.lines.flatMap((line) => line.numbers).flatMap((number) => number.digits);
+
+/** All that has a box: the digits in reading order, then the signs. */
+export const boxed = (record) => [...digitsOf(record), ...record.signs];
+
+/** What a box holds, in a word. */
+export const named = ({ digit, sign }) => String(sign ?? digit);
 
 /** [width, height] of a record's picture when it stands upright. */
 export const uprightSize = ({ width, height, turned }) => (turned % 180 ? [height, width] : [width, height]);
@@ -45,14 +56,15 @@ export function uprightBox([x0, y0, x1, y1], { width, height, turned }) {
 export const around = (digits) =>
   [Math.min, Math.min, Math.max, Math.max].map((pick, k) => pick(...digits.map(({ box }) => box[k])));
 
-const COLUMNS = ["file", "line", "number", "text", "score", "x0", "y0", "x1", "y1"];
+const COLUMNS = ["file", "line", "number", "text", "score", "x0", "y0", "x1", "y1", "written", "value"];
 
 /** Records as `infer.py --csv` writes them: a row for each number, its box around all its digits. */
 export function toCSV(records) {
   const rows = records.flatMap((record) =>
     record.lines.flatMap((line, i) =>
-      line.numbers.map(({ text, score, digits }, j) => {
-        return [record.file, i + 1, j + 1, text, decimal(score), ...around(digits).map(decimal)];
+      line.numbers.map(({ text, score, digits, written, value }, j) => {
+        const box = around(digits).map(decimal);
+        return [record.file, i + 1, j + 1, text, decimal(score), ...box, written, value === null ? "" : decimal(value)];
       })));
   return [COLUMNS, ...rows].map((row) => row.map(quoted).join(",") + "\r\n").join("");
 }

@@ -3,7 +3,7 @@
 import { announce, arrowKeys, copy, copyOf, download, element } from "./dom.js";
 import { Marks } from "./marks.js";
 import { annotated, drawUpright } from "./picture.js";
-import { around, digitsOf, milliseconds, percent, readAt, step, toCSV, toJSON, uprightBox, uprightSize } from "./reading.js";
+import { around, boxed, milliseconds, named, percent, readAt, step, toCSV, toJSON, uprightBox, uprightSize } from "./reading.js";
 
 export class View {
   constructor(file, model, retry) {
@@ -53,35 +53,37 @@ export class View {
     this.element.toggleAttribute("data-picture", true); // even if it is only a blank sheet
     this.part(".times").textContent = `${milliseconds(ms)} reading, ${milliseconds(roundTrip)} in all · ${runtime}`;
     this.at(threshold);
-    announce(this.record.text ? `${this.file.name}: ${this.record.text}` : this.part(".state").textContent);
+    announce(this.record.text ? `${this.file.name}: ${this.record.written}` : this.part(".state").textContent);
   }
 
   /** Shows what remains at a threshold, or at the model's own without one. Nothing is asked of the server. */
   at(threshold) {
     if (!this.answer) return;
     this.record = readAt(this.answer.record, threshold);
-    this.digits = digitsOf(this.record).map((digit) => ({ ...digit, box: uprightBox(digit.box, this.record) }));
-    this.marks.set(...uprightSize(this.record), this.digits);
+    this.boxed = boxed(this.record).map((one) => ({ ...one, box: uprightBox(one.box, this.record) })); // digits first
+    this.marks.set(...uprightSize(this.record), this.boxed);
     let next = 0;
     const shown = (number) => [this.number(number, (next += number.digits.length)), " "];
     const lines = this.record.lines.map(({ numbers }) => element("li", {}, ...numbers.flatMap(shown)));
     this.part(".lines").replaceChildren(...lines);
     this.part(".number")?.setAttribute("tabindex", 0);
     this.point([]);
-    if (this.digits.length) this.state("read", "");
+    if (this.record.text) this.state("read", "");
     else this.state("empty", `No digits found in ${this.file.name}.`);
     this.note();
   }
 
-  number({ text, score, rejected, digits }, end) {
-    const letters = [...text].map((letter, i) => {
+  number({ written, score, rejected, digits }, end) {
+    let next = 0;
+    const letters = [...written].map((letter) => {
       const letterMade = element("span", { textContent: letter });
-      letterMade.dataset.indices = end - digits.length + i;
-      letterMade.dataset.step = step(digits[i].score);
+      if (!/[0-9?]/.test(letter)) return letterMade; // a sign
+      letterMade.dataset.indices = end - digits.length + next;
+      letterMade.dataset.step = step(digits[next++].score);
       return letterMade;
     });
     const made = element("span", { className: "number", tabIndex: -1 }, ...letters);
-    const read = rejected ? "A number that is too unsure to be read" : text;
+    const read = rejected ? "A number that is too unsure to be read" : written;
     made.setAttribute("role", "img");
     made.setAttribute("aria-label", `${read}, score ${percent(score)}`);
     made.dataset.indices = digits.map((_, i) => end - digits.length + i).join(" ");
@@ -98,11 +100,11 @@ export class View {
     const tip = this.part(".tip");
     tip.hidden = !indices.length;
     if (!indices.length) return;
-    const box = around(indices.map((i) => this.digits[i]));
+    const box = around(indices.map((i) => this.boxed[i]));
     const [only] = indices.length === 1 ? indices : [];
-    const { digit, score } = this.digits[only] ?? {};
     const whole = this.part(`.number[data-indices="${indices.join(" ")}"]`);
-    const [read, sureness] = only === undefined ? [whole.textContent, Number(whole.dataset.score)] : [digit, score];
+    const one = this.boxed[only];
+    const [read, sureness] = one ? [named(one), one.score] : [whole.textContent, Number(whole.dataset.score)];
     tip.querySelector("span").textContent = `${read} · ${percent(sureness)}`;
     tip.querySelector("canvas").hidden = only === undefined;
     if (only !== undefined) this.enlarge(tip.querySelector("canvas"), box);
@@ -132,9 +134,9 @@ export class View {
     if (turned) say(`Turned by ${turned}° to be read; boxes in JSON and CSV are in the picture as it was sent.`);
     if (!this.image) say("This browser cannot show this kind of picture: boxes stand on a blank sheet.");
     const best = this.answer.record.digits?.[0]?.score;
-    if (!this.digits.length && best >= 0.05) {
+    if (!this.record.text && best >= 0.05) {
       say(`Something like a digit is there, with a score of ${percent(best)}: lower the threshold to see it.`);
-    } else if (!this.digits.length) {
+    } else if (!this.record.text) {
       say("Larger or clearer writing may help: a sharp picture, taken from close by, in even light.");
     }
     this.part(".note").textContent = notes.join(" ");
@@ -161,7 +163,7 @@ export class View {
     for (const [kind, act] of Object.entries(save)) this.part(`[data-${kind}]`).onclick = act;
     const button = this.part("[data-copy]");
     button.onclick = async () => {
-      await copy(this.record.text);
+      await copy(this.record.written);
       button.textContent = "Copied";
       announce("The text is copied.");
       setTimeout(() => (button.textContent = "Copy text"), 1600);
