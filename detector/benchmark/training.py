@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from detector.benchmark.measure import WARM_UP_TURNS, Measurement, time_in_turns
 from detector.benchmark.parts import synchronizer, time_training_step
 from detector.benchmark.peers import torchvision_assembly
+from detector.categories import DIGIT_COUNT
 from detector.errors import OptionError
 from detector.models.base import Detector, as_tensor, as_tensors
 from detector.models.faster_rcnn import FasterRCNN
@@ -145,7 +146,7 @@ def time_stream(
 
 
 def _as_torchvision(target: Target, device: torch.device) -> dict[str, Tensor]:
-    """A target for torchvision's detectors, whose label 0 is the background, and which cannot ignore a box."""
-    learned = ~target.ignore
+    """A target for torchvision's detectors of digits: label 0 is the background, and no box can be ignored."""
+    learned = ~target.ignore & (target.labels < DIGIT_COUNT)
     boxes, labels = torch.from_numpy(target.boxes[learned]), torch.from_numpy(target.labels[learned]) + 1
     return {"boxes": boxes.to(device), "labels": labels.to(device)}

@@ -104,11 +104,10 @@ def score_digits(
     """
     read = np.full(len(images), MISSED)
     for start in progress(range(0, len(images), DIGITS_PER_CALL)):
-        for i, detections in enumerate(
-            reader.detect_many([as_rgb(image) for image in images[start : start + DIGITS_PER_CALL]]), start
-        ):
-            if len(detections):
-                read[i] = detections.labels[detections.scores.argmax()]
+        some = reader.detect_many([as_rgb(image) for image in images[start : start + DIGITS_PER_CALL]])
+        for i, digits in enumerate((detections.digits() for detections in some), start):
+            if len(digits):
+                read[i] = digits.labels[digits.scores.argmax()]
     milliseconds = time_to_read(reader, [as_rgb(image) for image in images[:MAX_TIMED_DIGITS]])
     confusion = np.zeros((MISSED + 1, MISSED + 1), np.int64)
     np.add.at(confusion, (labels, read), 1)

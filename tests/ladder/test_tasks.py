@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.categories import CATEGORIES, WRITING
 from detector.errors import OptionError
 from detector.ladder.confusion import confusion_of
 from detector.ladder.rungs import RUNGS, choose
@@ -94,6 +95,22 @@ def test_of_a_single_digit_the_highest_score_counts_however_low() -> None:
     assert outcome.confusion[0, 0] == outcome.confusion[4, 4] == outcome.confusion[5, 6] == 1
     assert outcome.confusion[9, MISSED] == 1
     assert outcome.milliseconds > 0
+
+
+class SeesLetters(FakeReader):
+    """Takes every digit for a letter, too, and with a higher score."""
+
+    def detect(self, image: np.ndarray) -> Detections:
+        found = super().detect(image)
+        letters = np.full(len(found), CATEGORIES.index(WRITING)), np.full(len(found), 0.99, np.float32)
+        columns = zip(letters, (found.labels, found.scores), strict=True)
+        return Detections(np.tile(found.boxes, (2, 1)), *(np.concatenate(column) for column in columns))
+
+
+def test_a_letter_is_no_digit_however_high_its_score() -> None:
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[:, 0, 0] = [10, 50, 60]
+    assert score_digits(SeesLetters(score=0.1), images, np.array([0, 4, 5])).figures == {"accuracy": 1.0}
 
 
 def test_a_strip_is_right_as_a_whole_or_wrong() -> None:

@@ -16,6 +16,7 @@ class Written:
     image: np.ndarray
     target: Target
     lines: tuple[str, ...] | None
+    written: None = None
 
     @classmethod
     def of(cls, text: str) -> Written:
