@@ -56,3 +56,37 @@ WORDS = (
     ),
 )
 """Crops of a word or of a mark, of which a few hold a number."""
+PRINTED_MATTER = PAGES_OF_WRITING.changed(
+    text={"digit_heights": (14, 90), "blank": 0.03, "max_clutter": 2},
+    hand={"joined": 0.1, "slanted": 0.1},
+    pen={"broken": 0.06, "faint": 0.06},
+    paper={"light_on_dark": 0.35, "patterned": 0.06, "furnished": 0.05, "on_desk": 0.35, "textured": 0.3},
+    camera={"size": (384, 384), "spilled": 0.12, "screened": 0.1, "max_perspective": 0.12},
+)
+LABELS = (
+    ComposedRecipe(
+        PRINTED_MATTER.changed(paper={"light_on_dark": 0.05, "on_desk": 0.1}),
+        kinds={"form": 1.0},
+        letters=PRINTED_LETTERS,
+        second={"hands": 0.75, "skeletons": 0.25},
+        own_digits=0.6,
+        weight=0.35,
+    ),
+    ComposedRecipe(
+        PRINTED_MATTER,
+        kinds={
+            "price-tags": 0.16,
+            "package": 0.2,
+            "plate": 0.14,
+            "sign": 0.2,
+            "poster": 0.12,
+            "logo": 0.1,
+            "keyboard": 0.05,
+            "keypad": 0.03,
+        },
+        letters={"sheet-print": 0.6, "print": 0.25, "hands": 0.12, "scripts": 0.03},
+        own_digits=0.85,
+        weight=0.65,
+    ),
+)
+"""Printed matter with words, units and numbers: forms filled in by hand, tags, packages, plates, signs and keys."""

@@ -22,7 +22,7 @@ from digit_scenes.glyphs.fonts import printed_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.glyphs.lettering import lettered_digits
 from digit_scenes.glyphs.real_ink import RealInk, read_inks
-from digit_scenes.letter_recipes import WORDS, WRITING
+from digit_scenes.letter_recipes import LABELS, WORDS, WRITING
 from digit_scenes.plain import STRIP_SIZE_PX, clean_scene, loose_strip_scene, short_strip_scene, strip_scene
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 from digit_scenes.scene import Scene, page_scene
@@ -256,6 +256,7 @@ PRESETS: dict[str, Preset] = {
         _composed("records", 1, *RECORDS, drawn=0.65, edition=6),
         _composed("cells", 1, *CELLS, drawn=0.65, edition=6),
         _composed("words", 1, *WORDS, drawn=0.5, lettered=0.1, edition=6),
+        _composed("labels", 1, *LABELS, drawn=0.4, lettered=0.1, edition=6),
     )
 }
 

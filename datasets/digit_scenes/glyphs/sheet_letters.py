@@ -25,6 +25,8 @@ VARIANTS = 4
 """Bent samples of each character."""
 FIELD_SCALE = 1.6
 """How many times larger a field is than a cell: its digits are as high as those of `pens.digit_field`."""
+HAIRLINE_GAIN = 1.3
+"""By which a font's own strokes are made brighter, so that the thinnest of them are not cut away."""
 BORDER_PX = 5
 """Around the ink of a cell, so that a stroke may widen."""
 ACCENT_ROOM_PX = 14
@@ -116,14 +118,17 @@ def _field(sheet: str, index: int, character: str, ridged: bool) -> tuple[Pictur
     size = (round(cut.shape[1] * FIELD_SCALE), round(cut.shape[0] * FIELD_SCALE))
     ink: Picture = cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC)
     if ridged:
-        lines = pens.thinned((ink > MIN_INK_GREY).astype(np.uint8))
+        shape = (ink > min(MIN_INK_GREY, int(ink.max()) // 2)).astype(np.uint8)
+        lines = pens.thinned(shape)
+        lines = lines if lines.any() else shape  # nothing is left of a point of 2x2 pixels
         away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
         digit = _measures(sheet, index)[0] * FIELD_SCALE
         widths, levels = (0.0, *pens.RIDGE_WIDTHS, 0.4), (1.0, *pens.RIDGE_LEVELS, 0.0)
-        ink = (np.interp(2 * away / digit, widths, levels) * 255).astype(np.uint8)
+        ink = (np.interp(2 * away / digit, widths, levels) * 255).clip(0, 255).astype(np.uint8)
         ink = cv2.convertScaleAbs(cv2.GaussianBlur(ink, (0, 0), 1.0), alpha=1.04)
     else:
         ink = cv2.GaussianBlur(ink, (0, 0), 1.2)
+        ink = cv2.convertScaleAbs(ink, alpha=max(255 / int(ink.max()), HAIRLINE_GAIN))
     origin = (face.origin - x + border) * FIELD_SCALE
     return ink, origin, (face.baseline + ACCENT_ROOM_PX - y + border) * FIELD_SCALE
 

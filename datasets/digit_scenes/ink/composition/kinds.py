@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_scenes.ink.composition import algebra, arithmetic, cells, combs, crops, notes, prose, table_kinds
+from digit_scenes.ink.composition import (
+    algebra,
+    arithmetic,
+    boards,
+    cells,
+    combs,
+    crops,
+    labels,
+    notes,
+    prose,
+    table_kinds,
+)
 from digit_scenes.ink.composition.composer import Composer
 
 Kind = Callable[[Composer], None]
@@ -40,4 +51,13 @@ KINDS: dict[str, Kind] = {
     "lone-words": crops.lone_words,
     "marks-of-a-pen": crops.marks_of_a_pen,
     "value": crops.value,
+    "form": labels.form,
+    "price-tags": labels.price_tags,
+    "package": labels.package,
+    "plate": labels.plate,
+    "sign": boards.sign,
+    "poster": boards.poster,
+    "logo": boards.logo,
+    "keyboard": boards.keyboard,
+    "keypad": boards.keypad,
 }
