@@ -305,11 +305,11 @@ class Follower:
 
 
 def alike(written: Any, real: Any) -> bool:
-    """Whether both have the same keys and kinds of values; of lists, what they begin with."""
+    """Whether both have the same keys and kinds of values; of lists, what they begin with, if with anything."""
     if isinstance(written, dict) and isinstance(real, dict):
         return written.keys() == real.keys() and all(alike(written[key], real[key]) for key in written)
     if isinstance(written, list) and isinstance(real, list):
-        return bool(real) and all(alike(one, real[0]) for one in written)
+        return not real or all(alike(one, real[0]) for one in written)
     numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in (written, real)]
     return all(numbers) or type(written) is type(real)
 
