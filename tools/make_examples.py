@@ -19,7 +19,7 @@ import numpy as np
 
 from detector.commands.entry import run
 from digit_scenes.glyphs.digits import load_digits
-from digit_scenes.presets import PAPER
+from digit_scenes.page_recipes import PAPER
 from digit_scenes.recipe import PageRecipe
 from digit_scenes.scene import Scene, page_scene
 

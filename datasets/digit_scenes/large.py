@@ -8,7 +8,7 @@ import numpy as np
 from detector.errors import OptionError
 from detector.types import Target
 from digit_scenes.glyphs.digits import MIN_INK_GREY, load_digits
-from digit_scenes.presets import PAPER
+from digit_scenes.page_recipes import PAPER
 from digit_scenes.scene import Scene, page_scene
 
 DRAWN_SIZE_PX = (3000, 4000)

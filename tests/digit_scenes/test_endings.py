@@ -13,7 +13,7 @@ from digit_scenes.ink import endings
 from digit_scenes.ink.clutter import SIGN_HEIGHT_PX
 from digit_scenes.ink.endings import ENDING_KINDS, ENDING_SHARES, ENDING_WIDTH_PX, ending, point
 from digit_scenes.ink.pens import Pen, digit_field, draw
-from digit_scenes.presets import INVOICES
+from digit_scenes.page_recipes import INVOICES
 from digit_scenes.scene import page_scene
 
 SEPARATED = INVOICES.changed(

@@ -11,6 +11,7 @@ import pytest
 
 from detector.errors import DataError
 from digit_scenes.composed import INK_LETTERS_SHARE, letters_of_page
+from digit_scenes.compositions import SUMS
 from digit_scenes.glyphs.ink_letters import (
     LETTERS_FILE,
     LIKE_DIGITS_OR_SIGNS,
@@ -19,7 +20,6 @@ from digit_scenes.glyphs.ink_letters import (
     has_letters,
     ink_letters,
 )
-from digit_scenes.presets import SUMS
 
 DRAWER_COUNT = 8
 

@@ -14,7 +14,7 @@ from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.ink import pens
 from digit_scenes.ink.layout import Slot
 from digit_scenes.ink.pens import Pen
-from digit_scenes.presets import HAIRLINES, NOTES
+from digit_scenes.page_recipes import HAIRLINES, NOTES
 from digit_scenes.surface.sheet import Sheet
 from digit_scenes.writer import FINE_STROKE_HEIGHTS, Writer
 

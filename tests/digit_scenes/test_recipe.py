@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from digit_scenes.chance import happens, happens_no_draw_at_zero
-from digit_scenes.presets import HANDS, LINES, PAPER
+from digit_scenes.page_recipes import HANDS, LINES, PAPER
 
 
 def test_a_changed_recipe_differs_in_the_named_fields_alone() -> None:

@@ -18,7 +18,8 @@ from digit_scenes import PRESET_NAMES, SceneBatches, Scenes, get_preset
 from digit_scenes.glyphs.digits import SPLITS, DigitSet, Split, load_digits
 from digit_scenes.glyphs.forms.drawn import drawn_digits
 from digit_scenes.ink.pens import Ink
-from digit_scenes.presets import HANDS, LINES, MAX_DIGITS, PAPER, mixed_digits
+from digit_scenes.page_recipes import HANDS, LINES, PAPER
+from digit_scenes.presets import MAX_DIGITS, mixed_digits
 from digit_scenes.scene import page_scene
 from digit_scenes.stream import Zoomed, zoom
 from digit_scenes.surface import paper

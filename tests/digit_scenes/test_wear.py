@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from digit_scenes.glyphs.digits import load_digits
 from digit_scenes.ink.perspective import PaperPlacement, place_page
-from digit_scenes.presets import PAGES
+from digit_scenes.page_recipes import PAGES
 from digit_scenes.scene import page_scene
 from digit_scenes.surface import wear
 from digit_scenes.surface.paper import Picture
