@@ -8,6 +8,7 @@ from digit_scenes.chance import happens
 from digit_scenes.ink.composition import shapes
 from digit_scenes.ink.composition.composer import Composer
 from digit_scenes.ink.composition.labels import LABEL_DIGITLESS, Line, centred
+from digit_scenes.ink.composition.page import Row
 from digit_scenes.ink.composition.text import write
 from digit_scenes.texts.languages import any_language, pick
 from digit_scenes.texts.things import (
@@ -166,6 +167,7 @@ def keypad(page: Composer) -> None:
     lettered, round_keys, turned = happens(rng, 0.6), happens(rng, 0.35), happens(rng, 0.2)
     pitch = page.size[1] / 3, page.size[0] / 4
     height = min(pitch) * float(rng.uniform(0.3, 0.45))
+    rows = [page.new_row((index + 0.5) * pitch[1]) for index in range(4)]
     for index, letters in enumerate(KEYPAD_LETTERS):
         column, row_index = index % 3, index // 3
         label = str(index + 1) if index < 9 else "*0#"[index - 9]
@@ -177,16 +179,15 @@ def keypad(page: Composer) -> None:
         lines: list[Line] = [(label, 1.0)]
         if lettered and len(letters) > 1:
             lines.append((letters, 0.4))
-        _on_key(page, lines, _inner(area, 0.7), height)
+        middle = (area[0] + area[2]) / 2, (area[1] + area[3]) / 2 + height * (0.25 if lettered else 0.45)
+        _on_key(page, lines, middle, height, rows[row_index])
 
 
-def _on_key(page: Composer, lines: list[Line], area: shapes.Area, height: float) -> None:
-    """Lines on a key, whose digits are of the row that all keys beside it share."""
-    x0, y0, x1, y1 = area
-    y = (y0 + y1) / 2 + height * (0.45 if len(lines) == 1 else 0.25)
+def _on_key(page: Composer, lines: list[Line], place: tuple[float, float], height: float, row: Row) -> None:
+    """Lines on a key below each other. place: middle of the first one's baseline, pixels."""
+    x, y = place
     for text, size in lines:
         run = write(page.scribe, text, size)
         if run:
-            row = next((row for row in page.page.rows if abs(row.y - y) < 1), None) or page.new_row(y)
-            page.put(run, (x0 + x1 - run.width * height) / 2, y, height, row)
+            page.put(run, x - run.width * height / 2, y, height, row)
         y += height * 0.6

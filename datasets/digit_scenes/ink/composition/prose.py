@@ -51,6 +51,7 @@ def paragraphs(page: Composer) -> None:
     y = put_lines(page, lines, margin, y, height, pitch)
     if happens(rng, 0.08):
         scrawl(page, scrawls.signature(rng), float(rng.uniform(0.2, 0.6)) * page.size[1], y, height)
+    page.page.frames.clear()  # no form has a box in the midst of a sentence
 
 
 def _title(rng: np.random.Generator, language: Language) -> list[str]:
@@ -83,6 +84,7 @@ def letter(page: Composer) -> None:
     y = put_lines(page, closing, 0.0, y + pitch * 0.3, height, pitch)
     if y < page.size[0]:
         scrawl(page, scrawls.signature(rng), float(rng.uniform(0, 0.3)) * page.size[1], y, height * 1.2)
+    page.page.frames.clear()
 
 
 def listing(page: Composer) -> None:

@@ -57,7 +57,7 @@ def broken(scribe: Scribe, words: Sequence[str], width: float, gap: float, size:
 def put_lines(page: Composer, lines: Sequence[RowOfRuns], x: float, y: float, height: float, pitch: float) -> float:
     """Lines one below the other as far as the page reaches, from a first baseline y on. Returns the next baseline.
 
-    x, y, pitch: pixels. At times a word is underlined.
+    x, y, pitch: pixels.
     """
     for line in lines:
         if y > page.size[0]:
