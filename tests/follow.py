@@ -202,7 +202,7 @@ class Follower:
             assert module.first_model(args, None).name == args.start.model
 
     def calibrate(self, module: ModuleType, args: Any) -> None:
-        module.main(replace(args, count=2))
+        module.main(replace(args, count=2, spaced=20))
 
     def export(self, module: ModuleType, args: Any) -> None:
         """With the shipped file for the one that would be written: export itself is tested elsewhere, and slow."""

@@ -24,17 +24,12 @@ from detector.errors import DataError, OptionError
 from detector.progress import with_bar
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reader import Reader
-from detector.scoring.risk import (
-    Claims,
-    LabelledDetections,
-    calibrate,
-    calibration_error,
-    claims_with,
-    log_loss,
-    risk_metrics,
-)
+from detector.reading.ruled_gaps import with_rulings
+from detector.scoring.calibrating import LabelledDetections, calibrate, claims_with
+from detector.scoring.risk import Claims, calibration_error, log_loss, risk_metrics
 from digit_scenes import PRESET_NAMES, Scenes
 from digit_scenes.category_names import relabelled
+from digit_scenes.spacing import spaced_page
 
 
 @dataclass(frozen=True)
@@ -56,6 +51,8 @@ class Args:
     )
     count: int = 200
     """How many of each."""
+    spaced: int = 5000
+    """How many pages of boxes, without a picture, show where numbers begin and end; with 0 a fixed rule parts them."""
     seed: int = 0
     """Another seed gives other scenes."""
     threads: IfGiven[int] = None
@@ -69,6 +66,8 @@ def main(args: Args) -> None:
 
     if args.count < 1:
         raise OptionError(f"--count: expected at least 1 scene of each preset, got {args.count}.")
+    if args.spaced < 0:
+        raise OptionError(f"--spaced: expected at least 0 pages of boxes, got {args.spaced}.")
     if not args.preset:
         raise OptionError("--preset: expected names of presets, got none; leave it out for the usual ones.")
     name, _, _ = checkpoint.load(args.weights)
@@ -78,7 +77,8 @@ def main(args: Args) -> None:
     before, digits = Calibration(), claims_with(Calibration(), pictures, names)[0]
     if not digits.right.any():
         raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
-    after = calibrate(pictures, names)
+    spacing = [LabelledDetections(page.target, page.lines, page.found) for page in map(spaced_page, range(args.spaced))]
+    after = calibrate(pictures, names, spacing)
     checkpoint.set_extra(args.weights, {"calibration": after.as_json()})
     for path in args.onnx:
         export.set_calibration(path, after)
@@ -107,7 +107,8 @@ def detect_in_scenes(reader: Reader, args: Args) -> list[LabelledDetections]:
     for index in with_bar(range(args.count * len(presets)), unit="scene"):
         scene = presets[index % len(presets)][index // len(presets)]
         target = relabelled(scene.target, CATEGORIES, reader.categories)
-        detected.append(LabelledDetections(target, scene.lines, reader.detect(scene.image)))
+        found = with_rulings(scene.image, reader.detect(scene.image))
+        detected.append(LabelledDetections(target, scene.lines, found))
     return detected
 
 

@@ -32,11 +32,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detector.categories import DIGIT_COUNT, DIGITS
+from detector.categories import CATEGORIES, DIGIT_COUNT
 from detector.errors import WeightsError
+from detector.reading.joining import Joining
 from detector.reading.numerals import written_with
 from detector.reading.reading_order import median, read_lines, without_nested
-from detector.reading.signs import likelier_as, signs_of
+from detector.reading.signs import likelier_as, signs_of, symbol_of
 from detector.rotation import turned_boxes
 from detector.types import BoolArray, Detections, Float64Array, FloatArray, Line, Number, Sign
 
@@ -102,6 +103,8 @@ class Calibration:
     """Of a network's score for a sign or for writing. Without it, that score is the chance."""
     min_sign_score: float = DEFAULT_MIN_SCORE
     """The chance from which a sign is read, 0-1."""
+    joining: Joining | None = None
+    """Where lines are parted into numbers. Without it, the rule of `reading_order` parts them."""
 
     def __post_init__(self) -> None:
         for name in ("min_score", "min_sign_score"):
@@ -122,13 +125,19 @@ class Calibration:
         """The chance from which a digit beside a number is read, where others are read from min_score on."""
         return min_score / (min_score + self.company * (1 - min_score))
 
-    def lines(self, found: Detections, min_score: float, min_number_score: float = 0.0) -> tuple[Line, ...]:
+    def lines(
+        self,
+        found: Detections,
+        min_score: float,
+        min_number_score: float = 0.0,
+        categories: Sequence[str] = CATEGORIES,
+    ) -> tuple[Line, ...]:
         """The lines that digits make whose scores are chances. Digits with a chance under min_score are not read.
 
         Beside a number that is read, digits are read from in_company(min_score) on. A number whose chance is under
-        min_number_score is rejected: its boxes stay, its text is withheld.
+        min_number_score is rejected: its boxes stay, its text is withheld. categories: the names of labels.
         """
-        return self.lines_and_signs(found, DIGITS, min_score, min_number_score)[0]
+        return self.lines_and_signs(found, categories, min_score, min_number_score)[0]
 
     def lines_and_signs(
         self, found: Detections, categories: Sequence[str], min_score: float, min_number_score: float = 0.0
@@ -139,7 +148,7 @@ class Calibration:
         """
         digits = found.digits()
         likely = digits.scores >= min_score  # (N,)
-        read = self._read_lines(digits[likely], min_score)
+        read = self._read_lines(digits[likely], min_score, found, categories)
         near = ~likely & (digits.scores >= self.in_company(min_score))
         near[near] = beside_any(chain.from_iterable(line.numbers for line, _ in read), digits[near])
         if near.any() and digits is not found:
@@ -147,7 +156,7 @@ class Calibration:
             near[near] = ~likelier_as(others, digits[near])
         if near.any():
             likely |= near
-            read = self._read_lines(digits[likely], min_score)
+            read = self._read_lines(digits[likely], min_score, found, categories)
         lines, unread = tuple(line for line, _ in read), digits[~likely]
         signs = () if digits is found else signs_of(found, categories, self.min_sign_score, lines)
         judged = tuple(
@@ -156,12 +165,15 @@ class Calibration:
         )
         return judged, signs
 
-    def _read_lines(self, digits: Detections, min_score: float) -> list[tuple[Line, Chance]]:
+    def _read_lines(
+        self, digits: Detections, min_score: float, found: Detections, categories: Sequence[str]
+    ) -> list[tuple[Line, Chance]]:
         """The lines that these digits make, each with what judges its numbers: `alone` or `number`.
 
-        A digit that stands alone is left out where its chance is under min_score.
+        A digit that stands alone is left out where its chance is under min_score. found: all that was found.
         """
-        lines = read_lines(digits[without_nested(digits)])
+        names = [symbol_of(name) or name for name in categories] if self.joining else ()
+        lines = read_lines(digits[without_nested(digits)], self.joining, found, names)
         kept = []
         for line in lines:
             if self.alone is None or not is_alone(line, lines):
@@ -172,7 +184,9 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """The form in which a weights file holds it."""
-        return asdict(self)
+        value = asdict(replace(self, joining=None))
+        del value["joining"]
+        return value | ({"joining": self.joining.as_json()} if self.joining else {})
 
     @classmethod
     def from_json(cls, value: object) -> Calibration:
@@ -185,7 +199,8 @@ class Calibration:
             digit, number = (Chance(**value[name]) for name in ("digit", "number"))
             alone, sign = (Chance(**value[name]) if value.get(name) else None for name in ("alone", "sign"))
             company, least = float(value.get("company", 1.0)), float(value.get("min_sign_score", DEFAULT_MIN_SCORE))
-            return cls(digit, number, float(value["min_score"]), alone, company, sign, least)
+            joining = Joining.from_json(value["joining"]) if value.get("joining") else None
+            return cls(digit, number, float(value["min_score"]), alone, company, sign, least, joining)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
 

@@ -19,6 +19,7 @@ from detector.images import Picture, Source, open_image
 from detector.reading.calibration import Calibration
 from detector.reading.orientation import upright_search
 from detector.reading.prefetch import Group, open_ahead
+from detector.reading.ruled_gaps import with_rulings
 from detector.reading.search import search
 from detector.reading.snap_to_ink import snap_to_ink
 from detector.types import Detections, Page
@@ -111,7 +112,8 @@ class Reader:
 
     def _calibrated(self, image: Picture, found: Detections) -> Detections:
         """What was found, with chances for scores and boxes drawn tight to the ink."""
-        return self.calibration.digits(replace(found, boxes=snap_to_ink(image, found.boxes)))
+        found = self.calibration.digits(replace(found, boxes=snap_to_ink(image, found.boxes)))
+        return with_rulings(image, found) if self.calibration.joining else found
 
     def page(self, image: Picture) -> Page:
         """What is written in uint8 (H, W, 3) RGB."""

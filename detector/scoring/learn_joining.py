@@ -14,7 +14,7 @@ from detector.scoring.matching import match
 from detector.types import BoolArray, Detections, Float64Array, Target
 
 HIDDEN_UNITS = 24
-STEPS = 6000
+MAX_STEPS, MAX_EPOCHS = 6000, 60  # batches, and how often each gap is looked at: whichever is less
 BATCH_GAPS = 512
 LEARNING_RATE = 0.01  # of Adam, falling to 0 along a cosine
 DECAY = 3e-4  # of weights: half its product with their squares is added to the loss
@@ -49,7 +49,7 @@ class Gaps:
         target: its true digits. numbers: the indices of each true number's digits. read: the digits that are read.
         found: all that was found. categories: the names of labels.
         """
-        if not len(read):
+        if not len(read) or not numbers:
             return cls(np.zeros((0, len(FEATURES))), np.zeros(0, np.bool_))
         order, row = arranged(read)
         upright = turned_boxes(read.boxes[order], read.turned).astype(np.float64)
@@ -62,7 +62,7 @@ class Gaps:
         return cls(gap_features(row, upright, found, categories)[known], (before != behind)[known])
 
 
-def learn(pictures: Sequence[Gaps], steps: int = STEPS, seed: int = 0) -> Joining | None:
+def learn(pictures: Sequence[Gaps], seed: int = 0) -> Joining | None:
     """What tells best where numbers are parted, by the log loss; None where there are too few gaps to tell.
 
     Of two pictures, one with four times as many gaps has twice the weight. The same pictures give the same.
@@ -74,9 +74,7 @@ def learn(pictures: Sequence[Gaps], steps: int = STEPS, seed: int = 0) -> Joinin
     features = np.concatenate([gaps.features for gaps in pictures])
     weight = np.concatenate([np.full(len(gaps), len(gaps) ** -0.5) for gaps in pictures])
     mean, spread = features.mean(axis=0), features.std(axis=0) + MIN_SPREAD
-    hidden, out = _trained(
-        (features - mean) / spread, parted, weight / weight.mean(), steps, np.random.default_rng(seed)
-    )
+    hidden, out = _trained((features - mean) / spread, parted, weight / weight.mean(), np.random.default_rng(seed))
     return Joining(_rounded(mean), _rounded(spread), tuple(_rounded(unit) for unit in hidden), _rounded(out))
 
 
@@ -85,12 +83,11 @@ def _rounded(values: Float64Array) -> tuple[float, ...]:
 
 
 def _trained(
-    inputs: Float64Array, parted: BoolArray, weight: Float64Array, steps: int, rng: np.random.Generator
+    inputs: Float64Array, parted: BoolArray, weight: Float64Array, rng: np.random.Generator
 ) -> tuple[Float64Array, Float64Array]:
     """The hidden units (K, F + 1) and the weights of their sum (K + 1,), see Joining, by Adam in small batches.
 
-    inputs: (G, F), of mean 0 and spread 1. parted: (G,), the truth. weight: (G,), of each gap in the loss. steps: how
-    many batches.
+    inputs: (G, F), of mean 0 and spread 1. parted: (G,), the truth. weight: (G,), of each gap in the loss.
     """
     count = inputs.shape[1]
     weights = [
@@ -101,6 +98,7 @@ def _trained(
     ]
     first, second = ([np.zeros_like(one) for one in weights] for _ in range(2))  # moments of the gradient
     batches = -(-len(parted) // BATCH_GAPS)
+    steps = min(MAX_STEPS, MAX_EPOCHS * batches)
     for step in range(steps):
         if step % batches == 0:
             order = np.array_split(rng.permutation(len(parted)), batches)

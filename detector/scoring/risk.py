@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
 
-from detector.categories import DIGIT_COUNT, DIGITS
-from detector.reading.calibration import Calibration, Chance, is_alone
+from detector.categories import DIGIT_COUNT
 from detector.reading.reading_order import read_lines
 from detector.scoring.matching import MIN_AREA_SHARE, best_first, forgiven, match, pairwise_overlap, widened
 from detector.scoring.mistakes import in_reading_order
@@ -25,12 +24,8 @@ from detector.types import BoolArray, Detections, Float64Array, IntArray, Line, 
 
 BIN_COUNT = 15
 """Equal parts of the scores from 0 to 1, as many as is usual for the expected calibration error."""
-CANDIDATE_MIN_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-"""What `calibrate` tries for Calibration.min_score."""
 MIN_SIGN_IOU = 0.3
 """The IoU from which a sign is found where one is: boxes of a few pixels seldom overlap by more."""
-CANDIDATE_COMPANIES = (1.0, 4.0, 8.0, 16.0, 32.0)
-"""What `calibrate` tries for Calibration.company."""
 MIN_CHANCE = 1e-6
 """The least chance that the log loss reckons with, so that a sure mistake does not make it infinite."""
 
@@ -239,94 +234,3 @@ def risk_metrics(numbers: Claims, digits: Claims | None, lines: Claims | None = 
         "number_ece": calibration_error(numbers),
     }
     return metrics | ({"digit_ece": calibration_error(digits)} if digits is not None else {})
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledDetections:
-    """What is true of a picture, and what a network detected in it."""
-
-    target: Target
-    """Its labels index the categories of the network."""
-    true_lines: tuple[str, ...] | None
-    """None where the text is not known."""
-    found: Detections
-    """At all scores, as the network gives them."""
-
-
-def calibrate(pictures: Sequence[LabelledDetections], categories: Sequence[str] = DIGITS) -> Calibration:
-    """The calibration that fits these pictures best: its digits' chances first, then its signs', then its numbers'.
-
-    categories: the names of the network's labels.
-
-    All pairs of CANDIDATE_MIN_SCORES and CANDIDATE_COMPANIES are tried. The figure of a pair is the share of numbers
-    read right, of all that there are or were read. These shares hardly differ. So of the pairs within one standard
-    error of the best (Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) that one is taken
-    which reads most numbers right; of equal ones, that with the highest min_score, then the least company.
-
-    The chance of a digit that stands alone is fitted on all that are read at the lowest min_score. Where there are true
-    signs or writing, the chance of those is fitted, too. Signs are read from that one of CANDIDATE_MIN_SCORES on which
-    gives the best F1 score; of equal ones, the highest.
-    """
-    digits = Claims.of(digit_claims(picture.target, picture.found) for picture in pictures)
-    calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=CANDIDATE_MIN_SCORES[0])
-    calibration = _with_signs(calibration, pictures)
-    calibration = replace(calibration, alone=_chance_of_numbers(calibration, pictures, categories, alone=True))
-    tried = [
-        replace(calibration, min_score=least, company=more)
-        for least in CANDIDATE_MIN_SCORES
-        for more in CANDIDATE_COMPANIES
-    ]
-
-    numbers_of = [claims_with(one, pictures, categories)[1] for one in tried]
-    right = np.array([int(numbers.right.sum()) for numbers in numbers_of])
-    shares = right / np.array([max(1, len(numbers)) for numbers in numbers_of])
-    best = int(shares.argmax())
-    error = math.sqrt(shares[best] * (1 - shares[best]) / max(1, len(numbers_of[best])))
-    good = np.flatnonzero(shares >= shares[best] - error).tolist()
-    calibration = tried[max(good, key=lambda i: (right[i], tried[i].min_score, -tried[i].company))]
-    return replace(calibration, number=_chance_of_numbers(calibration, pictures, categories, alone=False))
-
-
-def _with_signs(calibration: Calibration, pictures: Sequence[LabelledDetections]) -> Calibration:
-    """The same with the chance of signs and their threshold, if there are any to fit them to."""
-    signs = Claims.of(sign_claims(picture.target, picture.found) for picture in pictures)
-    if not signs.right.any():
-        return calibration
-    chance = Chance.fitted(signs.scores, signs.right)
-    chances, true = chance(signs.scores), int(signs.right.sum()) + signs.missed
-
-    def f1_score(least: float) -> float:
-        read = chances >= least
-        return 2 * float(signs.right[read].sum()) / (float(read.sum()) + true)
-
-    return replace(calibration, sign=chance, min_sign_score=max(CANDIDATE_MIN_SCORES, key=lambda s: (f1_score(s), s)))
-
-
-def _chance_of_numbers(
-    calibration: Calibration, pictures: Sequence[LabelledDetections], categories: Sequence[str], alone: bool
-) -> Chance:
-    """Fit the chance of numbers to the products of their digits' chances.
-
-    alone: whether of digits that stand alone on one of several lines, or of all other numbers.
-    """
-    claims = []
-    for picture in pictures:
-        found = calibration.digits(picture.found)
-        lines, _ = calibration.lines_and_signs(found, categories, calibration.min_score)
-        asked = [line for line in lines if is_alone(line, lines) == alone]
-        claims.append(number_claims(picture.target, picture.true_lines, asked))
-    numbers = Claims.of(claims)
-    return Chance.fitted(numbers.scores, numbers.right)
-
-
-def claims_with(
-    calibration: Calibration, pictures: Sequence[LabelledDetections], categories: Sequence[str] = DIGITS
-) -> tuple[Claims, Claims]:
-    """The claims for digits and for numbers, under this calibration. categories: the names of the network's labels."""
-    digits, numbers = [], []
-    for picture in pictures:
-        found = calibration.digits(picture.found)
-        lines, _ = calibration.lines_and_signs(found, categories, calibration.min_score)
-        digits.append(digit_claims(picture.target, found))
-        numbers.append(number_claims(picture.target, picture.true_lines, lines))
-    return Claims.of(digits), Claims.of(numbers)

@@ -20,10 +20,12 @@ from detector.errors import OptionError, WeightsError
 from detector.export.onnx import export, set_calibration
 from detector.models import checkpoint
 from detector.reading.calibration import Calibration, Chance
+from detector.reading.joining import FEATURES
 from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
 from detector.types import Detections
 from tests.fakes import FakeDetector, blank, draw_blobs
+from tests.reading.gaps import weighing
 from tests.tiny import bars, tiny_model, trained_detector
 
 ROOT = Path(__file__).parents[2]
@@ -248,12 +250,33 @@ def test_both_runtimes_give_the_same_chances(tmp_path: Path) -> None:
 
 
 def test_json_and_back() -> None:
-    for calibration in (SHAKY, replace(SHAKY, alone=Chance(0.5, -1.0))):
+    for calibration in (SHAKY, replace(SHAKY, alone=Chance(0.5, -1.0)), replace(SHAKY, joining=weighing(gap=1.0))):
         assert Calibration.from_json(json.loads(json.dumps(calibration.as_json()))) == calibration
     assert (
         Calibration.from_json({k: v for k, v in SHAKY.as_json().items() if k != "alone"}) == SHAKY
     )  # of earlier files
     assert Calibration.from_json(None) == Calibration()
+    assert "joining" not in SHAKY.as_json()
+    with pytest.raises(ValueError, match="expected"):
+        Calibration.from_json(SHAKY.as_json() | {"joining": {"features": []}})
+
+
+def test_joining_parts_lines_and_counts_in_what_numbers_are_worth() -> None:
+    found = row((4, 0.9), (2, 0.8), pitch=34)
+    (line,) = Calibration().lines(found, 0.5)
+    assert line.text == "4 2"
+    joins = replace(Calibration(), joining=weighing(offset=-2.0))
+    (line,) = joins.lines(found, 0.5)
+    assert line.text == "42"
+    assert line.numbers[0].score == pytest.approx(0.72 * (1 - joins.joining(np.zeros((1, len(FEATURES))))[0]))
+
+
+def test_a_reader_that_joins_looks_for_rulings_and_others_do_not() -> None:
+    image = draw_blobs(blank(60, 120), [[20, 20, 34, 40], [60, 20, 74, 40]], [4, 2])
+    image[5:55, 46] = 0
+    plain, joining = (Reader(FakeDetector(0.6), calibration=c) for c in (SHAKY, replace(SHAKY, joining=weighing())))
+    assert not len(plain.detect(image).ruled)
+    assert len(joining.detect(image).ruled) == 1
 
 
 @pytest.mark.parametrize(
@@ -289,7 +312,9 @@ def test_the_command(tmp_path: Path) -> None:
     model, exported = checkpoint.load(ROOT / "detector" / "weights" / "faster-rcnn.safetensors"), tmp_path / "w.onnx"
     checkpoint.save(tmp_path / "w", model[0], model[1], {"scenes": 1}, half=True)
     exported.write_bytes((ROOT / "detector" / "weights" / "faster-rcnn.onnx").read_bytes())
-    done = calibrate(tmp_path / "w", "--onnx", exported, "--preset", "strips", "--count", 6, "--threads", 1)
+    done = calibrate(
+        tmp_path / "w", "--onnx", exported, "--preset", "strips", "--count", 6, "--spaced", 40, "--threads", 1
+    )
     assert done.returncode == 0, done.stderr
     assert "before  digits" in done.stdout
     assert "after   numbers" in done.stdout

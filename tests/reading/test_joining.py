@@ -15,13 +15,7 @@ from detector.reading.joining import FEATURES, Joining, Row, gap_features
 from detector.reading.reading_order import arranged, read_lines
 from detector.types import Detections
 from digit_scenes.spacing import spaced_page
-
-
-def weighing(**weights: float) -> Joining:
-    """A network whose logit is about 10 times this weighted sum of features, where that is small."""
-    hidden = [*(weights.get(name, 0.0) / 10 for name in FEATURES), weights.get("offset", 0.0) / 10]
-    return Joining((0.0,) * len(FEATURES), (1.0,) * len(FEATURES), (tuple(hidden),), (100.0, 0.0))
-
+from tests.reading.gaps import weighing
 
 WIDE = weighing(gap=1.0, offset=-0.4)
 

@@ -23,10 +23,10 @@ def test_a_rule_that_was_made_up_is_found_and_the_same_pictures_teach_the_same()
     features = rng.normal(size=(4000, len(FEATURES)))
     parted = features[:, 0] + 0.5 * features[:, 3] * features[:, 5] > 0.2
     pictures = [Gaps(features[k : k + 40], parted[k : k + 40]) for k in range(0, 4000, 40)]
-    joining = learn(pictures, steps=500)
+    joining = learn(pictures)
     assert joining is not None
     assert ((joining(features) > 0.5) == parted).mean() > 0.95
-    assert joining == learn(pictures, steps=500)
+    assert joining == learn(pictures)
 
 
 def test_nothing_is_learnt_of_nothing_or_of_one_kind_alone() -> None:
@@ -45,7 +45,7 @@ def test_gaps_at_digits_that_are_not_true_tell_nothing() -> None:
 
 
 def test_pages_teach_more_than_the_width_of_a_gap() -> None:
-    joining = learn([gaps_of(seed) for seed in range(150)], steps=500)
+    joining = learn([gaps_of(seed) for seed in range(150)])
     assert joining is not None
     held = [gaps_of(seed) for seed in range(1000, 1040)]
     features, parted = np.concatenate([g.features for g in held]), np.concatenate([g.parted for g in held])

@@ -15,12 +15,10 @@ from hypothesis import strategies as st
 from detector.categories import CATEGORIES
 from detector.reading.calibration import Calibration, Chance
 from detector.reading.reading_order import read_lines
+from detector.scoring.calibrating import LabelledDetections, calibrate, claims_with
 from detector.scoring.risk import (
     Claims,
-    LabelledDetections,
-    calibrate,
     calibration_error,
-    claims_with,
     digit_claims,
     log_loss,
     number_claims,
