@@ -74,6 +74,8 @@ class ComposedRecipe:
     """Share of pages that are one cell, with rulings along its sides."""
     copied: float = 0.0
     """Share of pictures that are bad copies, see `surface.copies`."""
+    ruled: float = 0.0
+    """Share of pages on ruled or squared paper whose lines the writing keeps to."""
     weight: float = 1.0
     """How often pages are of this recipe, relative to the preset's others."""
 
@@ -110,8 +112,12 @@ def composed_scene(
     composition = Composition()
     if not happens(rng, recipe.text.blank):
         rows = int(rng.integers(recipe.text.line_counts[0], recipe.text.line_counts[1] + 1))
-        KINDS[_pick(rng, composed.kinds)](Composer(rng, scribe, page.size, height, rows, composition, second))
+        KINDS[_pick(rng, composed.kinds)](
+            Composer(rng, scribe, page.size, height, rows, composition, second, composed.ruled)
+        )
 
+    if composed.ruled and composition.rulings:
+        recipe = recipe.changed(paper={"furnished": 0.0})
     frames = composition.frames
     picture, page = stages.prepare_paper(
         rng, recipe, page, colours, height, bool(composition.marks), _frames(rng, frames) if frames else None

@@ -53,6 +53,7 @@ SUMS = (
             "practice": 0.07,
         },
         letters=HANDS_AND_PRINTS,
+        ruled=0.3,
         weight=0.62,
     ),
     ComposedRecipe(

@@ -80,10 +80,22 @@ def column_sum(page: Composer) -> None:
     _column(page, texts, kind, below, len(partial))
 
 
+def _columns_and_rows(page: Composer) -> tuple[float, float, bool]:
+    """From column to column and from row to row, heights of a digit, and whether the paper's squares say so."""
+    rng = page.rng
+    if not happens(rng, page.ruled):
+        return float(rng.uniform(0.75, 1.1)), float(rng.uniform(1.3, 1.8)), False
+    if happens(rng, 0.6):
+        side = float(rng.uniform(1.2, 1.7))
+        return side, side, True
+    side = float(rng.uniform(0.75, 1.0))
+    return side, 2 * side, True
+
+
 def _column(page: Composer, texts: list[str], sign: str, below: list[str], partial: int) -> None:
     """The rows of a sum in columns. partial: how many of the rows below the rule come before another rule."""
     rng = page.rng
-    pitch, spacing = float(rng.uniform(0.75, 1.1)), float(rng.uniform(1.3, 1.8))
+    pitch, spacing, squared = _columns_and_rows(page)
     columns = max(map(len, (*texts, *below))) + 1.5
     rows = len(texts) + len(below)
     height = min(page.height, page.size[1] * 0.92 / (columns * pitch), page.size[0] * 0.92 / (rows * spacing + 0.4))
@@ -91,6 +103,8 @@ def _column(page: Composer, texts: list[str], sign: str, below: list[str], parti
     x = float(rng.uniform(0, page.size[1] - wide)) + wide - pitch * height / 2
     y = float(rng.uniform(0, page.size[0] - high)) + height * 1.1
     left = x - (columns - 1) * pitch * height
+    if squared:
+        page.rule_squares(x + pitch / 2 * height, y + (pitch - 1) / 2 * height, pitch * height)
 
     def rule(at: float) -> None:
         start, end = left - rng.uniform(0, 0.3) * height, x + rng.uniform(0.4, 0.9) * height
@@ -109,14 +123,17 @@ def _column(page: Composer, texts: list[str], sign: str, below: list[str], parti
                     own.numbers = [(at, WrittenNumber(n.digits, sign + n.written)) for at, n in own.numbers]
         y += spacing * height
     ruled = y - (spacing - 0.32) * height
-    y += 0.2 * height
+    if squared:
+        ruled = y - (spacing - (pitch - 1) / 2) * height
+    else:
+        y += 0.2 * height
     rule(ruled)
     for index, text in enumerate(below):
         shift = len(text) - len(text.rstrip())
         page.columns(text.rstrip(), x - shift * pitch * height, y, height, pitch, page.new_row(y - height / 2))
         if partial and index == partial - 1:
-            rule(y + 0.3 * height)
-            y += 0.2 * height
+            rule(y + ((pitch - 1) / 2 if squared else 0.3) * height)
+            y += 0.0 if squared else 0.2 * height
         y += spacing * height
 
 
@@ -125,7 +142,7 @@ def long_division(page: Composer) -> None:
     rng = page.rng
     divisor, quotient = int(rng.integers(2, 30)), int(rng.integers(3, 1000))
     dividend = str(divisor * quotient)
-    pitch, spacing = float(rng.uniform(0.8, 1.05)), float(rng.uniform(1.35, 1.7))
+    pitch, spacing, squared = _columns_and_rows(page)
     english = happens(rng, 0.6)
     steps = _division_steps(dividend, divisor)[: int(rng.integers(2, 7))]
     left = len(str(divisor)) + 0.7 if english else 0.3
@@ -140,6 +157,8 @@ def long_division(page: Composer) -> None:
     first = float(rng.uniform(0, page.size[1] - wide)) + (left + 0.5) * pitch * height
     y = float(rng.uniform(0, page.size[0] - high)) + height * 1.1
     last = first + (len(dividend) - 1) * pitch * height
+    if squared:
+        page.rule_squares(last + pitch / 2 * height, y + (pitch - 1) / 2 * height, pitch * height)
     if english:
         page.columns(str(quotient), last, y, height, pitch, page.new_row(y - height / 2))
         y += spacing * height

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from detector.categories import CATEGORIES
+from digit_scenes.chance import happens_no_draw_at_zero
 from digit_scenes.glyphs.letters import Points, StrokeGlyph
 from digit_scenes.ink.composition.numbers import numbers_in
 from digit_scenes.ink.composition.page import Composition, Fill, Mark, Row, Ruling, Run
@@ -15,7 +16,8 @@ from digit_scenes.ink.composition.scribe import LABELS, Scribe
 
 LINE_PITCH = (1.45, 2.6)
 """Least and most from one row to the next, in heights of a digit."""
-DIGIT_COUNT = 10
+MIN_RULING_PX = 7.0
+"""Least from one line of ruled paper to the next."""
 RowOfRuns = Sequence[tuple[float, Run]]
 """Runs from left to right, each with the gap before it, in heights of a digit."""
 
@@ -38,6 +40,8 @@ class Composer:
     """What is composed so far."""
     second: Scribe | None = None
     """Who writes beside the first, where the recipe has somebody: a form's printer, or who fills it in."""
+    ruled: float = 0.0
+    """Share of blocks on ruled paper, and of columns of figures on squared paper, whose lines they keep to."""
 
     def run(self, text: str, size: float = 1.0) -> Run | None:
         """See `Scribe.run`."""
@@ -112,6 +116,24 @@ class Composer:
         """A printed shape, pixels of the page; see `Fill`. No box tells of it."""
         self.page.fills.append(Fill(np.asarray(corners, np.float64), shade))
 
+    def rule_lines(self, y: float, pitch: float) -> None:
+        """Ruled lines all over the page, of which one is at y, and the others every `pitch` pixels."""
+        height, width = self.size
+        pitch = max(pitch, MIN_RULING_PX)
+        thickness, shade = float(self.rng.uniform(0.6, 1.8)), float(self.rng.uniform(0.12, 0.55))
+        for row in np.arange(y - (y + 0.3 * height) // pitch * pitch, 1.3 * height, pitch).tolist():
+            self.rule([(-0.3 * width, row), (1.3 * width, row)], thickness, shade)
+
+    def rule_squares(self, x: float, y: float, side: float) -> None:
+        """Squares all over the page, with a corner at (x, y)."""
+        height, width = self.size
+        side = max(side, MIN_RULING_PX)
+        thickness, shade = float(self.rng.uniform(0.6, 1.5)), float(self.rng.uniform(0.1, 0.45))
+        for row in np.arange(y - (y + 0.3 * height) // side * side, 1.3 * height, side).tolist():
+            self.rule([(-0.3 * width, row), (1.3 * width, row)], thickness, shade)
+        for column in np.arange(x - (x + 0.3 * width) // side * side, 1.3 * width, side).tolist():
+            self.rule([(column, -0.3 * height), (column, 1.3 * height)], thickness, shade)
+
     def block(self, rows: Sequence[RowOfRuns], align: float | None = None) -> float:
         """Rows one below the other, as many as fit, anywhere on the page. Returns the height of their digits, pixels.
 
@@ -135,6 +157,9 @@ class Composer:
             align = float(rng.choice([0.0, 0.0, 0.5, 1.0, -1.0]))
         room = page_width - max(widths) * height
         start = float(rng.uniform(0, max(room, 1e-6)))
+        if happens_no_draw_at_zero(rng, self.ruled):
+            double = 2 if rng.uniform() < 0.3 else 1
+            self.rule_lines(y + float(rng.uniform(-0.05, 0.25)) * height, pitch / double)
         for row, width in zip(rows, widths, strict=True):
             own = page_width - width * height
             x = float(rng.uniform(0, max(own, 1e-6))) if align < 0 else start + align * (max(widths) - width) * height
