@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from detector.reading.loading import load, read
     from detector.reading.reader import Reader
     from detector.reading.reading_order import read_lines
-    from detector.types import Detections, Digit, Line, Number, Page, Sign, Target
+    from detector.types import Cell, Detections, Digit, Line, Number, Page, Sign, Table, Target
 
 __all__ = [
+    "Cell",
     "DataError",
     "Detections",
     "Detector",
@@ -36,6 +37,7 @@ __all__ = [
     "Page",
     "Reader",
     "Sign",
+    "Table",
     "Target",
     "TrainingError",
     "WeightsError",
@@ -55,7 +57,7 @@ _HOMES = {
     "detector.reading.loading": ("load", "read"),
     "detector.reading.reader": ("Reader",),
     "detector.reading.reading_order": ("read_lines",),
-    "detector.types": ("Detections", "Digit", "Line", "Number", "Page", "Sign", "Target"),
+    "detector.types": ("Cell", "Detections", "Digit", "Line", "Number", "Page", "Sign", "Table", "Target"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -22,7 +22,7 @@ from detector.draw import draw_page
 from detector.errors import DigitReaderError, OptionError
 from detector.files import appearing
 from detector.images import Picture
-from detector.types import Digit, Page, Sign
+from detector.types import Digit, Page, Sign, Table
 
 CSV_COLUMNS = ("file", "line", "number", "text", "score", "x0", "y0", "x1", "y1", "written", "value")
 
@@ -33,7 +33,8 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
     turned: by how many degrees clockwise the picture has to be turned to stand upright. Boxes are in pixels of the
     picture before that.
     The text of a rejected number is a "?" for each digit, and so is what is written. What its digits may be stands with
-    their boxes. Signs of the page are those of numbers and all others.
+    their boxes. Signs of the page are those of numbers and all others. There are no `tables` where none was found, or
+    none was asked for.
     """
     return {
         "file": file,
@@ -62,6 +63,17 @@ def json_record(file: str, page: Page) -> dict[str, Any]:
         ],
         "written": page.written,
         "signs": [_sign_record(sign) for sign in page.signs],
+    } | ({"tables": [table_record(table) for table in page.tables]} if page.tables else {})
+
+
+def table_record(table: Table) -> dict[str, Any]:
+    """A table as JSON holds it: the text of each cell and the box around it, row by row; boxes as of json_record."""
+    return {
+        "ruled": table.ruled,
+        "corners": [[round(x, 2), round(y, 2)] for x, y in table.corners],
+        "rows": [
+            [{"text": cell.text, "box": [round(side, 2) for side in cell.box]} for cell in row] for row in table.rows
+        ],
     }
 
 
@@ -204,6 +216,31 @@ class CsvTable(FileOutput):
 
     def add(self, result: Result) -> None:
         self._rows.writerows(csv_rows(result.file, result.page))
+
+
+class TablesCsv(FileOutput):
+    """All tables in pictures as CSV, a row for each of theirs.
+
+    Where there are several tables an empty line parts them, and the name of its picture stands above each.
+    """
+
+    name = "tables"
+
+    def __init__(self, stream: IO[str], categories: Sequence[str] = CATEGORIES) -> None:
+        super().__init__(stream, categories)
+        self._tables: list[tuple[str, Table]] = []
+
+    def add(self, result: Result) -> None:
+        self._tables += [(result.file, table) for table in result.page.tables]
+
+    def close(self) -> None:
+        rows = csv.writer(self.stream, lineterminator="\n")
+        for i, (file, table) in enumerate(self._tables):
+            if i:
+                self.stream.write("\n")
+            if len(self._tables) > 1:
+                rows.writerow([file])
+            rows.writerows(table.texts)
 
 
 class CocoResults(FileOutput):

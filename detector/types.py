@@ -227,6 +227,35 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a table."""
+
+    text: str
+    """Its numbers as written, with one space between them; '' where there is none."""
+    numbers: tuple[Number, ...]
+    """Top to bottom, left to right. Of cells that are one, the first has them all."""
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in pixels of the picture: around the cell, which may slope in it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers in rows and columns. Words are not read, so cells of words are empty."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    """Top to bottom, each of equally many cells from left to right."""
+    corners: tuple[tuple[float, float], ...]
+    """x, y of its four corners in pixels of the picture, from the one at the top left on as clock hands go."""
+    ruled: bool
+    """Whether rulings tell of it, and not only how its numbers stand below each other."""
+
+    @property
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """The texts of its cells, row by row."""
+        return tuple(tuple(cell.text for cell in row) for row in self.rows)
+
+
+@dataclass(frozen=True)
 class Page:
     """What was read in a picture. Boxes are in pixels of the picture as it was given, even where it lies on a side."""
 
@@ -240,6 +269,8 @@ class Page:
     """By how many degrees clockwise, 0, 90, 180 or 270, the picture has to be turned to stand upright."""
     signs: tuple[Sign, ...] = ()
     """All signs, in numbers or not, in no order that means anything."""
+    tables: tuple[Table, ...] = ()
+    """Top to bottom. Only a reader that is asked for tables looks for them, see `Reader.tables`."""
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
     digit-reader read examples
     digit-reader read photo.jpg scans 'more/**/*.png' --annotated out --json out/read.jsonl
     digit-reader read scans --min-number-score 0.9             # numbers less sure than that are shown as ???
+    digit-reader read marks.jpg --table marks.csv              # the table in it, cell by cell
     cat photo.jpg | digit-reader read - --json -               # standard output holds JSON Lines and nothing else
 
 A picture that cannot be read is reported, the others still are, and the exit status is then 1.
@@ -37,13 +38,19 @@ from detector.results import (
     Output,
     PlainText,
     Result,
+    TablesCsv,
     annotated_paths,
 )
 
 STDIN = Path("-")
 MIN_PICTURES_FOR_PROGRESS = 3
 
-FILE_OUTPUTS: dict[str, type[FileOutput]] = {"json": JsonLines, "csv": CsvTable, "coco": CocoResults}
+FILE_OUTPUTS: dict[str, type[FileOutput]] = {
+    "json": JsonLines,
+    "csv": CsvTable,
+    "coco": CocoResults,
+    "table": TablesCsv,
+}
 """The output format that each option with a file name stands for."""
 
 INTERRUPTED = "error: interrupted; nothing was written under the names asked for."
@@ -58,6 +65,9 @@ class FileOptions:
     coco: IfGiven[Path] = None
     """File in COCO's results format; image_id counts the pictures from 1, in the order in which they are read.
     Categories 1 to 10 are the digits, signs follow."""
+    table: IfGiven[Path] = None
+    """File for the tables in the pictures as CSV, a row for each of theirs; words are not read, so their cells are
+    empty. Several tables are parted by an empty line, each below the name of its picture."""
     annotated: IfGiven[Path] = None
     """Folder for pictures that show what was read where."""
 
@@ -110,6 +120,7 @@ def main(args: Args) -> int:
         turn=args.reading.turn,
         threads=args.network.threads,
         runtime=args.network.runtime,
+        tables=args.output.table is not None,
     )
     readable = [path for path, error in listed if error is None]
     failed = 0
@@ -124,6 +135,8 @@ def main(args: Args) -> int:
                     raise found
                 for output in outputs:
                     output.add(Result(str(path), image_id, *found))
+                if args.output.table and not found[1].tables:
+                    tqdm.write(f"{path}: no table found: expected numbers in rows and columns.", file=sys.stderr)
             except DigitReaderError as problem:
                 failed += 1
                 for output in outputs:

@@ -34,6 +34,7 @@ def load(
     min_number_score: float = 0.0,
     turn: bool = True,
     spinning: bool = True,
+    tables: bool = False,
 ) -> Reader:
     """A reader with the weights in a file that training or export wrote or, without a file, with shipped weights.
 
@@ -48,6 +49,7 @@ def load(
     min_number_score: numbers with a lower score are rejected: their text is withheld. 0 rejects none. Once weights are
     calibrated (tools/calibrate.py), a score is the chance of being right.
     turn: whether pictures that lie on a side or upside down are recognised and read upright.
+    tables: whether pages are looked at for tables, too, which takes some time more: `Page.tables`.
     spinning: whether ONNX Runtime's threads keep their cores while they wait. False leaves the cores to others.
     Raises WeightsError where there are no such weights, or what they need is not installed; OptionError for a bad
     device, threshold, threads or runtime, or those that do not go together.
@@ -72,7 +74,7 @@ def load(
         name, network, calibration = _network(chosen, path, device, threads, spinning)
     if model is not None and model != name:
         raise WeightsError(f"{path}: expected weights of '{model}', got those of '{name}'; name that model.")
-    return Reader(network, min_score, min_number_score, calibration, turn)
+    return Reader(network, min_score, min_number_score, calibration, turn, tables)
 
 
 def read(source: Source) -> Page:

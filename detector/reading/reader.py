@@ -22,7 +22,8 @@ from detector.reading.prefetch import Group, open_ahead
 from detector.reading.ruled_gaps import with_rulings
 from detector.reading.search import search
 from detector.reading.snap_to_ink import snap_to_ink
-from detector.types import Detections, Page
+from detector.reading.tables import find_tables
+from detector.types import Detections, Page, Table
 
 BATCH_PX = 1_200_000  # that go through the detector at a time: two tiles, or many small pictures
 
@@ -58,6 +59,7 @@ class Reader:
     min_number_score: numbers with a lower score are rejected, 0-1: their boxes stay, their text is withheld.
     calibration: what makes chances of the detector's scores. Both thresholds are compared with chances.
     turn: whether pictures that lie on a side or upside down are read upright.
+    tables: whether pages are looked at for tables, too.
     Raises OptionError for a threshold outside 0-1.
     """
 
@@ -68,6 +70,7 @@ class Reader:
         min_number_score: float = 0.0,
         calibration: Calibration | None = None,
         turn: bool = True,
+        tables: bool = False,
     ) -> None:
         self.calibration = calibration or Calibration()
         self.min_score = self.calibration.min_score if min_score is None else float(min_score)
@@ -76,6 +79,7 @@ class Reader:
             if not 0 <= (score := getattr(self, name)) <= 1:
                 raise OptionError(f"{name}: expected a number from 0 to 1, got {score}; {usual} is a usual one.")
         self.turn = turn
+        self.with_tables = tables
         self.model = model
 
     @property
@@ -155,7 +159,12 @@ class Reader:
                 yield image, self._page_of(image, next(detections))
 
     def _page_of(self, image: Picture, found: Detections) -> Page:
-        return self.page_of(found, (image.shape[1], image.shape[0]), self.min_score, self.min_number_score)
+        page = self.page_of(found, (image.shape[1], image.shape[0]), self.min_score, self.min_number_score)
+        return replace(page, tables=self.tables(image, page)) if self.with_tables else page
+
+    def tables(self, image: Picture, page: Page) -> tuple[Table, ...]:
+        """The tables in uint8 (H, W, 3) RGB, top to bottom. page: what was read in it, by this reader or another."""
+        return find_tables(image, page)
 
     def page_of(
         self, found: Detections, size: tuple[int, int], min_score: float, min_number_score: float = 0.0

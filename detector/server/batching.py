@@ -13,7 +13,7 @@ from threading import Condition, Thread
 from detector.images import Picture
 from detector.reading.prefetch import GROUP_PX, MAX_GROUP_PICTURES, MAX_WAITING_PX
 from detector.reading.reader import Reader
-from detector.types import Detections
+from detector.types import Detections, Table
 
 DETECT_THREADS = 2  # while one runs a part that only one core can do, the other computes
 
@@ -30,15 +30,22 @@ class ImageDetections:
     """All digits, down to the low score at which the detector stops."""
     ms: float
     """Milliseconds for opening it, and its share, by area, of what its batch took."""
+    tables: tuple[Table, ...] = ()
+    """Those in the picture, where they were asked for."""
+
+
+Look = Callable[[Picture, Detections], tuple[Table, ...]]
+"""Finds tables in a picture in which this was detected."""
 
 
 @dataclass(eq=False)
 class _Job:
-    """One picture on its way. image: once it is opened."""
+    """One picture on its way. image: once it is opened. look: for its tables, where they are asked for."""
 
     reader: Reader
     open: Callable[[], Picture] | None
     result: Future[ImageDetections] = field(default_factory=Future)
+    look: Look | None = None
     image: Picture | None = None
     ms: float = 0.0
 
@@ -71,12 +78,15 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, openers: Iterable[Callable[[], Picture]], reader: Reader) -> list[Future[ImageDetections]]:
+    def submit(
+        self, openers: Iterable[Callable[[], Picture]], reader: Reader, look: Look | None = None
+    ) -> list[Future[ImageDetections]]:
         """Queue the pictures of one request, each given as a function that opens it.
 
-        Returns a future for each: what the reader detects in it, or the error that it raised.
+        look: for tables; without it there are none. Returns a future for each picture: what the reader detects in it,
+        or the error that it raised.
         """
-        jobs = [_Job(reader, opener) for opener in openers]
+        jobs = [_Job(reader, opener, look=look) for opener in openers]
         for job in jobs:
             job.result.set_running_or_notify_cancel()  # nobody can cancel it from now on
         with self._changed:
@@ -181,7 +191,14 @@ def _detect(batch: list[_Job]) -> None:
     for job, detections in zip(batch, found, strict=True):
         assert job.image is not None
         height, width = job.image.shape[:2]
-        job.result.set_result(ImageDetections(width, height, detections, job.ms + ms_per_pixel * job.pixels))
+        start = time.perf_counter()
+        try:
+            tables = job.look(job.image, detections) if job.look else ()
+        except Exception as error:
+            job.result.set_exception(error)
+            continue
+        ms = job.ms + ms_per_pixel * job.pixels + _ms_since(start)
+        job.result.set_result(ImageDetections(width, height, detections, ms, tables))
 
 
 def _ms_since(start: float) -> float:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from detector.errors import DigitReaderError, ImageError, TooLargeError
+from detector.images import Picture
 from detector.reading.reader import Reader
-from detector.results import json_record
+from detector.results import json_record, table_record
 from detector.server.batching import ImageDetections
 from detector.server.uploads import TypeRefused
+from detector.types import Detections, Table
 
 MIN_SWEEP_THRESHOLD = 0.05
 SWEPT = ("text", "lines", "written", "signs")  # of a record, what depends on the threshold
@@ -34,6 +36,13 @@ class ReadOptions:
     """Numbers with a lower score are rejected, 0-1."""
     sweep: bool
     """Whether the response also tells what other thresholds leave."""
+    tables: bool = False
+    """Whether it also tells the tables in the pictures."""
+
+    def look(self, image: Picture, found: Detections) -> tuple[Table, ...]:
+        """The tables in a picture in which this was detected."""
+        size = image.shape[1], image.shape[0]
+        return self.reader.tables(image, self.reader.page_of(found, size, self.min_score, self.min_number_score))
 
 
 def response(
@@ -77,6 +86,8 @@ def image_record(name: str, image: ImageDetections, options: ReadOptions) -> dic
     With a sweep it also holds all digits, and what is read at each threshold.
     """
     record = _record(name, image, options, options.min_score)
+    if options.tables:
+        record["tables"] = [table_record(table) for table in image.tables]
     if not options.sweep:
         return record
     lowest = options.reader.calibration.in_company(options.min_score)

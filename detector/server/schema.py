@@ -23,6 +23,7 @@ class ReadQuery(BaseModel):
         None, ge=0, le=1, description="Numbers with a lower score are rejected: their text is withheld."
     )
     turn: bool | None = Field(None, description="Whether pictures that lie on a side are found out and read upright.")
+    tables: bool = Field(False, description="Whether to look for tables, too, and tell their cells.")
     sweep: bool = Field(False, description="Whether to tell, too, what each threshold from 0.05 to 0.95 leaves.")
 
 
@@ -66,6 +67,21 @@ class Line(BaseModel):
     numbers: list[Number]
 
 
+class Cell(BaseModel):
+    """A cell of a table: its numbers as they stand there, and the box around it; no text where it is empty."""
+
+    text: str
+    box: tuple[float, float, float, float]
+
+
+class Table(BaseModel):
+    """Numbers in rows and columns. Words are not read, so their cells are empty."""
+
+    ruled: bool = Field(description="Whether rulings tell of it, and not only how its numbers stand below each other.")
+    corners: list[tuple[float, float]] = Field(description="x, y, from the one at the top left on as clock hands go.")
+    rows: list[list[Cell]]
+
+
 class Left(BaseModel):
     """What thresholds from this one to the next leave."""
 
@@ -88,6 +104,7 @@ class Picture(BaseModel):
     written: str = Field(description="The numbers as they stand there, line by line.")
     lines: list[Line]
     signs: list[Sign] = Field(description="Those of numbers and all others.")
+    tables: list[Table] | None = Field(None, description="With tables: those in the picture, top to bottom.")
     digits: list[Digit] | None = Field(None, description="With sweep: all digits, best first.")
     sweep: list[Left] | None = Field(None, description="With sweep: the last with min_score <= s is what s leaves.")
 

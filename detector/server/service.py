@@ -90,7 +90,7 @@ class Service:
         reader = self.readers[name]
         min_score = reader.min_score if query.min_score is None else query.min_score
         min_number = reader.min_number_score if query.min_number_score is None else query.min_number_score
-        return name, ReadOptions(name, reader, min_score, min_number, query.sweep)
+        return name, ReadOptions(name, reader, min_score, min_number, query.sweep, query.tables)
 
     async def _receive(self, request: Request, reservation: Reservation) -> list[Upload]:
         """The pictures, once the whole request is there. A slow client waits here, and blocks nobody."""
@@ -121,7 +121,7 @@ class Service:
         responded: Future[StatusAndBody] = Future()
         responded.set_running_or_notify_cancel()  # nobody can cancel it from now on
         openers = [partial(upload.open, self.limits.max_pixels) for upload in uploads]
-        detected = self._batcher.submit(openers, reader)
+        detected = self._batcher.submit(openers, reader, options.look if options.tables else None)
         names = [upload.name for upload in uploads]
         when_all(detected, lambda: self._response_threads.submit(_make_response, responded, names, detected, options))
         return responded

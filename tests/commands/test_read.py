@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
     def load(weights: Any, min_score: float | None, min_number_score: float, **options: Any) -> Reader:
         loaded.append(options)
-        return Reader(FakeDetector(0.9), min_score, min_number_score)
+        return Reader(FakeDetector(0.9), min_score, min_number_score, tables=options.get("tables", False))
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(detector, "load", load)
@@ -203,7 +203,8 @@ def test_what_computes_is_passed_on_and_told(
     monkeypatch.setattr(FakeDetector, "runtime", "ONNX Runtime")
     monkeypatch.setattr(FakeDetector, "name", "faster-rcnn", raising=False)
     assert run("a.png", "--runtime", "onnx", "--threads", "1", "--json", "-") == 0
-    assert loaded[-1] == {"model": None, "device": "cpu", "threads": 1, "runtime": "onnx", "turn": True}
+    usual = {"model": None, "device": "cpu", "turn": True, "tables": False}
+    assert loaded[-1] == usual | {"threads": 1, "runtime": "onnx"}
     assert capsys.readouterr().err == "1 picture read by faster-rcnn on ONNX Runtime; JSON Lines in -\n"
 
 
@@ -263,3 +264,49 @@ def test_usage_and_missing_weights() -> None:
     done = tool("a.png", "--weights", "none.safetensors")
     assert done.returncode == 1
     assert done.stderr.startswith(b"error: none.safetensors")
+
+
+def rows_of_numbers(path: str, rows: list[list[int]]) -> None:
+    """A picture of digits in rows and columns, without rulings."""
+    boxes = [
+        [20 + 60 * j, 10 + 40 * i, 30 + 60 * j, 30 + 40 * i] for i in range(len(rows)) for j in range(len(rows[i]))
+    ]
+    digits = [digit for row in rows for digit in row]
+    Image.fromarray(draw_blobs(blank(40 * len(rows) + 20, 60 * len(rows[0]) + 40), boxes, digits)).save(path)
+
+
+def test_a_table_is_written_cell_by_cell(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    rows_of_numbers("a.png", [[1, 2], [3, 4], [5, 6]])
+    assert run("a.png", "--table", "t.csv", "--json", "t.jsonl") == 0
+    assert Path("t.csv").read_text() == "1,2\n3,4\n5,6\n"
+    out, err = capsys.readouterr()
+    assert out.endswith("; JSON Lines in t.jsonl, tables in t.csv\n")
+    assert err == ""
+    (record,) = records(Path("t.jsonl").read_text())
+    assert [[cell["text"] for cell in row] for row in record["tables"][0]["rows"]] == [
+        ["1", "2"],
+        ["3", "4"],
+        ["5", "6"],
+    ]
+    assert run("a.png", "--json", "t.jsonl") == 0  # nobody asked for tables
+    assert "tables" not in records(Path("t.jsonl").read_text())[0]
+
+
+def test_several_tables_have_the_names_of_their_pictures(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows_of_numbers("a.png", [[1, 2], [3, 4], [5, 6]])
+    rows_of_numbers("b.png", [[7, 8], [9, 0], [1, 2]])
+    picture("none.png")
+    assert run("a.png", "none.png", "b.png", "--table", "t.csv") == 0
+    assert Path("t.csv").read_text() == "a.png\n1,2\n3,4\n5,6\n\nb.png\n7,8\n9,0\n1,2\n"
+    assert "none.png: no table found" in capsys.readouterr().err
+
+
+def test_no_table_at_all_is_said_and_leaves_an_empty_file(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture("a.png", [])
+    assert run("a.png", "--table", "t.csv") == 0
+    assert Path("t.csv").read_text() == ""
+    assert capsys.readouterr().err == "a.png: no table found: expected numbers in rows and columns.\n"

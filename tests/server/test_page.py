@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -194,6 +195,28 @@ def test_what_is_taken_away_is_what_the_command_line_writes(visit: Visit) -> Non
     visit.card("page.jpg").get_by_role("button", name="Copy text").click()
     expect(visit.card("page.jpg").get_by_role("button", name="Copied")).to_be_visible()
     assert visit.page.evaluate("navigator.clipboard.readText()") == page.written
+
+
+def test_a_table_is_taken_away_as_csv_and_none_is_said_to_be_none(visit: Visit) -> None:
+    rows = [["12", "7", "305"], ["4", "", "18"], ["96", "53", "240"]]
+    sheet = np.full((220, 340, 3), 255, np.uint8)
+    for i in range(4):
+        cv2.line(sheet, (20, 20 + 60 * i), (320, 20 + 60 * i), (90, 90, 90), 1)
+        cv2.line(sheet, (20 + 100 * i, 20), (20 + 100 * i, 200), (90, 90, 90), 1)
+    for i, row in enumerate(rows):
+        for j, text in enumerate(row):
+            cv2.putText(
+                sheet, text, (35 + 100 * j, 62 + 60 * i), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (0, 0, 0), 2, cv2.LINE_AA
+            )
+    visit.choose(file("marks.png", cv2.imencode(".png", sheet)[1].tobytes()), file("no_digits.jpg"))
+    expect(visit.page.locator("#progress")).to_have_text("2 read")
+    asked = len(visit.readings)
+    (table,) = detector.load(tables=True).page(sheet).tables
+    saved = visit.saved("marks.png", "Table as CSV").decode()
+    assert [tuple(row) for row in csv.reader(io.StringIO(saved, newline=""))] == list(table.texts)
+    assert len(visit.readings) == asked + 1
+    visit.card("no_digits.jpg").get_by_role("button", name="Table as CSV").click()
+    expect(visit.card("no_digits.jpg").locator(".note")).to_contain_text("No table found in no_digits.jpg")
 
 
 def test_boxes_turn_and_tables_are_quoted_as_in_python(visit: Visit) -> None:

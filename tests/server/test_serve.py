@@ -14,7 +14,7 @@ import pytest
 
 import detector
 from detector.benchmark.malformed import BOUNDARY, bomb, form, png
-from detector.results import json_record
+from detector.results import json_record, table_record
 from tests.server.real_server import ROOT, Server, error_of
 
 # Responses
@@ -46,6 +46,14 @@ def test_options(server: Server, path: Path, picture: bytes) -> None:
     )
     assert body["model"] == "sliding-window"
     assert body["pictures"] == [json_record("picture", reader.read(path))]
+
+
+def test_tables_are_told_where_they_are_asked_for(server: Server, path: Path, picture: bytes) -> None:
+    told = server.post(content=picture, params={"tables": "true"}).json()["pictures"][0]
+    image = detector.open_image(path)
+    reader = detector.load(threads=1)
+    assert told["tables"] == [table_record(table) for table in reader.tables(image, reader.page(image))]
+    assert "tables" not in server.post(content=picture).json()["pictures"][0]
 
 
 def test_a_sweep_is_what_each_threshold_leaves(server: Server, path: Path, picture: bytes) -> None:
@@ -113,6 +121,7 @@ def test_pages_load_nothing_from_other_servers(server: Server) -> None:
         "min_score",
         "min_number_score",
         "turn",
+        "tables",
         "sweep",
     }
     assert set(read["responses"]) >= {"200", "400", "408", "413", "415", "422", "429", "503"}

@@ -32,7 +32,8 @@ from detector.server.limits import Limits, MemoryBudget, Refusal
 from detector.server.reference import as_html
 from detector.server.responses import SWEEP_THRESHOLDS, ReadOptions, image_record, sweep
 from detector.server.running import address_of, hosts_of, listening
-from detector.types import Detections
+from detector.types import Detections, Table
+from tests import fakes
 
 WHITE = np.full((8, 8, 3), 255, np.uint8)
 PNG = small_image(Random(1))
@@ -228,6 +229,32 @@ def test_a_sweep_tells_what_each_threshold_leaves(alone: Chance | None, scores: 
         kept = [entry for entry in entries if entry["min_score"] <= threshold][-1]
         record = image_record("", image, options(threshold))
         assert (kept["text"], kept["lines"]) == (record["text"], record["lines"])
+
+
+def test_tables_are_looked_for_in_the_picture_and_only_where_they_are_asked_for() -> None:
+    picture = fakes.blank(200, 200)
+    boxes = [[20 + 60 * j, 10 + 40 * i, 30 + 60 * j, 30 + 40 * i] for i in range(3) for j in range(2)]
+    fakes.draw_blobs(picture, boxes, [1, 2, 3, 4, 5, 6])
+    reader = Reader(fakes.FakeDetector(), turn=False)
+    batcher = Batcher()
+    asked = ReadOptions("fake", reader, 0.5, 0.0, False, tables=True)
+    (found,) = batcher.submit([lambda: picture], reader, asked.look)
+    record = image_record("", found.result(30), asked)
+    assert [[[cell["text"] for cell in row] for row in table["rows"]] for table in record["tables"]] == [
+        [["1", "2"], ["3", "4"], ["5", "6"]]
+    ]
+    (found,) = batcher.submit([blank()], reader, asked.look)
+    assert image_record("", found.result(30), asked)["tables"] == []
+    (found,) = batcher.submit([lambda: picture], reader)
+    assert "tables" not in image_record("", found.result(30), ReadOptions("fake", reader, 0.5, 0.0, False))
+
+    def failing(*_: object) -> tuple[Table, ...]:
+        raise ZeroDivisionError
+
+    (found,) = batcher.submit([lambda: picture], reader, failing)
+    with pytest.raises(ZeroDivisionError):
+        found.result(30)
+    batcher.close()
 
 
 # Limits

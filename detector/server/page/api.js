@@ -21,11 +21,12 @@ export async function get(path) {
 /**
  * What one model reads in one picture: {model, runtime, ms, roundTrip, record}, times in milliseconds.
  *
+ * ask: more of the query; without it all thresholds are asked for at once.
  * picture: a Blob. name: its file name; without one its bytes go as they are. onwait is called when the server is too
  * busy and the request will be repeated. Raises ReadError, or AbortError when `signal` says so.
  */
-export async function readPicture(picture, { model, name, signal, onwait }) {
-  const query = new URLSearchParams({ model, sweep: "true" }); // all thresholds at once: the slider asks nothing
+export async function readPicture(picture, { model, name, signal, onwait, ask = { sweep: "true" } }) {
+  const query = new URLSearchParams({ model, ...ask }); // all thresholds at once: the slider asks nothing
   for (let tries = 1; ; tries++) {
     const started = performance.now();
     const response = await reach(`api/read?${query}`, { method: "POST", body: body(picture, name), signal });

@@ -52,9 +52,17 @@ export class Card {
   }
 
   start(model) {
-    const view = new View(this.file, model, () => this.read(model, view));
+    const view = new View(this.file, model, () => this.read(model, view), (threshold) => this.tables(model, threshold));
     this.views.set(model, view);
     this.read(model, view);
+  }
+
+  /** The tables in the picture, as one model reads it. The server is asked when somebody wants them. */
+  async tables(model, threshold) {
+    const ask = { tables: "true", ...(threshold === null ? {} : { min_score: threshold }) };
+    const { record } = await inTurn(() =>
+      readPicture(this.file, { model, name: this.file.name, signal: this.gone.signal, ask }));
+    return record.tables;
   }
 
   async read(model, view) {

@@ -69,6 +69,13 @@ export function toCSV(records) {
   return [COLUMNS, ...rows].map((row) => row.map(quoted).join(",") + "\r\n").join("");
 }
 
+/** Tables of a file as `infer.py --table` writes them: of several, each below the file's name, an empty line between. */
+export const tablesToCSV = (file, tables) =>
+  tables.map(({ rows }) => {
+    const texts = rows.map((row) => row.map(({ text }) => text));
+    return [...(tables.length > 1 ? [[file]] : []), ...texts].map((row) => row.map(quoted).join(",") + "\r\n").join("");
+  }).join("\r\n");
+
 /** One record for people to look at, several as JSON Lines. */
 export const toJSON = (records) =>
   records.map((one) => JSON.stringify(one, null, records.length === 1 ? 2 : 0) + "\n").join("");

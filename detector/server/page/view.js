@@ -3,11 +3,15 @@
 import { announce, arrowKeys, copy, copyOf, download, element } from "./dom.js";
 import { Marks } from "./marks.js";
 import { annotated, drawUpright } from "./picture.js";
-import { around, boxed, milliseconds, named, percent, readAt, step, toCSV, toJSON, uprightBox, uprightSize } from "./reading.js";
+import {
+  around, boxed, milliseconds, named, percent, readAt, step, tablesToCSV, toCSV, toJSON, uprightBox, uprightSize,
+} from "./reading.js";
 
 export class View {
-  constructor(file, model, retry) {
+  /** retry: reads it again. table: gives its tables at a threshold, as records have them. */
+  constructor(file, model, retry, table) {
     this.file = file;
+    this.table = table;
     this.element = copyOf("view-template");
     this.part = (selector) => this.element.querySelector(selector);
     this.part(".model").textContent = model;
@@ -59,6 +63,7 @@ export class View {
   /** Shows what remains at a threshold, or at the model's own without one. Nothing is asked of the server. */
   at(threshold) {
     if (!this.answer) return;
+    this.threshold = threshold;
     this.record = readAt(this.answer.record, threshold);
     this.boxed = boxed(this.record).map((one) => ({ ...one, box: uprightBox(one.box, this.record) })); // digits first
     this.marks.set(...uprightSize(this.record), this.boxed);
@@ -143,6 +148,13 @@ export class View {
     this.part(".note").hidden = !notes.length;
   }
 
+  /** A note of now, until the next reading or threshold. */
+  say(sentence) {
+    this.part(".note").textContent = sentence;
+    this.part(".note").hidden = false;
+    announce(sentence);
+  }
+
   state(name, sentence) {
     this.element.dataset.state = name;
     this.part(".state").textContent = sentence;
@@ -161,6 +173,19 @@ export class View {
       png: async () => download(await annotated(this.image, this.record), `${stem}-read.png`),
     };
     for (const [kind, act] of Object.entries(save)) this.part(`[data-${kind}]`).onclick = act;
+    const table = this.part("[data-table]");
+    table.onclick = async () => {
+      table.disabled = true;
+      try {
+        const tables = await this.table(this.threshold);
+        if (tables.length) download(tablesToCSV(this.file.name, tables), `${stem}-table.csv`, "text/csv");
+        else this.say(`No table found in ${this.file.name}: no numbers in rows and columns.`);
+      } catch (error) {
+        if (error.name !== "AbortError") this.say(error.message);
+      } finally {
+        table.disabled = false;
+      }
+    };
     const button = this.part("[data-copy]");
     button.onclick = async () => {
       await copy(this.record.written);
