@@ -53,6 +53,12 @@ class _Sample:
     """Column of the field where the pen begins."""
     baseline: float
     """Row of the field where the baseline is."""
+    advance: float
+    """How far the pen goes on, pixels of the field."""
+    top: float
+    """Row of the field where its ink begins."""
+    bottom: float
+    """Row of the field where its ink ends."""
 
 
 @lru_cache(maxsize=1)
@@ -147,7 +153,10 @@ def _sample(sheet: str, index: int, character: str, ridged: bool, variant: int) 
         bend += np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1)
         ink = cv2.remap(ink, bend, None, cv2.INTER_LINEAR)
     points = cv2.findNonZero((ink > 0.45 * float(ink.max())).view(np.uint8))
-    return _Sample(ink, cv2.convexHull(points)[:, 0].astype(np.float64), origin, baseline)
+    hull = cv2.convexHull(points)[:, 0].astype(np.float64)
+    face = load_faces(sheet)[index]
+    advance = face.advances[_parted(face, character)[0]] * FIELD_SCALE
+    return _Sample(ink, hull, origin, baseline, advance, float(hull[:, 1].min()), float(hull[:, 1].max()))
 
 
 @dataclass(frozen=True)
@@ -171,11 +180,6 @@ class SheetLetters:
     """Standard deviation of a glyph's size, slant and height over the line."""
 
     @property
-    def face(self) -> Face:
-        """Its face."""
-        return load_faces(self.sheet)[self.index]
-
-    @property
     def stroke(self) -> float | None:
         """How thick its own strokes are, in heights of a digit; None where any pen writes."""
         height, stroke = _measures(self.sheet, self.index)
@@ -189,17 +193,15 @@ class SheetLetters:
             return None
         slant, size, lift = self.slant, 1.0, 0.0
         if self.unsteadiness:
-            size, lean, lift = (rng.standard_normal(3) * self.unsteadiness * (1, 1.5, 0.6) + (1, 0, 0)).tolist()
-            slant += lean
+            swelling, lean, lift = (rng.standard_normal(3) * self.unsteadiness).tolist()
+            slant, size, lift = slant + 1.5 * lean, 1 + swelling, 0.6 * lift
         unit = size / (_measures(self.sheet, self.index)[0] * FIELD_SCALE)
-        matrix = np.array([[unit * self.stretch, -unit * slant, 0.0], [0.0, unit, lift]])
-        matrix[:, 2] -= matrix[:, :2] @ (sample.x, sample.baseline)
-        corners = sample.hull @ matrix[:, :2].T + matrix[:, 2]  # (N, 2)
-        (x0, y0), (x1, y1) = corners.min(0).tolist(), corners.max(0).tolist()
-        advance = (
-            self.face.advances[_parted(self.face, character)[0]] * FIELD_SCALE * unit * self.stretch * self.spacing
-        )
-        return FieldGlyph(sample.ink, matrix, (x0, y0, x1, y1), advance, self.level)
+        wide, leaning = unit * self.stretch, -unit * slant
+        x, y = -wide * sample.x - leaning * sample.baseline, lift - unit * sample.baseline
+        across = wide * sample.hull[:, 0] + leaning * sample.hull[:, 1] + x
+        box = (float(across.min()), unit * sample.top + y, float(across.max()), unit * sample.bottom + y)
+        matrix = np.array([[wide, leaning, x], [0.0, unit, y]])
+        return FieldGlyph(sample.ink, matrix, box, sample.advance * wide * self.spacing, self.level)
 
 
 @dataclass(frozen=True)

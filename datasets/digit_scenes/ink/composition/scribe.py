@@ -193,4 +193,6 @@ class Scribe:
 
 def marked(mark: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
     """Two affine maps (2, 3) one after the other: `inner` first."""
-    return np.column_stack([mark[:, :2] @ inner[:, :2], mark[:, :2] @ inner[:, 2] + mark[:, 2]])
+    both: NDArray[np.float64] = mark[:, :2] @ inner
+    both[:, 2] += mark[:, 2]
+    return both
