@@ -34,6 +34,7 @@ from numpy.typing import ArrayLike
 
 from detector.categories import CATEGORIES, DIGIT_COUNT
 from detector.errors import WeightsError
+from detector.reading.context import Context
 from detector.reading.joining import Joining
 from detector.reading.numerals import written_with
 from detector.reading.reading_order import median, read_lines, without_nested
@@ -77,10 +78,10 @@ class Chance:
         """
         logits = _logit(np.clip(np.asarray(scores, np.float64), FIT_SCORE_MARGIN, 1 - FIT_SCORE_MARGIN))  # (N,)
         truth, ones = np.asarray(right, np.bool_), np.ones_like(logits)
-        steeper, offset = _fit_logistic(logits, np.stack([logits, ones], axis=1), truth)
+        steeper, offset = fit_logistic(logits, np.stack([logits, ones], axis=1), truth)
         if 1 + steeper >= MIN_SLOPE:
             return cls(float(1 + steeper), float(offset))
-        return cls(MIN_SLOPE, float(_fit_logistic(MIN_SLOPE * logits, ones[:, None], truth)[0]))
+        return cls(MIN_SLOPE, float(fit_logistic(MIN_SLOPE * logits, ones[:, None], truth)[0]))
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class Calibration:
     """The chance from which a sign is read, 0-1."""
     joining: Joining | None = None
     """Where lines are parted into numbers. Without it, the rule of `reading_order` parts them."""
+    context: Context | None = None
+    """What a network's scores are once it is known what is around. Without it, they are as they are."""
 
     def __post_init__(self) -> None:
         for name in ("min_score", "min_sign_score"):
@@ -113,8 +116,14 @@ class Calibration:
         if not 1 <= self.company < math.inf:
             raise ValueError(f"expected a finite company of at least 1, got {self.company}")
 
-    def digits(self, found: Detections) -> Detections:
-        """What a network found, signs too, in the same order, with chances in place of scores."""
+    def digits(self, found: Detections, categories: Sequence[str] = CATEGORIES) -> Detections:
+        """What a network found, signs too, with chances in place of scores: best first if context changes the order.
+
+        categories: the names of labels.
+        """
+        if self.context:
+            found = self.context(found, categories)
+            found = found[np.argsort(-found.scores, kind="stable")]
         chances = self.digit(found.scores).astype(np.float32)
         others = found.labels >= DIGIT_COUNT
         if others.any():
@@ -184,9 +193,10 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """The form in which a weights file holds it."""
-        value = asdict(replace(self, joining=None))
-        del value["joining"]
-        return value | ({"joining": self.joining.as_json()} if self.joining else {})
+        learnt = {"joining": self.joining, "context": self.context}
+        value = asdict(replace(self, joining=None, context=None))
+        kept = {name: value[name] for name in value if name not in learnt}
+        return kept | {name: one.as_json() for name, one in learnt.items() if one}
 
     @classmethod
     def from_json(cls, value: object) -> Calibration:
@@ -200,7 +210,8 @@ class Calibration:
             alone, sign = (Chance(**value[name]) if value.get(name) else None for name in ("alone", "sign"))
             company, least = float(value.get("company", 1.0)), float(value.get("min_sign_score", DEFAULT_MIN_SCORE))
             joining = Joining.from_json(value["joining"]) if value.get("joining") else None
-            return cls(digit, number, float(value["min_score"]), alone, company, sign, least, joining)
+            context = Context.from_json(value["context"]) if value.get("context") else None
+            return cls(digit, number, float(value["min_score"]), alone, company, sign, least, joining, context)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"expected slopes and offsets of digit and number, got {value!r:.100}") from None
 
@@ -258,7 +269,7 @@ def _sigmoid(logits: Float64Array) -> Float64Array:
     return np.exp(-np.logaddexp(0.0, -logits))
 
 
-def _fit_logistic(base: Float64Array, terms: Float64Array, right: BoolArray) -> Float64Array:
+def fit_logistic(base: Float64Array, terms: Float64Array, right: BoolArray) -> Float64Array:
     """The weights (K,) with which sigmoid(base + terms @ weights) fits best, by Newton's method in damped steps.
 
     base: (N,). terms: (N, K). right: (N,). The loss is the log loss of all N plus half the square of the weights.

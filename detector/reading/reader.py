@@ -116,7 +116,7 @@ class Reader:
 
     def _calibrated(self, image: Picture, found: Detections) -> Detections:
         """What was found, with chances for scores and boxes drawn tight to the ink."""
-        found = self.calibration.digits(replace(found, boxes=snap_to_ink(image, found.boxes)))
+        found = self.calibration.digits(replace(found, boxes=snap_to_ink(image, found.boxes)), self.categories)
         return with_rulings(image, found) if self.calibration.joining else found
 
     def page(self, image: Picture) -> Page:

@@ -10,7 +10,9 @@ import numpy as np
 
 from detector.categories import CATEGORIES, DIGITS
 from detector.reading.calibration import DEFAULT_MIN_SCORE, Calibration, Chance, is_alone
+from detector.reading.context import Context
 from detector.reading.reading_order import without_nested
+from detector.scoring.learn_context import Surroundings, learn_context
 from detector.scoring.learn_joining import Gaps, learn
 from detector.scoring.risk import Claims, digit_claims, number_claims, sign_claims, true_numbers
 from detector.types import Detections, Target
@@ -53,6 +55,9 @@ def calibrate(
     signs or writing, the chance of those is fitted, too. Signs are read from that one of CANDIDATE_MIN_SCORES on which
     gives the best F1 score; of equal ones, the highest.
     """
+    context = _context(pictures, categories)
+    if context:
+        pictures = [replace(picture, found=context(picture.found, categories)) for picture in pictures]
     digits = Claims.of(digit_claims(picture.target, picture.found) for picture in pictures)
     calibration = Calibration(Chance.fitted(digits.scores, digits.right), min_score=CANDIDATE_MIN_SCORES[0])
     calibration = _with_signs(calibration, pictures)
@@ -71,7 +76,15 @@ def calibrate(
     error = math.sqrt(shares[best] * (1 - shares[best]) / max(1, len(numbers_of[best])))
     good = np.flatnonzero(shares >= shares[best] - error).tolist()
     calibration = tried[max(good, key=lambda i: (right[i], tried[i].min_score, -tried[i].company))]
-    return replace(calibration, number=_chance_of_numbers(calibration, pictures, categories, alone=False))
+    calibration = replace(calibration, number=_chance_of_numbers(calibration, pictures, categories, alone=False))
+    return replace(calibration, context=context)
+
+
+def _context(pictures: Sequence[LabelledDetections], categories: Sequence[str]) -> Context | None:
+    """What surroundings say about digits; None for a network of digits alone, which sees little of them."""
+    if all(len(picture.found.digits()) == len(picture.found) for picture in pictures):
+        return None
+    return learn_context([Surroundings.of(picture.target, picture.found, categories) for picture in pictures])
 
 
 def gaps_of(
@@ -134,7 +147,7 @@ def claims_with(
     """The claims for digits and for numbers, under this calibration. categories: the names of the network's labels."""
     digits, numbers = [], []
     for picture in pictures:
-        found = calibration.digits(picture.found)
+        found = calibration.digits(picture.found, categories)
         lines, _ = calibration.lines_and_signs(found, categories, calibration.min_score)
         digits.append(digit_claims(picture.target, found))
         numbers.append(number_claims(picture.target, picture.true_lines, lines))

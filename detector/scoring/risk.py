@@ -59,12 +59,20 @@ class Claims:
 def digit_claims(target: Target, found: Detections) -> Claims:
     """A claim for each detection: it is right if it is matched (`scoring.matching`) to a true digit of its class."""
     target, found = target.digits(), found.digits()
-    owner = match(target, found)  # (D,)
-    asked = (owner >= 0) | ~forgiven(target, found)  # (D,)
-    right = np.zeros(len(found), np.bool_)
-    right[owner >= 0] = (target.labels[owner] == found.labels)[owner >= 0] if len(target) else False
+    owner, asked, right = digit_verdicts(target, found)
     missed = int((~target.ignore).sum() - (owner >= 0).sum())
     return Claims(found.scores[asked].astype(np.float64), right[asked], missed)
+
+
+def digit_verdicts(target: Target, found: Detections) -> tuple[IntArray, BoolArray, BoolArray]:
+    """Of digits: the index of the true one that each is matched to, -1 for none; whether there is a claim about it; and
+    whether that is right. All (D,).
+    """
+    owner = match(target, found)
+    asked = (owner >= 0) | ~forgiven(target, found)
+    right = np.zeros(len(found), np.bool_)
+    right[owner >= 0] = (target.labels[owner] == found.labels)[owner >= 0] if len(target) else False
+    return owner, asked, right
 
 
 def sign_claims(target: Target, found: Detections) -> Claims:
