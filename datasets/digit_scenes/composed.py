@@ -37,6 +37,8 @@ from digit_scenes.writer import Writer
 
 MIN_POINT_PX = 1.8
 """Least thickness of points and of signs like them, pixels."""
+MIN_CONTRAST_GREY = 7.0
+"""Ink that differs less from its paper in the finished picture, of 255, cannot be made out: it is ignored."""
 MAX_TRACE_SHARE = 0.33
 """Most of a character that is seen of what peeps in over the border."""
 SMALL_DIGIT_PX, MAX_SMALL_THICKNESS = 26.0, 0.17
@@ -254,7 +256,7 @@ def _add_clutter(
 
 def _scene(picture: Picture, sheet: Sheet, composition: Composition) -> Scene:
     """The scene of a finished picture. It has no text where a digit is hidden, wholly or partly."""
-    target = sheet.target()
+    target = sheet.target(sheet.contrasts(picture) < MIN_CONTRAST_GREY)
     digits = target.labels < DIGIT_COUNT
     count = sum(mark.label < DIGIT_COUNT and not mark.trace for mark in composition.marks)
     if not composition.told or target.ignore[digits].any() or np.count_nonzero(digits) != count:

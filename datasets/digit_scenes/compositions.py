@@ -107,6 +107,7 @@ RECORDS = (
         own_digits=0.25,
         pens={"hair": 0.2, "usual": 0.72, "felt": 0.08},
         bordered=0.55,
+        ruled=0.2,
         copied=0.35,
     ),
 )
@@ -124,6 +125,7 @@ CELLS = (
         own_digits=0.25,
         pens={"hair": 0.15, "usual": 0.77, "felt": 0.08},
         bordered=0.55,
+        ruled=0.2,
         copied=0.3,
     ),
 )

@@ -12,13 +12,15 @@ import pytest
 from detector.categories import CATEGORIES, DIGIT_COUNT, SIGNS
 from detector.reading.reading_order import read_lines
 from detector.types import Detections
-from digit_scenes.composed import ComposedRecipe, composed_scene
+from digit_scenes.composed import MIN_CONTRAST_GREY, ComposedRecipe, composed_scene
 from digit_scenes.compositions import CELLS, RECORDS, SUMS
 from digit_scenes.glyphs.digits import DigitSet, load_digits
 from digit_scenes.glyphs.signs import DRAWN_SIGNS
 from digit_scenes.ink.composition.numbers import numbers_in
 from digit_scenes.ink.composition.scribe import label_of
+from digit_scenes.ink.pens import Ink
 from digit_scenes.scene import Scene
+from digit_scenes.surface.sheet import Sheet
 
 ALL = {"sums": SUMS, "records": RECORDS, "cells": CELLS}
 OWN_KINDS = sorted({kind for recipes in ALL.values() for recipe in recipes for kind in recipe.kinds})
@@ -128,6 +130,21 @@ def test_ink_that_peeps_in_is_untold() -> None:
     assert sum(len(scene.target.untold) > 0 for scene in scenes) >= 6
     cells = [len(scene.target.labels[scene.target.labels < DIGIT_COUNT]) for scene in scenes]
     assert 0 in cells  # blank ones, ticks and dashes
+
+
+def test_ink_that_nobody_could_make_out_is_ignored() -> None:
+    sheet = Sheet((40, 90))
+    for index in range(3):
+        sheet.write_digit(Ink(np.full((20, 10), 255, np.uint8), 10 + 30 * index, 10), index)
+    picture = np.full((40, 90, 3), 200, np.uint8)
+    picture[10:30, 10:20] = 198  # hardly darker
+    picture[10:30, 40:50] = (200, 200, 120)  # in one channel alone
+    picture[10:30, 70:80] = 30
+    np.testing.assert_allclose(sheet.contrasts(picture), [2, 80, 170], atol=0.5)
+    faint = sheet.contrasts(picture) < MIN_CONTRAST_GREY
+    assert sheet.target(faint).ignore.tolist() == [True, False, False]
+    assert not sheet.target().ignore.any()
+    assert len(Sheet((8, 8)).contrasts(picture[:8, :8])) == 0
 
 
 @pytest.mark.parametrize(

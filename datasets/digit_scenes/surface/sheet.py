@@ -13,6 +13,9 @@ from digit_scenes.glyphs.digits import MIN_INK_GREY
 from digit_scenes.ink import pens
 from digit_scenes.surface import paper
 
+AROUND_PX = 2
+"""How far around a digit's box its paper is looked at."""
+
 
 class Sheet:
     """Ink as it is put on: a layer for what is written, one for clutter, and which digit each pixel belongs to."""
@@ -90,15 +93,45 @@ class Sheet:
             x, y = columns.start + x, rows.start + y
             self.untold.append((x, y, x + width, y + height))
 
-    def target(self) -> Target:
-        """What was written. Digits of which less than half can be seen are ignored, those wholly hidden left out."""
+    def contrasts(self, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """How much the ink of each digit differs from the paper around, in the channel that shows it best: (N,).
+
+        picture: (H, W, 3). 255 where there is no paper around.
+        """
+        where = np.flatnonzero(self.owner)
+        owner, count = self.owner.ravel()[where], len(self.boxes) + 1
+        inked = np.maximum(np.bincount(owner, minlength=count)[1:], 1)
+        bare = (self.owner == 0).astype(np.uint8)
+        reach = np.array([-AROUND_PX, -AROUND_PX, AROUND_PX, AROUND_PX])
+        boxes = np.array(self.boxes, np.int64).reshape(-1, 4) + reach
+        height, width = self.size
+        x0, y0, x1, y1 = boxes.clip(0, (width, height, width, height)).T
+
+        def inside(layer: NDArray[np.uint8]) -> NDArray[np.float64]:
+            sums = cv2.integral(layer)
+            return np.asarray(sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0], np.float64)
+
+        papers = inside(bare)
+        most = np.zeros(len(self.boxes))
+        for channel in cv2.split(picture):
+            ink = np.bincount(owner, weights=channel.ravel()[where], minlength=count)[1:] / inked
+            around = inside(cv2.multiply(channel, bare)) / np.maximum(papers, 1)
+            most = np.maximum(most, np.abs(ink - around))
+        return np.where(papers > 0, most, 255.0)
+
+    def target(self, faint: NDArray[np.bool_] | None = None) -> Target:
+        """What was written. Digits of which less than half can be seen are ignored, those wholly hidden left out.
+
+        faint: (N,), which others are ignored, since nobody could make them out.
+        """
         untold = np.array(self.untold, np.float32).reshape(-1, 4)
         if not self.boxes:
             return replace(Target.empty(), untold=untold)
         visible = np.bincount(self.owner.ravel(), minlength=len(self.boxes) + 1)[1:]
         seen = visible > 0
         target = np.array(self.boxes, np.float32)[seen], np.array(self.labels, np.int64)[seen]
-        return Target(*target, (visible < 0.5 * np.array(self.inked))[seen], untold)
+        ignored = visible < 0.5 * np.array(self.inked)
+        return Target(*target, (ignored if faint is None else ignored | faint)[seen], untold)
 
 
 def blend(picture: NDArray[np.uint8], alpha: NDArray[np.uint8], ink: NDArray[np.float64]) -> None:

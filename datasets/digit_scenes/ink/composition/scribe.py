@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.categories import CATEGORIES, WRITING
+from detector.categories import CATEGORIES, SIGNS, WRITING
 from digit_scenes.chance import happens
 from digit_scenes.glyphs.digits import DigitSet
 from digit_scenes.glyphs.letters import FieldGlyph, Glyph, LetterSource, StrokeGlyph
@@ -22,6 +22,10 @@ from digit_scenes.ink.strokes import Nib
 
 LABELS = {name: label for label, name in enumerate(CATEGORIES)}
 """By category."""
+SIGN_LABELS = frozenset(LABELS[sign] for sign in SIGNS)
+"""Labels of signs."""
+SIGN_WANDER = 0.4
+"""How far signs stray from where they belong, in how far digits do."""
 FINE_THICKNESS = 0.066
 """Strokes thinner than that, in heights of a digit, need fine fields."""
 FINE_FIELD_REACH_PX = 5.0
@@ -171,7 +175,8 @@ class Scribe:
         if character.islower():  # a thick pen leaves nothing of small letters
             own *= 1 + LETTER_GROWTH * max(self.nib.thickness - MAX_LETTER_THICKNESS, 0.0)
         wide = own * hand.stretch
-        rise = hand.wander * float(rng.normal()) * size * (0.4 if character in ".,:" else 1.0)
+        steady = SIGN_WANDER if label in SIGN_LABELS else 1.0
+        rise = hand.wander * min(max(float(rng.normal()), -1.8), 1.8) * size * steady
         slant = hand.slant + float(rng.normal(0, 0.03))
         turn = float(rng.normal(0, 0.03))
         begin = x if glyph.advance is not None else x - x0 * wide
