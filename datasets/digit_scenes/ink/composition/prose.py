@@ -15,6 +15,8 @@ DIGITLESS = 0.36
 """Share of pages for which nothing with a digit is chosen; in others there is none by chance."""
 LETTERS = (12, 150)
 """Fewest and most letters of a page, log-uniform: each takes time to draw."""
+SPACED = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Capitals that may stand alone: none that is a digit's shape."""
 PITCHES = (1.35, 2.4)
 """Least and most from one line to the next, in heights of a digit."""
 
@@ -154,7 +156,7 @@ def crossword(page: Composer) -> None:
     with_digits = not happens(rng, DIGITLESS)
     rows = []
     for _ in range(int(rng.integers(1, 6))):
-        letters = rng.choice(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), int(rng.integers(3, 9))).tolist()
+        letters = rng.choice(list(SPACED), int(rng.integers(3, 9))).tolist()
         if with_digits and happens(rng, 0.4):
             letters[int(rng.integers(len(letters)))] = digits(rng, 1)
         rows.append(page.row(letters, 0.7, 0.1))
