@@ -84,13 +84,13 @@ def _page(name: str, version: int, recipe: PageRecipe, **digits: Any) -> Preset:
     return Preset(name, version, recipe.camera.size, lambda rng, own, *_: draw(rng, own), **digits)
 
 
-def _composed(name: str, version: int, *recipes: ComposedRecipe, **digits: Any) -> Preset:
-    """The preset of recipes whose pictures are all of one size. digits: as of `_page`."""
+def _composed(name: str, version: int, *recipes: ComposedRecipe) -> Preset:
+    """The preset of recipes whose pictures are all of one size. All have the same digits, which are drawn only once."""
 
     def draw(rng: np.random.Generator, own: DigitSet, split: Split, inks: Path | None) -> Scene:
         return composed_scene(rng, own, split, recipes, inks)
 
-    return Preset(name, version, recipes[0].page.camera.size, draw, **digits)
+    return Preset(name, version, recipes[0].page.camera.size, draw, drawn=0.6, lettered=0.08, edition=6)
 
 
 PRESETS: dict[str, Preset] = {
@@ -115,13 +115,13 @@ PRESETS: dict[str, Preset] = {
         _page("phones", 1, PHONES, drawn=0.25, lettered=0.15, edition=4),
         _page("ledgers", 1, LEDGERS, drawn=0.65, lettered=0.08, edition=5),
         _page("invoices", 1, INVOICES, drawn=0.6, lettered=0.08, edition=6),
-        _composed("sums", 1, *SUMS, drawn=0.5, edition=6),
-        _composed("tables", 1, *TABLES, drawn=0.5, edition=6),
-        _composed("writing", 1, *WRITING, drawn=0.4, lettered=0.1, edition=6),
-        _composed("records", 1, *RECORDS, drawn=0.65, edition=6),
-        _composed("cells", 1, *CELLS, drawn=0.65, edition=6),
-        _composed("words", 1, *WORDS, drawn=0.5, lettered=0.1, edition=6),
-        _composed("labels", 1, *LABELS, drawn=0.4, lettered=0.1, edition=6),
+        _composed("sums", 1, *SUMS),
+        _composed("tables", 1, *TABLES),
+        _composed("writing", 1, *WRITING),
+        _composed("records", 1, *RECORDS),
+        _composed("cells", 1, *CELLS),
+        _composed("words", 1, *WORDS),
+        _composed("labels", 1, *LABELS),
     )
 }
 
