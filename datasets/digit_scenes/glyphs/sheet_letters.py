@@ -37,6 +37,8 @@ HELD_OUT_PRINTS_EVERY = HELD_OUT_EVERY // 2
 """One print in so many is for validation, and one for tests: there are fewer of them."""
 ACCENTS = {"\u0301": "\u00b4", "\u0300": "`", "\u0302": "^", "\u0308": "¨", "\u0303": "~", "\u030a": "°", "\u030c": "^"}
 """Unicode's combining accents, and the characters of a sheet that stand for them."""
+MAX_ACCENT = 0.45
+"""Greatest height of an accent, in that of an x."""
 CARON, CEDILLA = "\u030c", "\u0327"
 Picture = NDArray[np.uint8]
 
@@ -100,6 +102,9 @@ def _composed(face: Face, character: str) -> Picture | None:
         left, top, across, down = cv2.boundingRect((face.cells[sign] > MIN_INK_GREY // 2).view(np.uint8))
         accent = face.cells[sign][top : top + down, left : left + across]
         accent = accent[::-1] if mark == CARON else accent
+        shrink = min(MAX_ACCENT * face.small / down, 1.0)  # a caret, say, is larger than a circumflex
+        down, across = max(round(down * shrink), 2), max(round(across * shrink), 2)
+        accent = cv2.resize(accent, (across, down), interpolation=cv2.INTER_AREA)
         row = y + height - 1 if mark == CEDILLA else max(y - down - 2, 0)
         column = min(max(x + (width - across) // 2, 0), CELL_PX - across)
         place = cell[row : row + down, column : column + across]

@@ -50,6 +50,18 @@ def _underlay(page: Composer, y: float, height: float) -> None:
         page.rule([(x0, top), (x1, top), (x1, below), (x0, below), (x0, top)], thickness, shade)
 
 
+def _neighbours(page: Composer, height: float) -> None:
+    """At times the feet of a word above or the heads of one below, which peep in at the borders."""
+    rng, language = page.rng, any_language(page.rng)
+    for y in (height * float(rng.uniform(-0.1, 0.25)), page.size[0] + height * float(rng.uniform(0.6, 1.0))):
+        if not happens(rng, 0.12):
+            continue
+        words = numbered(rng, language) if happens(rng, 0.4) else [pick(rng, language.words)]
+        run = write(page.scribe, " ".join(words))
+        if run:
+            page.trace(run, float(rng.uniform(-0.1, 0.6)) * page.size[1], y, height)
+
+
 def _words(rng: np.random.Generator, language: Language) -> list[str]:
     """A word or a few, without digits."""
     kind = rng.uniform()
@@ -72,6 +84,7 @@ def lone_words(page: Composer) -> None:
         return
     x, y, height = _fit(page, run)
     _underlay(page, y, height)
+    _neighbours(page, height)
     page.put(run, x, y, height)
     beside = rng.uniform()
     if beside < 0.1:
@@ -107,6 +120,7 @@ def marks_of_a_pen(page: Composer) -> None:
     height = min(page.height, page.size[0] * 0.6)
     y = page.size[0] * float(rng.uniform(0.55, 0.85))
     _underlay(page, y, height)
+    _neighbours(page, height)
     for index in range(count):
         if happens(rng, 0.2):
             run = write(page.scribe, pick(rng, LONE_SIGNS))
@@ -131,4 +145,5 @@ def value(page: Composer) -> None:
         return
     x, y, height = _fit(page, run)
     _underlay(page, y, height)
+    _neighbours(page, height)
     page.put(run, x, y, height, page.new_row(y - height / 2))
