@@ -4,10 +4,13 @@ A line of digits comes parted into numbers. Signs on that line fall between two 
 behind the last. Each says one of these things by what it is and where it stands:
 
 - A low "." or ",", a "/" or a ":" between two digits is inside a number: 12.5, 1.250,00, 12/05/1998, 10:45. It joins
-  two numbers where only a little room around it parts them. "1, 2" with more room behind the comma is a list.
-- Two or more "-" are inside a number: 06-05-22. A single one between two numbers parts them: 3-4 is a sum.
+  two numbers where only a little room parts them, or a like one on both sides. "1, 2" with more room behind the comma
+  is a list.
+- Two or more "-" are inside a date or a number of many digits: 06-05-22. Any other between two numbers parts them:
+  3-4 is a sum.
 - "+", "×", "÷", "=", "(" and ")" part numbers and belong to none. On a line with such a sum, so do "/", ":" and "-".
-- "-" and "+" close in front of a number belong to it, unless another number stands directly before them.
+- "-" and "+" close in front of a number belong to it, unless another number stands before them. On a line with no
+  sum, only one that stands directly before a "-" counts.
 - "$", "€" and "£" belong to the number that they are close to, before or behind it: $5, 5€.
 - "%", "/-" and "/=" close behind a number belong to it: 12%, 110,000/-.
 
@@ -29,22 +32,26 @@ from detector.rotation import turned_boxes
 from detector.types import Float64Array, Line, Number, Sign
 
 CURRENCIES = "$€£"
+SEEN_THROUGH = ".,("  # what may stand between a number and a sign that reckons with it
 SUMS = "×÷="  # a line with one of these reckons
-MIN_DASHES = 2  # in a number
+MIN_DASHES, MIN_DASHED_DIGITS = 2, 7  # in a number that is no date
 
 # In heights of the digits beside a sign
 MAX_AWAY_HEIGHTS = 1.2  # from the nearest digit, for a sign that is on its line
-MAX_JOINED_SPACE_HEIGHTS = 0.55  # on each side of a sign that joins two numbers
-MAX_FRONT_SPACE_HEIGHTS = 0.5  # between "-" or "+" and the number behind it
-MAX_UNIT_SPACE_HEIGHTS = 0.7  # between a number and its unit
+MAX_JOINED_SPACE_HEIGHTS = {".": 0.75, ",": 0.45, "/": 0.55, ":": 0.55, "-": 0.55}  # beside a sign that joins numbers
+MAX_EVEN_SPACE_HEIGHTS, EVEN_RATIO = 1.0, 1.6  # likewise where the spaces on both sides differ by no more than this
+MAX_FRONT_SPACE_HEIGHTS = {"-": 0.45, "+": 0.3}  # between it and the number behind it; in columns it stands apart
+MAX_UNIT_SPACE_HEIGHTS = 1.0  # between a number and its unit
 MIN_APART_HEIGHTS = 1.0  # a number this far before a "-" does not stand directly before it, ...
 APART_RATIO = 2.0  # ... if the one behind it is so many times nearer
+
+LOW_MIDDLE = 0.25  # of a digit's width: a low mark that far in stands behind it, as digits lean and reach over marks
 
 # Where the middle of a sign has to lie, in heights of a digit below the middle of the digits beside it, and its size
 USUAL_DEPTH = {".": 0.45, ",": 0.5}
 DEPTHS = {".": (0.1, 0.85), ",": (0.1, 1.0), "-": (-0.35, 0.35), ":": (-0.35, 0.45)}
 MAX_DEPTH = 0.6  # up or down, for all others
-MAX_SIZES = {".": (0.6, 0.6), ",": (0.7, 0.85), "-": (1.6, 0.6), ":": (0.7, 1.3)}  # width and height, ...
+MAX_SIZES = {".": (0.6, 0.6), ",": (0.7, 0.85), "-": (1.6, 0.6), ":": (1.0, 1.3)}  # width and height, ...
 MAX_SIZE = (2.0, 2.2)  # ... and of all others
 
 
@@ -111,10 +118,11 @@ class _Slot:
     before: tuple[_Placed, ...] = ()
     """Its last signs, where they belong to the number behind it."""
 
-    def is_close(self, placed: _Placed) -> bool:
-        """Whether the digits on both sides are near this sign."""
-        spaces = placed.x0 - self.left, self.right - placed.x1
-        return max(spaces) <= MAX_JOINED_SPACE_HEIGHTS * self.height
+    def joins(self, placed: _Placed) -> bool:
+        """Whether the digits on both sides are so near this sign that they are of one number."""
+        less, more = sorted(((placed.x0 - self.left) / self.height, (self.right - placed.x1) / self.height))
+        even = more <= MAX_EVEN_SPACE_HEIGHTS and more <= EVEN_RATIO * less
+        return even or more <= MAX_JOINED_SPACE_HEIGHTS.get(placed.symbol, 0.0)
 
     def with_behind(self, parted: bool) -> _Slot:
         """The same with the unit of the number before it, if it has one. parted: whether numbers are parted here."""
@@ -129,29 +137,34 @@ class _Slot:
             return replace(self, behind=(first,))
         return self
 
-    def with_before(self) -> _Slot:
-        """The same with the signs that belong to the number behind it."""
+    def with_before(self, is_sum: bool) -> _Slot:
+        """The same with the signs that belong to the number behind it. is_sum: whether the line reckons."""
         edge, taken = self.right, len(self.signs)
         for i in range(len(self.signs) - 1, len(self.behind) - 1, -1):
             placed = self.signs[i]
             symbols = CURRENCIES if placed.symbol in CURRENCIES else "+-"
-            room = MAX_UNIT_SPACE_HEIGHTS if placed.symbol in CURRENCIES else MAX_FRONT_SPACE_HEIGHTS
+            room = MAX_FRONT_SPACE_HEIGHTS.get(placed.symbol, MAX_UNIT_SPACE_HEIGHTS) * self.height
             once = not any(other.symbol in symbols for other in self.signs[taken:])
-            if placed.symbol not in symbols or edge - placed.x1 > room * self.height or not once:
+            if placed.symbol not in symbols or edge - placed.x1 > room or not once:
                 break
-            if symbols == "+-" and self.follows_number(i):
+            if symbols == "+-" and self.follows_number(i, is_sum):
                 break
             edge, taken = placed.x0, i
         return replace(self, before=self.signs[taken:])
 
-    def follows_number(self, index: int) -> bool:
-        """Whether a number, or what was counted to it, stands directly before the sign of this index."""
-        earlier = [placed.symbol for placed in self.signs[:index] if placed.symbol not in LOW_MARKS]
+    def follows_number(self, index: int, is_sum: bool = False) -> bool:
+        """Whether the sign of this index stands between two numbers, and not in front of one.
+
+        A number before it counts in a sum, and before a "+". Before a "-" it has to stand directly there.
+        """
+        earlier = [placed.symbol for placed in self.signs[:index] if placed.symbol not in SEEN_THROUGH]
         if len(self.behind) == index > 0 or earlier[-1:] in ([")"], ["%"]):
             return True
         if earlier or self.left == -np.inf:
             return False
         placed = self.signs[index]
+        if is_sum or placed.symbol == "+":
+            return True
         space, behind = placed.x0 - self.left, self.right - placed.x1
         return space <= max(MIN_APART_HEIGHTS * self.height, APART_RATIO * behind)
 
@@ -179,7 +192,8 @@ class _Row:
         symbol = symbol_of(sign.category)
         ((x0, y0, x1, y1),) = turned_boxes(np.array([sign.box]), turned).tolist()
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        slot = int((self.middles[:, 0] < x).sum())
+        shares = LOW_MIDDLE if symbol and symbol in LOW_MARKS else 0.5  # of a digit's width
+        slot = int((self.boxes[:, 0] + shares * (self.boxes[:, 2] - self.boxes[:, 0]) < x).sum())
         depth, height = (y - self.middle(x, slot)), self.height(slot)
         least, most = DEPTHS.get(symbol or "", (-MAX_DEPTH, MAX_DEPTH))
         width_limit, height_limit = MAX_SIZES.get(symbol or "", MAX_SIZE)
@@ -202,12 +216,13 @@ class _Row:
     def written(self) -> Line:
         """The line that the signs make of it."""
         slots = self.read_slots()
-        inside = self.inside(slots)
+        is_sum = _is_sum(slots)
+        inside = self.inside(slots, is_sum)
         starts = [i for i in range(len(self.digits)) if i not in inside and (self.parted[i] or slots[i].signs)]
         known = {number.digits: number for number in self.line.numbers}  # their scores may tell more than of digits
         numbers = []
         for start, end in pairwise([*starts, len(self.digits)]):
-            placed = list(slots[start].with_before().before)
+            placed = list(slots[start].with_before(is_sum).before)
             text = "".join(one.symbol for one in placed)
             for i in range(start, end):
                 if i in inside:
@@ -231,17 +246,16 @@ class _Row:
             slots.append(_Slot(tuple(ordered), left, right, self.height(i)).with_behind(i == last or self.parted[i]))
         return slots
 
-    def inside(self, slots: Sequence[_Slot]) -> dict[int, _Placed]:
+    def inside(self, slots: Sequence[_Slot], is_sum: bool) -> dict[int, _Placed]:
         """The signs that stand inside numbers, by their slots."""
-        is_sum = _is_sum(slots)
         joining = set(LOW_MARKS if is_sum else f"{LOW_MARKS}/:")
         inside: dict[int, _Placed] = {}
-        dashes: dict[int, _Placed] = {}  # in what may be one number so far
+        start, dashes = 0, dict[int, _Placed]()  # where what may be one number began, and those in it
         for i, slot in enumerate(slots[1:], 1):
             if not slot.signs and not self.parted[i]:
                 continue
             best = max(slot.signs, key=lambda one: (one.sign.score, one.symbol), default=None)
-            if best and not slot.behind and (not self.parted[i] or slot.is_close(best)):
+            if best and not slot.behind and (not self.parted[i] or slot.joins(best)):
                 symbols = [one.symbol for one in slot.signs]
                 if joining.issuperset(symbols):
                     inside[i] = best
@@ -249,9 +263,17 @@ class _Row:
                 if symbols == ["-"] and not is_sum:
                     dashes[i] = best
                     continue
-            inside |= dashes if len(dashes) >= MIN_DASHES else {}  # a number ends here
-            dashes = {}
+            inside |= dashes if _is_dashed([b - a for a, b in pairwise([start, *dashes, i])]) else {}  # it ends here
+            start, dashes = i, {}
         return inside
+
+
+def _is_dashed(groups: Sequence[int]) -> bool:
+    """Whether so many digits before, between and behind dashes are a date, or too many to be reckoned with."""
+    if len(groups) <= MIN_DASHES:
+        return False
+    is_date = len(groups) == 3 and sorted(groups)[1] <= 2 and (groups[0] == 4 or groups[2] in (2, 4))
+    return is_date or sum(groups) >= MIN_DASHED_DIGITS
 
 
 def _is_sum(slots: Sequence[_Slot]) -> bool:

@@ -11,6 +11,7 @@ from detector.reading.reading_order import without_nested
 from detector.types import BoolArray, Detections, Float64Array, Line, Sign
 
 LOW_MARKS = ".,"
+OPEN_SIGNS = "/()"  # whose boxes other signs may lie in: "/-"
 
 TWIN_IOU = 0.5  # a sign on a digit that is read, overlapping it by so much, is that digit
 INSIDE_AREA_SHARE = 0.7  # a sign with more of its area in a digit is a stroke of it, unless ...
@@ -27,13 +28,17 @@ def signs_of(found: Detections, categories: Sequence[str], min_score: float, lin
     """The signs among detections whose scores are chances, best first. Writing is none.
 
     categories: the names of labels; a label without one is left out. Signs with a chance under min_score are not read,
-    nor are those that a likelier one lies on, nor those that are a digit of these lines or a stroke of it.
+    nor are strokes of likelier ones, nor those that are a digit of these lines or a stroke of it.
     """
     others = found[(found.labels >= DIGIT_COUNT) & (found.labels < len(categories)) & (found.scores >= min_score)]
     if not len(others):
         return ()
     others = others[np.lexsort((others.labels, *others.boxes.T, -others.scores))]
-    others = others[without_nested(others)]
+    open_signs = np.array([categories[label] in OPEN_SIGNS for label in others.labels.tolist()], np.bool_)
+    keep = np.zeros(len(others), np.bool_)
+    for some in (open_signs, ~open_signs):
+        keep[some] = without_nested(others[some])
+    others = others[keep]
     others = others[np.array([categories[label] != WRITING for label in others.labels.tolist()], np.bool_)]
     digits = [digit.box for line in lines for number in line.numbers for digit in number.digits]
     others = others[~_on_digits(others, categories, np.array(digits, np.float64).reshape(-1, 4))]
