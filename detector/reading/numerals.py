@@ -38,7 +38,7 @@ MIN_DASHES, MIN_DASHED_DIGITS = 2, 7  # in a number that is no date
 
 # In heights of the digits beside a sign
 MAX_AWAY_HEIGHTS = 1.2  # from the nearest digit, for a sign that is on its line
-MAX_JOINED_SPACE_HEIGHTS = {".": 0.75, ",": 0.45, "/": 0.55, ":": 0.55, "-": 0.55}  # beside a sign that joins numbers
+MAX_JOINED_SPACE_HEIGHTS = {".": 0.8, ",": 0.45, "/": 0.55, ":": 0.55, "-": 0.55}  # beside a sign that joins numbers
 MAX_EVEN_SPACE_HEIGHTS, EVEN_RATIO = 1.0, 1.6  # likewise where the spaces on both sides differ by no more than this
 MAX_FRONT_SPACE_HEIGHTS = {"-": 0.45, "+": 0.3}  # between it and the number behind it; in columns it stands apart
 MAX_UNIT_SPACE_HEIGHTS = 1.0  # between a number and its unit
