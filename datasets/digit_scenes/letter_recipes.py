@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from digit_scenes.composed import ComposedRecipe
 from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecipe, PenRecipe, TextRecipe
 
@@ -29,7 +31,27 @@ PAGES_OF_WRITING = PageRecipe(
         grey=0.2,
     ),
 )
-WRITING = (
+CLEAN = {
+    "pen": {"redrawn": 0.0, "broken": 0.0, "faint": 0.0},
+    "paper": {"patterned": 0.0, "furnished": 0.0, "on_desk": 0.0, "creased": 0.0, "shown_through": 0.0},
+    "camera": {
+        "max_slope": 0.0,
+        "max_perspective": 0.0,
+        "lit": 0.0,
+        "screened": 0.0,
+        "photographed": 0.25,
+        "grey": 0.1,
+    },
+}
+"""What of a page is different where it is drawn on a screen, and never was paper."""
+
+
+def _clean(recipe: ComposedRecipe, weight: float) -> ComposedRecipe:
+    """The same on a screen."""
+    return replace(recipe, page=recipe.page.changed(**CLEAN), flat=1.0, weight=weight)
+
+
+WRITTEN = (
     ComposedRecipe(
         PAGES_OF_WRITING,
         kinds={"paragraphs": 0.45, "letter": 0.15, "listing": 0.2, "jottings": 0.15, "crossword": 0.05},
@@ -39,6 +61,7 @@ WRITING = (
         hard=0.03,
     ),
 )
+WRITING = (*WRITTEN, _clean(WRITTEN[0], 0.08))
 """Pages of words with few numbers or none."""
 WORDS = (
     ComposedRecipe(
@@ -63,7 +86,7 @@ PRINTED_MATTER = PAGES_OF_WRITING.changed(
     paper={"light_on_dark": 0.35, "patterned": 0.06, "furnished": 0.05, "on_desk": 0.35, "textured": 0.3},
     camera={"size": (384, 384), "spilled": 0.12, "screened": 0.1, "max_perspective": 0.12},
 )
-LABELS = (
+PRINTED = (
     ComposedRecipe(
         PRINTED_MATTER.changed(paper={"light_on_dark": 0.05, "on_desk": 0.1}),
         kinds={"form": 1.0},
@@ -89,4 +112,5 @@ LABELS = (
         weight=0.65,
     ),
 )
+LABELS = (*PRINTED, _clean(PRINTED[0], 0.04), _clean(PRINTED[1], 0.12))
 """Printed matter with words, units and numbers: forms filled in by hand, tags, packages, plates, signs and keys."""

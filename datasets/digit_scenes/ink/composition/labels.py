@@ -11,7 +11,7 @@ from digit_scenes.ink.composition import scrawls, shapes
 from digit_scenes.ink.composition.composer import Composer
 from digit_scenes.ink.composition.numbers import WrittenNumber
 from digit_scenes.ink.composition.page import Row
-from digit_scenes.ink.composition.text import scrawl, write
+from digit_scenes.ink.composition.text import of_own_pen, scrawl, write
 from digit_scenes.texts.languages import any_language, pick
 from digit_scenes.texts.things import CITIES, PRODUCTS, amount, clock, code, date, digits, measure, person, phone, place
 
@@ -121,11 +121,10 @@ def form(page: Composer) -> None:
             words = makers[int(rng.integers(len(makers)))](rng, language) if numbered else _answer(rng)
             run = write(hand, " ".join(words))
             if run and run.width * own < (end - x) * 1.1:
-                page.put(
-                    run, x + float(rng.uniform(0.1, 0.6)) * height, y + float(rng.normal(0, 0.08)) * height, own, row
-                )
+                left, base = x + float(rng.uniform(0.1, 0.6)) * height, y + float(rng.normal(0, 0.08)) * height
+                page.put(of_own_pen(run, page, hand), left, base, own, row)
             elif happens(rng, 0.5):
-                scrawl(page, scrawls.signature(rng), x + 0.4 * height, y, height)
+                scrawl(page, scrawls.signature(rng), x + 0.4 * height, y, height, hand)
         y += pitch
 
 
@@ -146,7 +145,7 @@ def _choices(page: Composer, y: float, height: float, row: Row) -> None:
         page.rule(shapes.polygon(area, shapes.ROUND_CORNERS) if ring else shapes.rectangle(area), 1.2)
         if happens(rng, 0.4):
             mark = scrawls.tick(rng) if happens(rng, 0.5) else scrawls.cross(rng)
-            scrawl(page, mark, x + 0.1 * side, y - 0.1 * side, side)
+            scrawl(page, mark, x + 0.1 * side, y - 0.1 * side, side, page.second)
         page.put(run, x + side + 0.4 * height, y, height, row)
         x += side + (run.width + 1.5) * height
 

@@ -11,7 +11,7 @@ from digit_scenes.ink.composition.text import broken, gap_of, prose, put_lines, 
 from digit_scenes.texts.languages import Language, any_language, pick
 from digit_scenes.texts.things import PRODUCTS, address, amount, date, digits, numbered, person, phone, place, town
 
-DIGITLESS = 0.36
+DIGITLESS = 0.31
 """Share of pages for which nothing with a digit is chosen; in others there is none by chance."""
 LETTERS = (12, 150)
 """Fewest and most letters of a page, log-uniform: each takes time to draw."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from digit_scenes.chance import happens
-from digit_scenes.glyphs.letters import Points
+from detector.categories import WRITING
+from digit_scenes.glyphs.letters import Points, StrokeGlyph
 from digit_scenes.ink.composition.composer import Composer, RowOfRuns
-from digit_scenes.ink.composition.page import Run
-from digit_scenes.ink.composition.scribe import Scribe
+from digit_scenes.ink.composition.page import Mark, Run
+from digit_scenes.ink.composition.scribe import LABELS, Scribe, ridge_level
 from digit_scenes.texts.languages import Language, sentence
 from digit_scenes.texts.things import numbered
 
@@ -72,11 +73,27 @@ def gap_of(page: Composer) -> float:
     return float(page.rng.uniform(0.35, 0.5) if page.scribe.printed else page.rng.uniform(0.4, 0.9))
 
 
-def scrawl(page: Composer, strokes: Sequence[Points], x: float, y: float, height: float) -> None:
-    """Strokes in heights of a digit on the page, from x on, on a baseline y, pixels. They are writing."""
-    page.draw([stroke * height + (x, y) for stroke in strokes], height)
+def scrawl(
+    page: Composer, strokes: Sequence[Points], x: float, y: float, height: float, pen: Scribe | None = None
+) -> None:
+    """Strokes in heights of a digit on the page, from x on, on a baseline y, pixels. They are writing.
+
+    pen: whose, where it is not the first writer's.
+    """
+    weight = pen.nib.thickness / page.scribe.nib.thickness if pen else 1.0
+    glyph = StrokeGlyph(tuple(stroke * height + (x, y) for stroke in strokes), weight=weight)
+    page.page.marks.append(Mark(glyph, LABELS[WRITING], np.array([[1.0, 0, 0], [0, 1.0, 0]]), height))
 
 
-def digitless(rng: np.random.Generator, share: float) -> bool:
-    """Whether this page has no digit."""
-    return happens(rng, share)
+def of_own_pen(run: Run, page: Composer, writer: Scribe) -> Run:
+    """A run of somebody who writes beside the page's first writer, as thick as the own pen is: pages know one pen."""
+    level, weight = ridge_level(writer.nib.thickness), writer.nib.thickness / page.scribe.nib.thickness
+    marks = []
+    for mark in run.marks:
+        glyph = mark.glyph
+        if isinstance(glyph, StrokeGlyph):
+            glyph = replace(glyph, weight=glyph.weight * weight)
+        elif glyph.level is None:
+            glyph = replace(glyph, level=level)
+        marks.append(replace(mark, glyph=glyph))
+    return replace(run, marks=tuple(marks))
