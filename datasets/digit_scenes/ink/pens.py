@@ -126,7 +126,12 @@ def fine_field(field: Field) -> Field:
     line of the stroke: cut at 0.9, it is a hair one pixel wide.
     """
     large = cv2.resize(field, None, fx=FINE_FIELD_SCALE, fy=FINE_FIELD_SCALE, interpolation=cv2.INTER_LINEAR)
-    lines = thinned((large > 115).astype(np.uint8))
+    return line_field(large)
+
+
+def line_field(field: Field) -> Field:
+    """A field of the same stroke, of the same size: 255 on its middle line, falling to 0 within five pixels."""
+    lines = thinned((field > 115).astype(np.uint8))
     away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
     tent = cv2.GaussianBlur((1 - away / 5).clip(0), (0, 0), 1.0)
     return np.asarray(cv2.convertScaleAbs(tent, alpha=255 / float(max(tent.max(), 0.5))))

@@ -28,6 +28,8 @@ SIGN_WANDER = 0.4
 """How far signs stray from where they belong, in how far digits do."""
 FINE_THICKNESS = 0.066
 """Strokes thinner than that, in heights of a digit, need fine fields."""
+LINE_THICKNESS = 0.1
+"""Strokes thinner than that are cut by their distance from the middle line: ridges would break into dots."""
 FINE_FIELD_REACH_PX = 5.0
 """A fine field falls from 1 to 0 over so many of its pixels, to both sides of its lines."""
 MIN_GAP = -0.1
@@ -123,15 +125,16 @@ class Scribe:
         if self.alike:
             index = self.chosen.setdefault(label, index)
         warp = int(self.rng.integers(pens.WARP_COUNT)) if self.bent else None
-        field = pens.digit_field(self.digits.images[index], True, warp, 0.6)
+        lined = self.nib.thickness < LINE_THICKNESS  # from a ridge, one digit in ten would lose a loop or gain one
+        field = pens.digit_field(self.digits.images[index], not lined, warp, 0.6)
         if self.embellished and label in (1, 7):
             field = pens.embellish(field, label, self.rng)
         x0, y0, x1, y1 = self.digits.boxes[index].astype(float).tolist()
         unit = 1 / max(y1 - y0, MIN_SCALED_HEIGHT_PX)  # from pixels of the digit
         scale, larger, level = unit / pens.FIELD_SCALE, 1, ridge_level(self.nib.thickness)
-        if self.nib.thickness < FINE_THICKNESS:
-            larger = pens.FINE_FIELD_SCALE
-            field = pens.fine_field(field)
+        if lined:
+            larger = pens.FINE_FIELD_SCALE if self.nib.thickness < FINE_THICKNESS else 1
+            field = pens.fine_field(field) if larger > 1 else pens.line_field(field)
             stroke = self.nib.thickness * larger / scale  # pixels of the fine field
             level = max(1 - stroke / (2 * FINE_FIELD_REACH_PX), 0.3)
         scale = scale / larger
