@@ -217,6 +217,8 @@ def draw_mark(mark: Mark, page: Matrix, nib: Nib, canvas: tuple[int, int]) -> pe
     level = glyph.level if glyph.level is not None else ridge_level(nib.thickness)
     pen = pens.Pen(level, 0.1 if nib.hard else 1 + nib.softness, glyph.level is None)
     ink = pens.draw(glyph.field, localise(page, affine, *middle.tolist()), pen, canvas)
+    if ink and nib.hard:
+        return replace(ink, alpha=cv2.threshold(ink.alpha, 127, 255, cv2.THRESH_BINARY)[1].astype(np.uint8))
     if ink is None or not (peak := int(ink.alpha.max())):
         return ink
     # As dark as the letters and signs beside it, however thin: a paler digit would give itself away.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -87,6 +88,21 @@ def test_ridges_cut_at_their_level_are_as_thick_as_asked_for() -> None:
             lines = np.count_nonzero(pens.thinned((field > 115).astype(np.uint8)))
             found.append(inked / lines / ((box[3] - box[1]) * pens.FIELD_SCALE))
         assert np.median(found) == pytest.approx(wanted, rel=0.35)
+
+
+def loops(ink: np.ndarray) -> int:
+    bare = cv2.copyMakeBorder(1 - ink.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    return int(cv2.connectedComponents(bare, connectivity=4)[0]) - 2
+
+
+def test_digits_in_any_pen_keep_their_loops() -> None:
+    digits = load_digits("val")
+    kept = []
+    for image in digits.images[:150]:
+        field = pens.digit_field(image, False, None)
+        large = cv2.resize(image, (112, 112), interpolation=cv2.INTER_CUBIC)
+        kept.append(loops(pens.line_field(field) > 150) == loops(large > 110))
+    assert np.mean(kept) > 0.95
 
 
 def test_bad_copies_keep_their_size_and_place() -> None:

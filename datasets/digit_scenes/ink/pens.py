@@ -27,6 +27,9 @@ WARP_COUNT = 256
 """Ready-made elastic deformations to choose from."""
 RIDGE_WIDTHS = (0.05, 0.078, 0.116, 0.15, 0.181, 0.212, 0.243, 0.308)
 """Thickness of the strokes of digits, in their heights, where their ridges are cut at RIDGE_LEVELS: measured."""
+PLAIN_WIDTHS = (0.089, 0.107, 0.12, 0.132, 0.143, 0.155, 0.161, 0.174)
+"""The same of digits as they are, where their fields are cut at PLAIN_LEVELS."""
+PLAIN_LEVELS = (0.86, 0.75, 0.65, 0.55, 0.45, 0.35, 0.3, 0.2)
 RIDGE_LEVELS = (0.92, 0.86, 0.75, 0.65, 0.55, 0.45, 0.35, 0.2)
 Field = NDArray[np.uint8]
 
@@ -129,11 +132,11 @@ def fine_field(field: Field) -> Field:
     return line_field(large)
 
 
-def line_field(field: Field) -> Field:
-    """A field of the same stroke, of the same size: 255 on its middle line, falling to 0 within five pixels."""
+def line_field(field: Field, reach: float = 5.0) -> Field:
+    """A field of the same stroke, of the same size: 255 on its middle line, falling to 0 within `reach` pixels."""
     lines = thinned((field > 115).astype(np.uint8))
     away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # pixels
-    tent = cv2.GaussianBlur((1 - away / 5).clip(0), (0, 0), 1.0)
+    tent = cv2.GaussianBlur((1 - away / reach).clip(0), (0, 0), 1.0)
     return np.asarray(cv2.convertScaleAbs(tent, alpha=255 / float(max(tent.max(), 0.5))))
 
 

@@ -28,8 +28,10 @@ SIGN_WANDER = 0.4
 """How far signs stray from where they belong, in how far digits do."""
 FINE_THICKNESS = 0.066
 """Strokes thinner than that, in heights of a digit, need fine fields."""
-LINE_THICKNESS = 0.1
-"""Strokes thinner than that are cut by their distance from the middle line: ridges would break into dots."""
+OWN_THICKNESSES, OWN_STROKE_SHARE = (0.09, 0.17), 0.5
+"""From where to where digits of the set may keep their own strokes, heights of a digit; the share of pages that do."""
+BROAD_FIELD_REACH_PX = 8.0
+"""As FINE_FIELD_REACH_PX, of fields for thicker pens."""
 FINE_FIELD_REACH_PX = 5.0
 """A fine field falls from 1 to 0 over so many of its pixels, to both sides of its lines."""
 MIN_GAP = -0.1
@@ -125,18 +127,23 @@ class Scribe:
         if self.alike:
             index = self.chosen.setdefault(label, index)
         warp = int(self.rng.integers(pens.WARP_COUNT)) if self.bent else None
-        lined = self.nib.thickness < LINE_THICKNESS  # from a ridge, one digit in ten would lose a loop or gain one
-        field = pens.digit_field(self.digits.images[index], not lined, warp, 0.6)
+        field = pens.digit_field(self.digits.images[index], False, warp, 0.6)
         if self.embellished and label in (1, 7):
             field = pens.embellish(field, label, self.rng)
         x0, y0, x1, y1 = self.digits.boxes[index].astype(float).tolist()
         unit = 1 / max(y1 - y0, MIN_SCALED_HEIGHT_PX)  # from pixels of the digit
-        scale, larger, level = unit / pens.FIELD_SCALE, 1, ridge_level(self.nib.thickness)
-        if lined:
-            larger = pens.FINE_FIELD_SCALE if self.nib.thickness < FINE_THICKNESS else 1
-            field = pens.fine_field(field) if larger > 1 else pens.line_field(field)
-            stroke = self.nib.thickness * larger / scale  # pixels of the fine field
-            level = max(1 - stroke / (2 * FINE_FIELD_REACH_PX), 0.3)
+        scale, larger, thickness = unit / pens.FIELD_SCALE, 1, self.nib.thickness
+        low, high = OWN_THICKNESSES
+        if low < thickness < high and self.chosen.setdefault(-3, int(happens(self.rng, OWN_STROKE_SHARE))):
+            level = float(np.interp(thickness, pens.PLAIN_WIDTHS, pens.PLAIN_LEVELS))
+        else:  # along the middle line of its stroke; a ridge would cost one digit in ten a loop, or give it one
+            reach = BROAD_FIELD_REACH_PX
+            if thickness < FINE_THICKNESS:
+                larger, reach = pens.FINE_FIELD_SCALE, FINE_FIELD_REACH_PX
+                field = pens.fine_field(field)
+            else:
+                field = pens.line_field(field, reach)
+            level = max(1 - thickness * larger / scale / (2 * reach), 0.2)
         scale = scale / larger
         matrix = np.array([[scale, 0, 0.5 * scale - x0 * unit], [0, scale, 0.5 * scale - y1 * unit]])
         return FieldGlyph(field, matrix, (0.0, (y0 - y1) * unit, (x1 - x0) * unit, 0.0), level=level)
