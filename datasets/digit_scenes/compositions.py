@@ -42,7 +42,8 @@ SUMS = (
         kinds={
             "equations": 0.26,
             "unknowns": 0.16,
-            "column-sum": 0.14,
+            "column-sum": 0.1,
+            "worksheet": 0.06,
             "long-division": 0.07,
             "fractions": 0.08,
             "system": 0.05,

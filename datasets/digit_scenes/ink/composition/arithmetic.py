@@ -9,6 +9,7 @@ from digit_scenes.glyphs.signs import curve, line
 from digit_scenes.ink.composition import values
 from digit_scenes.ink.composition.composer import Composer, RowOfRuns
 from digit_scenes.ink.composition.numbers import WrittenNumber
+from digit_scenes.ink.composition.page import Run
 
 MAX_SIGN_GAP = 0.5
 """A sign nearer before a number, in heights of a digit, is its own, also in a column."""
@@ -26,8 +27,50 @@ def term_row(page: Composer, text: str, gap: float) -> RowOfRuns:
 
 def equations(page: Composer) -> None:
     """Sums, one below the other."""
-    gap = operator_gap(page.rng)
-    page.block([term_row(page, values.equation(page.rng), gap) for _ in range(page.row_count)])
+    rng = page.rng
+    gap, apart = operator_gap(rng), float(rng.uniform(1.8, 3.5))
+    count = 2 if happens(rng, 0.12) else 1
+    rows = []
+    for _ in range(page.row_count):
+        row: list[tuple[float, Run]] = []
+        for _ in range(count):
+            runs = term_row(page, values.equation(rng), gap)
+            if runs:
+                row += [(apart, runs[0][1]), *runs[1:]]
+        rows.append(row)
+    page.block(rows)
+
+
+def worksheet(page: Composer) -> None:
+    """Sums in columns side by side, with what comes out or with room for it."""
+    rng = page.rng
+    pitch, spacing, squared = _columns_and_rows(page)
+    count, most = int(rng.integers(2, 5)), int(rng.integers(1, 4))
+    apart = np.ceil(most + 2.5) if squared else most + float(rng.uniform(2.2, 3.0))
+    height = min(page.height, page.size[1] * 0.95 / (count * apart * pitch), page.size[0] * 0.9 / (3 * spacing + 0.3))
+    x = float(rng.uniform(0, page.size[1] - count * apart * pitch * height)) + (apart - 0.5) * pitch * height
+    y = float(rng.uniform(0, page.size[0] - (3 * spacing + 0.3) * height)) + 1.1 * height
+    if squared:
+        page.rule_squares(x + pitch / 2 * height, y + (pitch - 1) / 2 * height, pitch * height)
+    below = 2 * spacing + (0.0 if squared else 0.2)
+    rows = [page.new_row(y + (row - 0.5) * height) for row in (0.0, spacing, below)]
+    sign = values.pick(rng, ("+", "-", "×"))
+    done = happens(rng, 0.6)
+    for index in range(count):
+        right = x + index * apart * pitch * height
+        a, b = sorted((int(rng.integers(1, 10**most)), int(rng.integers(1, 10**most))), reverse=True)
+        value = a + b if sign == "+" else a - b if sign == "-" else a * b % 10**most
+        page.columns(str(a), right, y, height, pitch, rows[0])
+        page.columns(str(b), right, y + spacing * height, height, pitch, rows[1])
+        left = right - (most + 0.4) * pitch * height
+        run = page.run(sign)
+        if run:
+            page.put(run, left - run.width * height / 2, y + spacing * height, height)
+        ruled = y + (spacing + ((pitch - 1) / 2 if squared else 0.3)) * height
+        page.draw([line(rng, (left, ruled), (right + 0.5 * height, ruled), 0.01)], height)
+        if done or happens(rng, 0.3):
+            page.columns(str(value), right, y + below * height, height, pitch, rows[2])
+    page.page.told = False  # a sign may stand before its number, or further off
 
 
 def canvas(page: Composer) -> None:

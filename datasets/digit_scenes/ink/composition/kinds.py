@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "equations": arithmetic.equations,
     "canvas": arithmetic.canvas,
     "column-sum": arithmetic.column_sum,
+    "worksheet": arithmetic.worksheet,
     "long-division": arithmetic.long_division,
     "unknowns": algebra.unknowns,
     "system": algebra.system,
