@@ -162,6 +162,20 @@ def pick(rng: np.random.Generator, words: str | Sequence[str]) -> str:
     return str(choices[int(rng.integers(len(choices)))])
 
 
+def _marked(rng: np.random.Generator, word: str, language: Language) -> str:
+    """A word as it stands in a sentence: at times with a comma, in brackets, in quotes, or beside another."""
+    kind = rng.uniform()
+    if kind < 0.06:
+        return word + ","
+    if kind < 0.09:
+        return f"({word})"
+    if kind < 0.105:
+        return f'"{word}"'
+    if kind < 0.135:
+        return f"{word}{rng.choice(['/', '-', ' + ', ' = ', ' & ', ' - ', ': '])}{pick(rng, language.words)}"
+    return word
+
+
 def sentence(rng: np.random.Generator, language: Language) -> list[str]:
     """A sentence's words, the punctuation at their ends."""
     words: list[str] = []
@@ -171,8 +185,7 @@ def sentence(rng: np.random.Generator, language: Language) -> list[str]:
         small = not small if happens(rng, 0.8) else small
         if happens(rng, 0.03):
             words.append(pick(rng, language.days + " " + language.months + " " + language.numbers))
-        if happens(rng, 0.06):
-            words[-1] += ","
+        words[-1] = _marked(rng, words[-1], language)
     words[0] = words[0][0].upper() + words[0][1:]
     words[-1] = words[-1].rstrip(",") + str(rng.choice([".", ".", ".", ".", "!", "?", "", ":"]))
     return words

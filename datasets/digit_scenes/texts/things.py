@@ -180,7 +180,31 @@ def nth(rng: np.random.Generator, language: Language) -> list[str]:
     return forms[int(rng.integers(len(forms)))]
 
 
-NUMBERED: tuple[Maker, ...] = (date, clock, phone, amount, measure, code, place, counted, address, town, nth)
+def reckoned(rng: np.random.Generator, language: Language) -> list[str]:
+    """A share, a size, a span, a scale, a fraction, a small sum, or a number in brackets."""
+    a, b, c = (digits(rng, int(rng.integers(1, 4))) for _ in range(3))
+    forms = [
+        [f"{a} %"],
+        [f"{a}%"],
+        [f"{a[0]}.{b}%"],
+        [a, "×", b, pick(rng, "cm mm m km")],
+        [f"{a}x{b}"],
+        [f"{a[0]} × {b}"],
+        [f"{a}-{b}"],
+        [f"1:{a}00"],
+        [f"{a[0]}/{int(b[0]) + 1}"],
+        [f"{a[0]}+{b[0]}={int(a[0]) + int(b[0])}"],
+        [a, "+", b, "=", str(int(a) + int(b))],
+        [a, ":", b[0], "=", str(int(a) // int(b[0]))],
+        [str(int(a[0]) * int(b[0])), "÷", a[0], "=", b[0]],
+        [f"({a})"],
+        [f"(+{c}", "%)"],
+        [f"-{a}", "°C"],
+    ]
+    return forms[int(rng.integers(len(forms)))]
+
+
+NUMBERED: tuple[Maker, ...] = (date, clock, phone, amount, measure, code, place, counted, address, town, nth, reckoned)
 """All things with numbers."""
 
 
