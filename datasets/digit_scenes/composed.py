@@ -182,7 +182,7 @@ def _scribe(
         digits,
         letters,
         fallback,
-        own_digits=letters.printed or happens(rng, recipe.own_digits),
+        own_digits=(letters.printed or happens(rng, recipe.own_digits)) and not digits.alone,
         nib=nib,
         hand=hand,
         chosen={},
@@ -264,5 +264,7 @@ def _scene(picture: Picture, sheet: Sheet, composition: Composition) -> Scene:
     if not composition.told or target.ignore[digits].any() or np.count_nonzero(digits) != count:
         return Scene(picture, target, None)
     lines = composition.lines()
+    if sum(len(number.digits) for line in lines for number in line) != count:  # a set of digits may lack some
+        return Scene(picture, target, None)
     told = tuple(" ".join(number.digits for number in line) for line in lines)
     return Scene(picture, target, told, tuple(" ".join(number.written for number in line) for line in lines))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,7 @@ class Scenes:
         self._made_with = (preset, split, seed, mnist_dir, ink)
         self.preset = own = get_preset(preset)
         self.digits = (
-            load_digits(split, mnist_dir)
+            replace(load_digits(split, mnist_dir), alone=True)
             if mnist_dir
             else mixed_digits(
                 split, own.drawn, own.printed, own.lettered, own.edition, None if own.mnist_alone else ink

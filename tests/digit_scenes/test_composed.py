@@ -123,6 +123,18 @@ def test_points_can_be_seen_however_small_the_digits_are() -> None:
     assert np.mean(np.array(sizes) >= 2) > 0.8
 
 
+def test_digits_of_a_folder_stand_alone() -> None:
+    """Beside print, too, and where some are lacking: then nothing is told of how a page is read."""
+    some = digits().labels >= 4
+    own = DigitSet(digits().images[some], digits().labels[some], alone=True)
+    printed = replace(SUMS[0], letters={"print": 1.0}, kinds={"numbers": 0.5, "column-sum": 0.5})
+    scenes = [composed_scene(np.random.default_rng(seed), own, "val", [printed]) for seed in range(12)]
+    for scene in scenes:
+        check(scene)
+        assert (scene.target.labels >= 4).all()
+    assert any(len(scene.target) for scene in scenes)
+
+
 def test_ink_that_peeps_in_is_untold() -> None:
     scenes = [drawn(seed, *RECORDS) for seed in range(40)]
     for scene in scenes:

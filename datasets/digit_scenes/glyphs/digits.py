@@ -47,6 +47,9 @@ class DigitSet:
     """(N,), 0-9."""
     printed_count: int = 0
     """How many of them are printed: the last ones. All others are handwritten."""
+    alone: bool = False
+    """Whether no other digits may stand beside them, as those of a font whose letters are written: they may be of
+    another script."""
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), DIGIT_SIDE_PX, DIGIT_SIDE_PX):

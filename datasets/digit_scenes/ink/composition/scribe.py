@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.categories import CATEGORIES, SIGNS, WRITING
+from detector.categories import CATEGORIES, DIGITS, SIGNS, WRITING
 from digit_scenes.chance import happens
 from digit_scenes.glyphs.digits import DigitSet
 from digit_scenes.glyphs.letters import FieldGlyph, Glyph, LetterSource, StrokeGlyph
@@ -96,7 +96,7 @@ class Scribe:
 
     def glyph(self, character: str) -> Glyph | None:
         """A sample of a character; None where nobody has it."""
-        if character.isdigit() and not self.own_digits:
+        if character in DIGITS and not self.own_digits:  # None where a folder's digits lack it
             return self._digit(int(character))
         if character in POINTS and not self.printed and self.chosen.setdefault(-2, int(happens(self.rng, 0.6))):
             return drawn_sign(self.rng, character)
@@ -104,7 +104,7 @@ class Scribe:
             character = "x"
         makers: tuple[Callable[[], Glyph | None], ...] = (
             lambda: self._lettered(character),
-            lambda: self._digit(int(character)) if character.isdigit() else None,
+            lambda: self._digit(int(character)) if character in DIGITS else None,
             lambda: drawn_sign(self.rng, character),
             lambda: self.fallback.glyph(self.rng, character),
         )
