@@ -193,16 +193,21 @@ def _sum(sheet: BoxSheet) -> None:
 
 
 def _expression(sheet: BoxSheet) -> None:
-    """Sums on lines: signs between numbers part them, with little room or much."""
+    """Sums on lines: signs between numbers part them, with little room or much; so do "-" and "/" there."""
     rng = sheet.rng
     room = float(rng.uniform(0.05, 0.9))
+    solved = rng.random() < 0.75
     for row in range(int(rng.integers(1, 6))):
         x = float(rng.uniform(0, 1.5))
-        for k in range(int(rng.integers(2, 5))):
+        count = int(rng.integers(2, 5))
+        for k in range(count):
             if k:
-                x = sheet.sign(x + room * float(rng.uniform(0.7, 1.4)), row * 1.9, str(rng.choice(list("++×÷===()"))))
+                sign = "=" if solved and k == count - 1 else str(rng.choice(list("++--××÷/()")))
+                x = sheet.sign(x + room * float(rng.uniform(0.7, 1.4)), row * 1.9, sign)
                 x += room * float(rng.uniform(0.7, 1.4))
             x = sheet.number(x, row * 1.9, _length(rng, 5))
+        if solved and rng.random() < 0.2:
+            sheet.sign(x + room, row * 1.9, "=")
 
 
 def _marked(sheet: BoxSheet) -> None:

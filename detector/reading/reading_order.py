@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.categories import CATEGORIES
-from detector.reading.joining import Joining, Row, gap_features
+from detector.reading.gaps import Row, gap_features
+from detector.reading.joining import Joining
 from detector.rotation import turned_boxes
 from detector.types import BoolArray, Detections, Digit, Float64Array, IntArray, Line, Number
 

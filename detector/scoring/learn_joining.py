@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.reading.joining import FEATURES, Joining, gap_features
+from detector.reading.gaps import FEATURES, gap_features
+from detector.reading.joining import Joining
 from detector.reading.reading_order import arranged
 from detector.rotation import turned_boxes
 from detector.scoring.matching import match
@@ -28,7 +29,7 @@ class Gaps:
     """Gaps between neighbouring digits, and whether numbers are parted there. G gaps of F features."""
 
     features: Float64Array
-    """float64 (G, F), see `joining.FEATURES`."""
+    """float64 (G, F), see `gaps.FEATURES`."""
     parted: BoolArray
     """bool (G,)."""
 

@@ -20,12 +20,12 @@ from detector.errors import OptionError, WeightsError
 from detector.export.onnx import export, set_calibration
 from detector.models import checkpoint
 from detector.reading.calibration import Calibration, Chance
-from detector.reading.joining import FEATURES
+from detector.reading.gaps import FEATURES
 from detector.reading.reader import Reader
 from detector.reading.reading_order import read_lines
 from detector.types import Detections
 from tests.fakes import FakeDetector, blank, draw_blobs
-from tests.reading.gaps import weighing
+from tests.reading.weighing import weighing
 from tests.tiny import bars, tiny_model, trained_detector
 
 ROOT = Path(__file__).parents[2]

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.categories import CATEGORIES
-from detector.reading.joining import FEATURES, Joining, Row, gap_features
+from detector.reading.gaps import FEATURES, Row, gap_features
+from detector.reading.joining import Joining
 from detector.reading.reading_order import arranged, read_lines
 from detector.types import Detections
 from digit_scenes.spacing import spaced_page
-from tests.reading.gaps import weighing
+from tests.reading.weighing import weighing
 
 WIDE = weighing(gap=1.0, offset=-0.4)
 

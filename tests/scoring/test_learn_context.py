@@ -47,7 +47,7 @@ def test_nothing_is_learnt_of_nothing_or_of_digits_alone() -> None:
     assert learn_context([]) is None
     target, found = told_page(1)
     assert learn_context([Surroundings.of(target, found[:0], CATEGORIES)] * 60) is None
-    pages = [told_page(seed) for seed in range(3)]
+    pages = [told_page(seed) for seed in range(5)]
     digits = [LabelledDetections(target, None, found.digits()) for target, found in pages]
     assert calibrate(digits, CATEGORIES).context is None
     assert calibrate([LabelledDetections(t, None, f) for t, f in pages], CATEGORIES).context is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detector.categories import CATEGORIES
-from detector.reading.joining import FEATURES
+from detector.reading.gaps import FEATURES
 from detector.scoring.learn_joining import Gaps, learn
 from detector.scoring.risk import true_numbers
 from digit_scenes.spacing import spaced_page

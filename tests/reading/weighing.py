@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from detector.reading.joining import FEATURES, Joining
+from detector.reading.gaps import FEATURES
+from detector.reading.joining import Joining
 
 
 def weighing(**weights: float) -> Joining:

@@ -1,0 +1,304 @@
+"""What is known of the gaps between neighbouring digits of a line, for `joining` to weigh. NumPy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from detector.categories import DIGIT_COUNT
+from detector.rotation import turned_boxes
+from detector.types import BoolArray, Detections, Float64Array, FloatArray, IntArray
+
+REACH_GAPS = 12  # how many gaps on either side of one are looked at, to see how long the groups beside it are
+LIKE_SHARE = 0.75  # a gap under this share of another one is clearly narrower
+MEAN_OVERLAP_HEIGHTS = 0.4  # what is added to gaps before they are compared as ratios, as they can be below 0
+REACH_LINES = 4  # how many lines above and below are looked at for columns
+FREE_HEIGHTS = 0.08  # an overlap of two gaps under this is none, in digit heights
+SIGN_REACH_HEIGHTS = 0.8  # how far above or below the middles of two digits a sign between them may be
+MIN_SIGN_SCORE = 0.3  # a less likely one fills no room
+TWIN_REACH_HEIGHTS = 0.05  # a sign with its middle as near to that of a digit is the digit itself, seen as a sign
+SAME_PLACE_HEIGHTS = 0.7  # lines begin, or end, at the same place where they differ by less
+MAX_LINE_PITCH_HEIGHTS = 6.0  # from line to line; further away, lines are on their own
+BLOCK_GAPS = 512  # gaps that are compared with those of all lines at a time, to bound the memory
+
+SIGN_KINDS = (".,", "/:", "-", "+×÷=", "%()$€£")
+"""Signs that mean alike between two digits. All other categories, which are writing, are a kind of their own."""
+SLASHES, DASHES, OPERATORS, WRITING = 1, 2, 3, len(SIGN_KINDS)
+
+FEATURES = (
+    *("gap", "narrow", "pitch", "least", "usual", "widest", "ratio", "wider", "left_gap", "right_gap", "first", "last"),
+    *("pitch_off", "pitch_spread", "gap_spread", "digits", "left_run", "right_run", "three_right", "short_left"),
+    *("single_left", "single_right", "height_ratio", "baseline", "page_low", "page_usual", "page_high", "lines"),
+    *("column", "column_least", "column_usual", "column_widest", "crossing", "blocked", "ruled", "others_ruled"),
+    *("points", "slashes", "dashes", "operators", "brackets", "writing", "free"),
+    *("same_left", "same_right", "line_pitch", "line_marks", "line_operators", "page_operators", "page_writing"),
+)
+"""What is known of a gap, in the order in which a Joining weighs it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Digits of all lines, line by line, each from left to right, in a frame in which lines run level. All (N,)."""
+
+    u: Float64Array
+    """Of their middles, along the lines, pixels."""
+    v: Float64Array
+    """Of their middles, down the page, pixels."""
+    w: Float64Array
+    """Widths, pixels."""
+    h: Float64Array
+    """Heights, pixels."""
+    line: IntArray
+    """The index of each digit's line."""
+
+    @property
+    def left(self) -> IntArray:
+        """(G,): the index of the digit on the left of each gap."""
+        return np.flatnonzero(self.line[1:] == self.line[:-1])
+
+
+def gap_features(row: Row, boxes: Float64Array, found: Detections, categories: Sequence[str]) -> Float64Array:
+    """What is known of each gap: float64 (G, F), in the order of FEATURES.
+
+    boxes: (N, 4), of the row's digits in the upright picture, pixels. found: what else was found in the picture, as it
+    was given: signs and writing, and where rulings run. categories: the names of its labels.
+    """
+    left = row.left
+    if not len(left):
+        return np.zeros((0, len(FEATURES)))
+    right, line = left + 1, row.line[left]  # (G,) each
+    heights = _medians(row.h, row.line)  # (L,), of all lines, also of those without a gap
+    height = heights[line]  # (G,)
+    start, end = (row.u + row.w / 2)[left], (row.u - row.w / 2)[right]  # (G,), where gaps start and end
+    gap, pitch = (end - start) / height, (row.u[right] - row.u[left]) / height
+    ends = np.append(np.flatnonzero(np.diff(line)) + 1, len(line))  # of each line's gaps, (L,)
+    starts = np.append(0, ends[:-1])
+    counts = (ends - starts).repeat(ends - starts)  # (G,), gaps in the line of each
+
+    least, usual, widest, rank = _others(gap, line, starts, counts)
+    usual_pitch = _others(pitch, line, starts, counts)[1]
+    windows = _windows(gap, starts, ends)  # (G, 2 * REACH_GAPS + 1)
+    wide = windows + MEAN_OVERLAP_HEIGHTS >= LIKE_SHARE * (gap + MEAN_OVERLAP_HEIGHTS)[:, None]
+    wide[:, 0] = wide[:, -1] = True
+    left_run = wide[:, REACH_GAPS - 1 :: -1].argmax(axis=1) + 1  # digits up to the next gap that is as wide
+    right_run = wide[:, REACH_GAPS + 1 :].argmax(axis=1) + 1
+    page = np.sort(gap)
+    columns, crossing, blocked = _columns(start, end, height, line, starts)
+    column_least, column_usual, column_widest, _ = _others(columns, line, starts, counts)
+    between = _Between(boxes[left], boxes[right])
+    strength = between.rulings(found)
+    signs = between.signs(found, categories)
+    kinds = _kinds_of(found, categories)
+    marks = np.maximum(signs[SLASHES], signs[DASHES])
+    bottoms = row.v + row.h / 2
+
+    features = [
+        gap.clip(-0.6, 4),
+        gap.clip(-0.6, 0.8),
+        pitch.clip(0, 5),
+        least.clip(-0.6, 4),
+        usual.clip(-0.6, 4),
+        widest.clip(-0.6, 4),
+        np.log(((gap + MEAN_OVERLAP_HEIGHTS) / (usual + MEAN_OVERLAP_HEIGHTS).clip(0.05)).clip(0.1, 10)),
+        1 - rank / counts,
+        windows[:, REACH_GAPS - 1].clip(-0.6, 2.5),
+        windows[:, REACH_GAPS + 1].clip(-0.6, 2.5),
+        np.isinf(windows[:, REACH_GAPS - 1]),
+        np.isinf(windows[:, REACH_GAPS + 1]),
+        (np.abs(pitch - usual_pitch) / usual_pitch.clip(0.1)).clip(0, 2),
+        _spread(pitch, starts, counts).clip(0, 2),
+        (widest - least).clip(0, 4),
+        np.log(counts),
+        left_run.clip(0, 8),
+        right_run.clip(0, 8),
+        right_run == 3,
+        left_run <= 3,
+        left_run == 1,
+        right_run == 1,
+        np.log(row.h[right] / row.h[left]).clip(-1.5, 1.5),
+        ((bottoms[right] - bottoms[left]) / height).clip(-1, 1),
+        *(np.full(len(gap), page[int(share * len(page))].clip(-0.6, 4)) for share in (0.25, 0.5, 0.75)),
+        np.full(len(gap), np.log(1 + row.line[-1])),
+        columns.clip(-1, 3),
+        column_least.clip(-1, 3),
+        column_usual.clip(-1, 3),
+        column_widest.clip(-1, 3),
+        crossing,
+        blocked,
+        strength,
+        (np.add.reduceat(strength, starts).repeat(ends - starts) - strength) / np.maximum(counts - 1, 1),
+        *signs,
+        *_layout(row, heights)[:, line],
+        np.add.reduceat(marks, starts).repeat(ends - starts).clip(0, 4),
+        np.maximum.reduceat(signs[OPERATORS], starts).repeat(ends - starts),
+        *(np.full(len(gap), np.log1p(np.sort(found.scores[kinds == kind]).sum())) for kind in (OPERATORS, WRITING)),
+    ]
+    return np.stack(features, axis=1).astype(np.float64, copy=False)
+
+
+def _medians(values: Float64Array, line: IntArray) -> Float64Array:
+    """The median of the values (N,) of each line, (L,). line: (N,), ascending from 0 on without a gap."""
+    ordered = values[np.lexsort((values, line))]
+    counts = np.bincount(line)
+    first = np.cumsum(counts) - counts
+    return np.asarray((ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]) / 2)
+
+
+def _others(
+    values: Float64Array, line: IntArray, starts: IntArray, counts: IntArray
+) -> tuple[Float64Array, Float64Array, Float64Array, IntArray]:
+    """The least, the lower median and the largest of the other values of each one's line; its rank there. (G,) each.
+
+    A value that is the only one of its line stands for the others.
+    """
+    order = np.lexsort((values, line))
+    ordered = values[order]
+    rank = np.empty(len(values), np.int64)
+    rank[order] = np.arange(len(values))
+    first = starts.repeat(counts[starts])  # (G,)
+    rank -= first
+    others = counts - 1
+
+    def nth(index: IntArray) -> Float64Array:
+        index = np.where(others > 0, index + (index >= rank), 0)
+        return np.asarray(ordered[first + index])
+
+    return nth(np.zeros_like(rank)), nth((others - 1) // 2), nth(others - 1), rank
+
+
+def _spread(values: Float64Array, starts: IntArray, counts: IntArray) -> Float64Array:
+    """The standard deviation of the values of each one's line, as a share of their mean, (G,)."""
+    lengths = counts[starts]
+    mean = (np.add.reduceat(values, starts) / lengths).repeat(lengths)
+    variance = (np.add.reduceat((values - mean) ** 2, starts) / lengths).repeat(lengths)
+    return np.asarray(np.sqrt(variance) / np.abs(mean).clip(0.1))
+
+
+def _windows(gap: Float64Array, starts: IntArray, ends: IntArray) -> Float64Array:
+    """Each gap amid its REACH_GAPS neighbours to either side, (G, 2 * REACH_GAPS + 1); inf beyond the line's ends."""
+    place = np.arange(len(gap)) + REACH_GAPS * (1 + np.arange(len(starts))).repeat(ends - starts)  # (G,)
+    padded = np.full(place[-1] + REACH_GAPS + 1, np.inf)
+    padded[place] = gap
+    return np.asarray(padded[place[:, None] + np.arange(-REACH_GAPS, REACH_GAPS + 1)])
+
+
+def _columns(
+    start: Float64Array, end: Float64Array, height: Float64Array, line: IntArray, starts: IntArray
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """How far gaps of the lines above and below leave the same strip free as each gap. All (G,).
+
+    The mean width of that strip in digit heights, below 0 where digits lie in it; how many lines pass by, up to 1 for
+    REACH_LINES or more; and the share of them that has digits there. Only lines with digits on both sides count.
+    """
+    free, crossing, blocked = np.zeros(len(start)), np.zeros(len(start)), np.zeros(len(start))
+    if len(starts) == 1:
+        return free, crossing, blocked
+    own = line[starts]  # (L,), the line of each row of gaps
+    lasts = np.append(starts[1:], len(line)) - 1
+    low, high = start[starts], end[lasts]  # (L,): where its first digit ends and its last one starts
+    middle = (start + end) / 2
+    for first in range(0, len(start), BLOCK_GAPS):
+        some = slice(first, first + BLOCK_GAPS)
+        shared = np.minimum(end[some, None], end) - np.maximum(start[some, None], start)  # (B, G)
+        strip = np.maximum.reduceat(shared, starts, axis=1) / height[some, None]  # (B, L)
+        distance = np.abs(line[some, None] - own)
+        passes = (distance > 0) & (distance <= REACH_LINES) & (low < middle[some, None]) & (high > middle[some, None])
+        count = passes.sum(axis=1)
+        known = np.maximum(count, 1)
+        free[some] = (strip.clip(-1, 3) * passes).sum(axis=1) / known
+        blocked[some] = (passes & (strip < FREE_HEIGHTS)).sum(axis=1) / known
+        crossing[some] = np.minimum(count / REACH_LINES, 1)
+    return free, crossing, blocked
+
+
+def _layout(row: Row, heights: Float64Array) -> Float64Array:
+    """How each line lies to those above and below, (3, L): the shares of them that begin where it begins, and end where
+    it ends; how far the nearest one is, in digit heights.
+    """
+    first = np.flatnonzero(np.diff(row.line, prepend=-1))  # (L,), the first digit of each line
+    last = np.append(first[1:], len(row.line)) - 1
+    left, right = (row.u - row.w / 2)[first], (row.u + row.w / 2)[last]
+    middle = np.add.reduceat(row.v, first) / (last - first + 1)
+    count = len(first)
+    same, near = np.zeros((2, count)), np.zeros(count)
+    nearest = np.full(count, MAX_LINE_PITCH_HEIGHTS)
+    for step in range(1, min(REACH_LINES, count - 1) + 1):
+        for own, other in ((slice(step, None), slice(None, -step)), (slice(None, -step), slice(step, None))):
+            reach = SAME_PLACE_HEIGHTS * heights[own]
+            same[0, own] += np.abs(left[own] - left[other]) < reach
+            same[1, own] += np.abs(right[own] - right[other]) < reach
+            near[own] += 1
+            nearest[own] = np.minimum(nearest[own], np.abs(middle[own] - middle[other]) / heights[own])
+    return np.concatenate([same / np.maximum(near, 1), nearest[None]])
+
+
+class _Between:
+    """What lies between digits. left, right: (G, 4), the boxes on both sides of each gap, in the upright picture."""
+
+    def __init__(self, left: Float64Array, right: Float64Array) -> None:
+        self.left, self.right = left, right
+        self.middle = (left[:, :2] + left[:, 2:]) / 2  # (G, 2), of the left digit
+        self.height = ((left[:, 3] - left[:, 1]) + (right[:, 3] - right[:, 1])) / 2
+        way = (right[:, :2] + right[:, 2:]) / 2 - self.middle
+        self.length = np.hypot(way[:, 0], way[:, 1])
+        self.along = way / self.length.clip(1e-6)[:, None]  # (G, 2)
+
+    def holds(self, boxes: Float64Array) -> BoolArray:
+        """Whether boxes (S, 4) are between the middles of two digits, and about as high up: (G, S)."""
+        offset = (boxes[:, :2] + boxes[:, 2:]) / 2 - self.middle[:, None]  # (G, S, 2)
+        at = (offset @ self.along[:, :, None])[..., 0]
+        across = offset[..., 1] * self.along[:, :1] - offset[..., 0] * self.along[:, 1:]
+        margin = (TWIN_REACH_HEIGHTS * self.height)[:, None]
+        reach = (SIGN_REACH_HEIGHTS * self.height)[:, None]
+        return np.asarray((at > margin) & (at < self.length[:, None] - margin) & (np.abs(across) < reach))
+
+    def rulings(self, found: Detections) -> Float64Array:
+        """How clearly a ruling is seen in each gap, (G,), 0-1."""
+        if not len(found.ruled):
+            return np.zeros(len(self.left))
+        inside = self.holds(_upright(found.ruled[:, :4], found.turned))
+        return np.asarray(np.where(inside, found.ruled[:, 4], 0.0).max(axis=1))
+
+    def signs(self, found: Detections, categories: Sequence[str]) -> list[Float64Array]:
+        """The best score (G,) of each kind of sign and of writing; then the room that no sign fills.
+
+        The room is the wider one of those before and behind all signs, in digit heights; the gap where there is none.
+        """
+        room = ((self.right[:, 0] - self.left[:, 2]) / self.height).clip(-0.6, 4)
+        best = np.zeros((len(SIGN_KINDS) + 1, len(self.left)))
+        chosen = found.labels >= DIGIT_COUNT
+        if not chosen.any():
+            return [*best, room]
+        boxes = _upright(found.boxes[chosen], found.turned)
+        inside = self.holds(boxes)  # (G, S)
+        kinds = _kinds_of(found, categories)[chosen]
+        scores = np.where(inside, found.scores[chosen], 0.0)
+        for kind in range(len(best)):
+            of_kind = kinds == kind
+            if of_kind.any():
+                best[kind] = scores[:, of_kind].max(axis=1)
+        seen = inside & (scores >= MIN_SIGN_SCORE)
+        before = np.where(seen, boxes[:, 0] - self.left[:, 2:3], np.inf).min(axis=1)
+        behind = np.where(seen, self.right[:, :1] - boxes[:, 2], np.inf).min(axis=1)
+        part = np.maximum(before, behind) / self.height
+        return [*best, np.where(np.isfinite(part), part.clip(-0.6, 4), room)]
+
+
+def _upright(boxes: FloatArray, turned: int) -> Float64Array:
+    return turned_boxes(boxes, turned).astype(np.float64)
+
+
+def _kinds_of(found: Detections, categories: Sequence[str]) -> IntArray:
+    """The index in SIGN_KINDS of each detection, one more for writing; -1 for digits."""
+    of = _kinds(tuple(categories))
+    return np.where(found.labels < DIGIT_COUNT, -1, of[found.labels.clip(0, len(of) - 1)])
+
+
+@lru_cache(maxsize=8)
+def _kinds(categories: tuple[str, ...]) -> IntArray:
+    """The index in SIGN_KINDS of each category; that behind the last one for all others, and for labels beyond."""
+    kinds = [next((i for i, kind in enumerate(SIGN_KINDS) if name in kind), len(SIGN_KINDS)) for name in categories]
+    return np.array([*kinds, len(SIGN_KINDS)])
