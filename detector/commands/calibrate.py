@@ -48,6 +48,11 @@ class Args:
         "notes",
         "places",
         "signs",
+        "tables",
+        "sums",
+        "records",
+        "labels",
+        "writing",
     )
     count: int = 200
     """How many of each."""
@@ -77,7 +82,8 @@ def main(args: Args) -> None:
     before, digits = Calibration(), claims_with(Calibration(), pictures, names)[0]
     if not digits.right.any():
         raise DataError(f"{args.weights}: expected to find digits in {len(pictures)} scenes, got none right; train it.")
-    spacing = [LabelledDetections(page.target, page.lines, page.found) for page in map(spaced_page, range(args.spaced))]
+    spaced = map(spaced_page, with_bar(range(args.spaced), unit="page"))
+    spacing = [LabelledDetections(page.target, page.lines, page.found) for page in spaced]
     after = calibrate(pictures, names, spacing)
     checkpoint.set_extra(args.weights, {"calibration": after.as_json()})
     for path in args.onnx:

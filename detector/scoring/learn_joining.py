@@ -14,14 +14,14 @@ from detector.rotation import turned_boxes
 from detector.scoring.matching import match
 from detector.types import BoolArray, Detections, Float64Array, Target
 
-HIDDEN_UNITS = 24
+NETWORKS, HIDDEN_UNITS = 3, 24  # whose logits are averaged, and of each: one network of all their units
 MAX_STEPS, MAX_EPOCHS = 6000, 60  # batches, and how often each gap is looked at: whichever is less
 BATCH_GAPS = 512
 LEARNING_RATE = 0.01  # of Adam, falling to 0 along a cosine
 DECAY = 3e-4  # of weights: half its product with their squares is added to the loss
 MIN_SPREAD = 1e-3  # of a feature: one that hardly varies is not blown up
 MIN_GAPS_OF_EACH = 25  # parted and not; with fewer there is nothing to learn from
-DIGITS_KEPT = 5  # significant ones, of weights
+DIGITS_KEPT = 4  # significant ones, of weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,10 @@ def learn(pictures: Sequence[Gaps], seed: int = 0) -> Joining | None:
     features = np.concatenate([gaps.features for gaps in pictures])
     weight = np.concatenate([np.full(len(gaps), len(gaps) ** -0.5) for gaps in pictures])
     mean, spread = features.mean(axis=0), features.std(axis=0) + MIN_SPREAD
-    hidden, out = _trained((features - mean) / spread, parted, weight / weight.mean(), np.random.default_rng(seed))
+    inputs, weight = (features - mean) / spread, weight / weight.mean()
+    trained = [_trained(inputs, parted, weight, np.random.default_rng((seed, k))) for k in range(NETWORKS)]
+    hidden = np.concatenate([units for units, _ in trained])
+    out = np.concatenate([*(one[:-1] for _, one in trained), sum(one[-1:] for _, one in trained)]) / NETWORKS
     return Joining(_rounded(mean), _rounded(spread), tuple(_rounded(unit) for unit in hidden), _rounded(out))
 
 
