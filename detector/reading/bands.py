@@ -17,7 +17,8 @@ from detector.types import Float64Array, IntArray
 SAME_EDGE_HEIGHTS = 0.6  # rulings no further apart are one edge: double ones
 CLOSED_HEIGHTS = 0.7  # rulings that end so near to the outermost one across end at it
 ROW_GAP_HEIGHTS = 0.55  # from the middle of a number to that of the next: more is another row
-MIN_COLUMN_GAP_HEIGHTS = 0.35  # between two columns
+MIN_COLUMN_GAP_HEIGHTS = 0.35  # between two columns, ...
+MIN_GAP_OF_MANY_HEIGHTS, MANY_ROWS = 0.2, 5  # ... and where so many rows have it
 MAX_CROSSING_SHARE = 0.08  # of the rows have a number that lies across the gap between two columns
 
 # Without rulings
@@ -77,11 +78,9 @@ class Bands:
             (line.share(start, end) for line in self.rulings if abs(line.at - at) < SAME_EDGE_HEIGHTS), default=0.0
         )
 
-    def merged(self, edge: int, start: float, end: float, least: float) -> bool:
-        """Whether an edge that has a ruling has none from start to end."""
-        at = self.edges[edge]
-        ruled = any(abs(line.at - at) < SAME_EDGE_HEIGHTS for line in self.rulings)
-        return ruled and self.share(edge, start, end) < least
+    def ruled(self, edge: int) -> bool:
+        """Whether an edge has a ruling."""
+        return any(abs(line.at - self.edges[edge]) < SAME_EDGE_HEIGHTS for line in self.rulings)
 
     def parted(self, places: Sequence[float]) -> Bands:
         """Bands parted at more places."""
@@ -135,7 +134,9 @@ def _column_gaps(boxes: Float64Array) -> list[float] | None:
     """Where the columns of boxes (N, 4) are parted; None where there are none."""
     if not len(boxes):
         return None
-    most = int(MAX_CROSSING_SHARE * len(_rows(boxes)))
+    rows = len(_rows(boxes))
+    most = int(MAX_CROSSING_SHARE * rows)
+    least = MIN_GAP_OF_MANY_HEIGHTS if rows >= MANY_ROWS else MIN_COLUMN_GAP_HEIGHTS
     places = np.concatenate([boxes[:, 0], boxes[:, 2]])
     steps = np.concatenate([np.ones(len(boxes), np.int64), -np.ones(len(boxes), np.int64)])
     order = np.lexsort((-steps, places))
@@ -145,7 +146,7 @@ def _column_gaps(boxes: Float64Array) -> list[float] | None:
     for i in range(len(places) - 1):  # between places[i] and the next, `depth[i]` numbers lie across
         if depth[i] <= most:
             start = float(places[i]) if start is None else start
-            if depth[i + 1] > most and places[i + 1] - start >= MIN_COLUMN_GAP_HEIGHTS:
+            if depth[i + 1] > most and places[i + 1] - start >= least:
                 gaps.append(float(start + places[i + 1]) / 2)
         if depth[i + 1] > most:
             start = None

@@ -6,7 +6,8 @@ upright lines, of which only long ones are kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,9 @@ THICK_HEIGHTS = 0.4  # thickest ruling
 ALONG_HEIGHTS = 0.35  # rulings are averaged over so much along them, as the paper's grain averages out
 WHOLE_HEIGHTS = 1.6  # of so much along a ruling ...
 WHOLE_SHARE = 0.66  # ... so large a share shows, of what no digit covers
+MIN_DOTTED_SHARE = 0.8  # of a ruling that shows, of what no digit covers; letters below each other show less
 FREE_SHARE = 0.35  # where digits cover more than the rest, nothing is told of rulings
+SHOWN_NEAR_HEIGHTS = 0.3  # a line that is no further off shows
 GAP_HEIGHTS = 0.6  # longest gap in a ruling, as where a digit lies on it
 MIN_LENGTH_HEIGHTS = 2.0  # of a ruling
 ONE_LINE_HEIGHTS = 0.3  # rulings that are no further apart are one ruling
@@ -47,6 +50,8 @@ class Ruling:
     """Its v if it is level, its u if it is upright."""
     pieces: tuple[tuple[float, float], ...]
     """Where its pieces begin and end in the other direction, in order."""
+    strength: float = np.inf
+    """By how many grey levels it stands out from the paper."""
 
     @property
     def start(self) -> float:
@@ -63,12 +68,33 @@ class Ruling:
         covered = sum(max(min(end, b) - max(start, a), 0.0) for a, b in self.pieces)
         return covered / max(end - start, 1e-9)
 
+    def within(self, start: float, end: float) -> Ruling | None:
+        """What of it lies between start and end; None where that is nothing."""
+        pieces = tuple((max(a, start), min(b, end)) for a, b in self.pieces if b > start and a < end)
+        return replace(self, pieces=pieces) if pieces else None
+
     def crosses(self, other: Ruling) -> bool:
         """Whether it crosses or touches a ruling of the other direction."""
         reach = CROSSING_HEIGHTS
         return (
             self.start - reach <= other.at <= self.end + reach and other.start - reach <= self.at <= other.end + reach
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The rulings of a straightened page."""
+
+    level: tuple[Ruling, ...] = ()
+    upright: tuple[Ruling, ...] = ()
+    level_ink: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    """(H, W), where a level line may be, above 0."""
+    upright_ink: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    """The same of upright lines."""
+    origin: Float64Array = field(default_factory=lambda: np.zeros(2))
+    """u, v of the first pixel of these, in their pixels."""
+    unit_px: float = DIGIT_PX
+    """Height of a digit in them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +105,28 @@ class Straightened:
     """To and from the picture, in pixels."""
     digit_px: float
     """Height of a digit in the picture."""
-    level: tuple[Ruling, ...]
-    upright: tuple[Ruling, ...]
+    found: Found
+    """What rulings there are."""
+
+    @property
+    def level(self) -> tuple[Ruling, ...]:
+        """Level rulings."""
+        return self.found.level
+
+    @property
+    def upright(self) -> tuple[Ruling, ...]:
+        """Upright rulings."""
+        return self.found.upright
+
+    def shown(self, at: float, start: float, end: float, level: bool) -> float:
+        """How much of a line from start to end shows any ink as of a ruling, 0-1, also where no ruling was found."""
+        ink = self.found.level_ink if level else self.found.upright_ink.T
+        across, along = self.found.origin[::-1] if level else self.found.origin
+        unit = self.found.unit_px
+        low, high = (max(0, round((at + side) * unit - across)) for side in (-SHOWN_NEAR_HEIGHTS, SHOWN_NEAR_HEIGHTS))
+        first, last = (max(0, round(place * unit - along)) for place in (start, end))
+        stretch = ink[low : high + 1, first:last]
+        return float((stretch > 0).any(axis=0).mean()) if stretch.size else 0.0
 
     def boxes(self, boxes: Float64Array) -> Float64Array:
         """Boxes (N, 4) of the picture on the page."""
@@ -91,11 +137,14 @@ class Straightened:
         return self.frame.in_picture(points * self.digit_px)
 
 
-def straighten(grey: GreyPicture, digits: Float64Array, lines: Float64Array) -> Straightened:
+def straighten(
+    grey: GreyPicture, digits: Float64Array, lines: Float64Array, stacks: Float64Array, signs: Float64Array
+) -> Straightened:
     """The page in uint8 (H, W), upright, with its rulings.
 
     digits: boxes (N, 4) of one or more digits, pixels. lines: (L, 4), x, y of both ends of lines of
-    writing, pixels; they tell how the page lies where there are no rulings.
+    writing, pixels. stacks: (S, 4), x, y of what stands below each other. They tell how the page lies where no
+    ruling does. signs: boxes (K, 4) of other ink that is no ruling.
     """
     digit_px = float(np.median(digits[:, 3] - digits[:, 1]))
     segments = _segments(grey, digit_px)
@@ -104,14 +153,15 @@ def straighten(grey: GreyPicture, digits: Float64Array, lines: Float64Array) -> 
     level = segments[down < MAX_TILT_TANGENT * across]
     upright = segments[across < MAX_TILT_TANGENT * down]
     height, width = grey.shape
-    frame = straightening((width / 2, height / 2), np.concatenate([level, lines]), upright)
-    signs = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)  # dark rulings, light ones
-    rulings: tuple[tuple[Ruling, ...], tuple[Ruling, ...]] = ((), ())
-    for sign in signs[:: -1 if _light_on_dark(grey, digits) else 1]:  # as the digits are; or else the others
-        rulings = _rulings(grey, digits, frame, digit_px, sign)
-        if min(map(len, rulings)) >= 2 or max(map(len, rulings)) >= 3:
+    frame = straightening((width / 2, height / 2), np.concatenate([level, lines]), np.concatenate([upright, stacks]))
+    kinds = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)  # dark rulings, light ones
+    found = Found()
+    for kind in kinds[:: -1 if _light_on_dark(grey, digits) else 1]:  # as the digits are; or else the others
+        found = _rulings(grey, np.concatenate([digits, signs]), frame, digit_px, kind)
+        counts = len(found.level), len(found.upright)
+        if min(counts) >= 2 or max(counts) >= 3:
             break
-    return Straightened(frame, digit_px, *rulings)
+    return Straightened(frame, digit_px, found)
 
 
 def _segments(grey: GreyPicture, digit_px: float) -> Float64Array:
@@ -137,9 +187,7 @@ def _light_on_dark(grey: GreyPicture, digits: Float64Array) -> bool:
     return votes > 0
 
 
-def _rulings(
-    grey: GreyPicture, digits: Float64Array, frame: Frame, digit_px: float, sign: int
-) -> tuple[tuple[Ruling, ...], tuple[Ruling, ...]]:
+def _rulings(grey: GreyPicture, ink: Float64Array, frame: Frame, digit_px: float, sign: int) -> Found:
     """Level and upright rulings, dark or light."""
     scale = min(DIGIT_PX / digit_px, MAX_SCALE)  # pixels of the straightened page for one of the picture
     unit = scale * digit_px  # a digit's height on it
@@ -147,24 +195,24 @@ def _rulings(
     thick, along, whole = (
         2 * round(heights * unit / 2) + 1 for heights in (THICK_HEIGHTS, ALONG_HEIGHTS, WHOLE_HEIGHTS)
     )
-    for x0, y0, x1, y1 in (
-        np.rint(frame.straight_boxes(digits) * scale - np.tile(origin, 2)).astype(int).clip(0).tolist()
-    ):
+    for x0, y0, x1, y1 in np.rint(frame.straight_boxes(ink) * scale - np.tile(origin, 2)).astype(int).clip(0).tolist():
         free[y0 : y1 + 1, x0 + 1 : x1] = 0
     level, upright = (
         _averaged(cv2.morphologyEx(page, sign, np.ones(size[::-1], np.uint8)), free, size_along)
         for size, size_along in (((1, thick), (along, 1)), ((thick, 1), (1, along)))
     )  # float32, grey levels
     found = []
+    inks = []
     some = slice(None, None, NOISE_STRIDE_PX)
     for own, other, size in ((level, upright, (whole, 1)), (upright, level, (1, whole))):
         grain = own[some, some][free[some, some] > 0]
         least = max(MIN_CONTRAST_GREY, NOISE_RATIO * float(np.median(grain)) if len(grain) else 0)
-        inked = (own - ACROSS_WEIGHT * other >= least).astype(np.float32)
-        shown = _averaged(cv2.dilate(inked, np.ones((3, 3), np.uint8)), free, size) >= WHOLE_SHARE
+        dotted = cv2.dilate((own - ACROSS_WEIGHT * other >= least).astype(np.float32), np.ones((3, 3), np.uint8))
+        shown = _averaged(dotted, free, size) >= WHOLE_SHARE
         inked = (shown & (cv2.blur(free, size) >= FREE_SHARE)).astype(np.uint8)
-        found.append(_long_lines(inked, unit, origin, own is level))
-    return found[0], found[1]
+        found.append(_long_lines(inked, dotted, free, own, unit, origin, own is level))
+        inks.append(dotted)
+    return Found(found[0], found[1], inks[0], inks[1], origin, unit)
 
 
 def _warped(
@@ -189,36 +237,51 @@ def _warped(
     return straight, np.asarray(inside, np.float32), np.asarray(origin, np.float64)
 
 
-def _averaged(ridges: NDArray[np.generic], free: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def _averaged(ridges: NDArray[Any], free: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """The mean along lines, of what digits do not cover. size: width and height that it is taken over, pixels."""
     total = cv2.blur(ridges.astype(np.float32) * free, size)
     averaged: NDArray[np.float32] = total / np.maximum(cv2.blur(free, size), 0.25)
     return averaged
 
 
-def _long_lines(inked: GreyPicture, unit: float, origin: Float64Array, level: bool) -> tuple[Ruling, ...]:
-    """The rulings among pixels that may be some. unit: height of a digit, pixels."""
+def _long_lines(
+    inked: GreyPicture,
+    dotted: NDArray[Any],
+    free: NDArray[np.float32],
+    strength: NDArray[np.float32],
+    unit: float,
+    origin: Float64Array,
+    level: bool,
+) -> tuple[Ruling, ...]:
+    """The rulings among pixels that may be some.
+
+    inked: where much of a line shows around. dotted: where it shows itself. free: where no digit is. All are of one
+    size, 0 or 1. strength: of lines, grey levels. unit: height of a digit, pixels.
+    """
     if not level:
-        inked, origin = np.ascontiguousarray(inked.T), origin[::-1]
+        inked, dotted, free, strength = (np.ascontiguousarray(each.T) for each in (inked, dotted, free, strength))
+        origin = origin[::-1]
     gap, length = (max(3, round(heights * unit)) for heights in (GAP_HEIGHTS, MIN_LENGTH_HEIGHTS))
     inked = cv2.dilate(inked, np.ones((3, 1), np.uint8))  # a ruling that bends a little stays one
     inked = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     inked = cv2.morphologyEx(inked, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    count, _, stats, middles = cv2.connectedComponentsWithStats(inked.astype(np.uint8), connectivity=8)
-    pieces = [
-        (
-            (float(middles[i][1]) + origin[1]) / unit,
-            (float(stats[i, cv2.CC_STAT_LEFT]) + origin[0]) / unit,
-            (float(stats[i, cv2.CC_STAT_LEFT] + stats[i, cv2.CC_STAT_WIDTH]) + origin[0]) / unit,
-        )
-        for i in range(1, count)
-    ]
+    count, labels, stats, middles = cv2.connectedComponentsWithStats(inked.astype(np.uint8), connectivity=8)
+    pieces = []
+    for i in range(1, count):
+        x, y, width, height = stats[i, :4].tolist()
+        place = slice(y, y + height), slice(x, x + width)
+        own = labels[place] == i
+        told = ((free[place] > 0) | ~own).all(axis=0)  # (width,), where no digit is on the line
+        if ((dotted[place] > 0) & own).any(axis=0)[told].mean() >= MIN_DOTTED_SHARE if told.any() else False:
+            at = (float(middles[i][1]) + origin[1]) / unit
+            most = float(np.median((strength[place] * own).max(axis=0)[told]))
+            pieces.append((at, (x + origin[0]) / unit, (x + width + origin[0]) / unit, most))
     return _joined(pieces)
 
 
-def _joined(pieces: list[tuple[float, float, float]]) -> tuple[Ruling, ...]:
-    """Rulings made of pieces, each with where it is, begins and ends: those in one line with no wide gap between."""
-    lines: list[list[tuple[float, float, float]]] = []
+def _joined(pieces: list[tuple[float, float, float, float]]) -> tuple[Ruling, ...]:
+    """Rulings of pieces in one line with no wide gap between. Of each: where it is, begins and ends, its strength."""
+    lines: list[list[tuple[float, float, float, float]]] = []
     for piece in sorted(pieces, key=lambda piece: piece[1]):
         near = [
             line
@@ -229,10 +292,9 @@ def _joined(pieces: list[tuple[float, float, float]]) -> tuple[Ruling, ...]:
             min(near, key=lambda line: abs(line[-1][0] - piece[0])).append(piece)
         else:
             lines.append([piece])
-    return tuple(
-        Ruling(
-            float(np.average([at for at, _, _ in line], weights=[end - start for _, start, end in line])),
-            tuple((start, end) for _, start, end in line),
-        )
-        for line in lines
-    )
+    rulings = []
+    for line in lines:
+        lengths = [end - start for _, start, end, _ in line]
+        at, strength = (float(np.average([piece[k] for piece in line], weights=lengths)) for k in (0, 3))
+        rulings.append(Ruling(at, tuple((start, end) for _, start, end, _ in line), strength))
+    return tuple(rulings)

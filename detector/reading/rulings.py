@@ -34,6 +34,7 @@ AVERAGED_HEIGHTS = 0.45  # lines are averaged over so much along them; so are sp
 LEANS = np.tan(np.deg2rad(np.linspace(-16.0, 16.0, 15))).astype(np.float32)  # (L,), columns a row, that are tried
 LEVEL_WEIGHT = 1.5  # so many times the strength of a level line is taken off: sloping ones look a bit upright, too
 MIN_CONTRAST_GREY = 7  # grey levels between a ruling and the paper on either side of it, and at least ...
+MIN_INK_SHARE = 0.06  # ... that share of the contrast of the strongest ink around, and ...
 NOISE_RATIO = 1.5  # ... so many times what half of the paper has
 NOISE_STRIDE_PX = 3  # every third pixel tells it well enough
 BESIDE_SHARE = 0.4  # of the rows beside the digits a ruling shows in so many at least: a digit may lie on it
@@ -161,6 +162,8 @@ def _lines(
     upright = cv2.addWeighted(upright, 1.0, level, -LEVEL_WEIGHT, 0.0)
     spread = 2 * max(round(STRAY_HEIGHTS * height), int(step / 2)) + 1
     upright = cv2.dilate(upright, np.ones((1, spread), np.uint8))
+    low, usual, high = np.percentile(grey[some, some], (1, 50, 99)).tolist()
+    least = max(least, MIN_INK_SHARE * max(usual - low, high - usual))
     return upright.astype(np.uint8, copy=False), level.astype(np.uint8, copy=False), least
 
 

@@ -19,22 +19,28 @@ import numpy as np
 from detector.images import Picture
 from detector.reading.bands import Bands, columns_of, in_columns, rows_of
 from detector.reading.lattice import Ruling, Straightened, straighten
+from detector.reading.ruling_groups import groups, spanning, strong
+from detector.reading.rulings import MIN_STRENGTH, ruling_strengths
 from detector.rotation import turned_boxes, turned_picture
-from detector.types import Cell, Float64Array, IntArray, Line, Number, Page, Table
+from detector.types import BoolArray, Cell, Float64Array, IntArray, Line, Number, Page, Table
 
 # Lengths are in heights of a digit
-SAME_END_HEIGHTS = 1.2  # parallel rulings are of one table if they begin and end so near to each other, ...
-MAX_PITCH_HEIGHTS = 14.0  # ... and are no further apart
-MIN_SPAN_SHARE = 0.5  # of the width or height of a table; shorter rulings are strokes in it
+STACK_REACH_HEIGHTS = 4.5  # numbers that stand below each other, and no further apart, tell how columns lean
+MAX_LEAN_TANGENT = 0.3
+MAX_HULL_HEIGHTS = 6.0  # rulings further from all numbers are none of a table
 CLOSED_HEIGHTS = 0.7  # rulings that end so near to the outermost one across end at it
 OPEN_REACH_HEIGHTS = 8.0  # how far beyond the outermost ruling a number is still of its table
 OUTSIDE_HEIGHTS = 0.3  # how far beyond its edges the middle of a number may lie
-MIN_CELL_HEIGHTS = (0.95, 0.75)  # least height and width of cells, in the median: others are squared paper
-MIN_FILLED_SHARE, MANY_CELLS = 0.12, 150  # of so many cells or more, so large a share is filled, or it is squared paper
+MIN_CELL_HEIGHTS = (0.95, 0.55)  # least height and width of cells, in the median: others are squared paper
+MIN_FILLED_SHARE, MANY_CELLS = 0.12, 40  # of so many cells or more, so large a share is filled, or it is squared paper
 MAX_CUT_SHARE = 0.34  # of numbers that rulings cut: more are cut by squared paper and in the boxes of forms, ...
 MIN_WHOLE_SHARE = 0.8  # ... unless upright rulings go through so much of the height ...
 MIN_CUT_FILLED_SHARE = 0.25  # ... and so many cells are filled: then digits of several cells were taken for one number
 MIN_NUMBERS = 2  # in a table
+MIN_BOXED_DIGITS = 3  # of a number in boxes of its own, ...
+MIN_BOXED_SHARE = 0.75  # ... so many of whose gaps have a ruling, ...
+MAX_BOX_HEIGHTS = 2.6  # ... which is no longer than that, ...
+MIN_BOX_PITCH_HEIGHTS = 0.8  # ... and whose digits stand so far apart
 MERGED_SHARE = 0.2  # of a side of a cell: where less of the ruling is there, two cells are one
 
 
@@ -47,16 +53,37 @@ def find_tables(picture: Picture, page: Page) -> tuple[Table, ...]:
     boxes = np.array([digit.box for number in numbers for digit in number.digits], np.float64)  # (D, 4)
     boxes = turned_boxes(boxes, page.turned, *size).astype(np.float64)
     grey = turned_picture(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), page.turned)
+    signs = np.array([sign.box for sign in page.signs], np.float64).reshape(-1, 4)
+    signs = turned_boxes(signs, page.turned, *size).astype(np.float64)
     ends = np.cumsum([len(number.digits) for number in numbers])  # (N,)
-    straight = straighten(grey, boxes, _line_ends(page.lines, boxes))
-    digits = straight.boxes(boxes)
     first = np.concatenate([[0], ends[:-1]])
-    own = np.concatenate([np.minimum.reduceat(digits[:, :2], first), np.maximum.reduceat(digits[:, 2:], first)], axis=1)
+    straight = straighten(grey, boxes, _line_ends(page.lines, boxes), _stacks(_around(boxes, first)), signs)
+    digits = straight.boxes(boxes)
+    own = _around(digits, first)
 
     finder = _Finder(straight, numbers, np.split(digits, ends[:-1]), own)
+    finder.free &= ~_in_boxes_of_their_own(grey, boxes, digits, ends, straight)
     found = finder.ruled() + finder.aligned()
     found.sort(key=lambda grid: (float(grid.rows.edges[0]), float(grid.columns.edges[0])))
     return tuple(_table(finder, grid, size, page.turned) for grid in found)
+
+
+def _around(boxes: Float64Array, first: IntArray) -> Float64Array:
+    """The boxes (N, 4) around the digits of each number. first: (N,), where each begins among boxes (D, 4)."""
+    return np.concatenate([np.minimum.reduceat(boxes[:, :2], first), np.maximum.reduceat(boxes[:, 2:], first)], axis=1)
+
+
+def _stacks(boxes: Float64Array) -> Float64Array:
+    """x, y of both ends (S, 4) of lines through the left ends, right ends or middles of numbers below each other."""
+    x = np.stack([boxes[:, 0], boxes[:, 2], (boxes[:, 0] + boxes[:, 2]) / 2])  # (3, N)
+    y = (boxes[:, 1] + boxes[:, 3]) / 2
+    high = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    down = y[None] - y[:, None]  # (N, N), from the first to the second
+    above, below = np.nonzero((down > 0.8 * high) & (down < STACK_REACH_HEIGHTS * high))
+    across = x[:, below] - x[:, above]  # (3, pairs)
+    kind, pair = np.nonzero(np.abs(across) < MAX_LEAN_TANGENT * down[above, below])
+    above, below = above[pair], below[pair]
+    return np.stack([x[kind, above], y[above], x[kind, below], y[below]], axis=1)
 
 
 def _line_ends(lines: Sequence[Line], boxes: Float64Array) -> Float64Array:
@@ -70,6 +97,33 @@ def _line_ends(lines: Sequence[Line], boxes: Float64Array) -> Float64Array:
             slope, offset = np.polyfit(x, y, 1)
             found.append((x.min(), slope * x.min() + offset, x.max(), slope * x.max() + offset))
     return np.array(found, np.float64).reshape(-1, 4)
+
+
+def _in_boxes_of_their_own(
+    grey: np.ndarray, boxes: Float64Array, digits: Float64Array, ends: IntArray, page: Straightened
+) -> BoolArray:
+    """Which numbers (N,) have a short ruling after each digit, as in forms with a box for each.
+
+    boxes: (D, 4), of digits, pixels. digits: the same on the straightened page. ends: (N,), where each number ends.
+    """
+    counts = np.diff(ends, prepend=0)
+    after = np.ones(len(boxes), np.bool_)
+    after[ends - 1] = False  # the last digit of each number has none after it
+    left = np.flatnonzero(after & np.repeat(counts >= MIN_BOXED_DIGITS, counts))
+    strengths = ruling_strengths(grey, boxes, np.stack([left, left + 1], axis=1))
+    u = (digits[left, 2] + digits[left + 1, 0]) / 2
+    v = digits[left][:, [1, 3]].mean(axis=1)
+    long = np.zeros(len(left), np.bool_)
+    for line in page.upright:
+        for start, end in line.pieces:
+            if end - start > MAX_BOX_HEIGHTS:
+                long |= (np.abs(u - line.at) < 0.5) & (v > start) & (v < end)
+    apart = (digits[left + 1, ::2].mean(axis=1) - digits[left, ::2].mean(axis=1)) >= MIN_BOX_PITCH_HEIGHTS
+    short = (strengths >= MIN_STRENGTH) & ~long & apart
+    number = np.repeat(np.arange(len(ends)), counts)[left]
+    ruled, gaps = (np.bincount(number, weights, minlength=len(ends)) for weights in (short, np.ones(len(left))))
+    boxed: BoolArray = (gaps > 0) & (ruled >= MIN_BOXED_SHARE * gaps)
+    return boxed
 
 
 @dataclass(frozen=True)
@@ -101,8 +155,14 @@ class _Finder:
     def ruled(self) -> list[_Grid]:
         """Tables with rulings."""
         found = []
-        for level, upright in _groups(self.page.level, self.page.upright):
-            grid = self._of_rulings(level, upright)
+        (u0, v0), (u1, v1) = (
+            self.boxes[:, :2].min(axis=0) - MAX_HULL_HEIGHTS,
+            self.boxes[:, 2:].max(axis=0) + MAX_HULL_HEIGHTS,
+        )
+        level = [line for line in (line.within(u0, u1) for line in self.page.level if v0 < line.at < v1) if line]
+        upright = [line for line in (line.within(v0, v1) for line in self.page.upright if u0 < line.at < u1) if line]
+        for group in groups(level, upright):
+            grid = self._of_rulings(*group)
             if grid:
                 found.append(grid)
                 self.free[list(grid.members)] = False
@@ -120,7 +180,7 @@ class _Finder:
 
     def _of_rulings(self, level: list[Ruling], upright: list[Ruling]) -> _Grid | None:
         """The table that these rulings make, which belong together; None where they make none."""
-        level, upright = _spanning(level, upright)
+        level, upright = spanning(*strong(level, upright))
         if len(level) + len(upright) < 2:
             return None
         rows, columns = Bands.between(level, upright), Bands.between(upright, level)
@@ -146,7 +206,15 @@ class _Finder:
         place, other = self.middles[:, axis], self.middles[:, 1 - axis]
         between = self.free & (other >= across.edges[0]) & (other <= across.edges[-1])
         between[inside] = False
-        edges = bands.edges
+        edges = bands.edges.copy()
+        for end, side in ((0, -1), (-1, 1)):  # where no ruling is, a table ends with its numbers
+            if not bands.ruled(end % len(edges)):
+                low, high = self.boxes[:, axis], self.boxes[:, axis + 2]
+                upon = (
+                    (other >= across.edges[0]) & (other <= across.edges[-1]) & (low < edges[end]) & (high > edges[end])
+                )
+                if upon.any():
+                    edges[end] = low[upon].min() - 0.1 if side < 0 else high[upon].max() + 0.1
         usual = float(np.median(np.diff(edges))) if len(edges) > 2 else 2.5
         reach = min(OPEN_REACH_HEIGHTS, max(2.0, 1.3 * usual))
         if not bands.closed[0]:
@@ -177,42 +245,6 @@ class _Finder:
         return bool(whole >= MIN_WHOLE_SHARE) and len(filled) >= MIN_CUT_FILLED_SHARE * shape[0] * shape[1]
 
 
-def _groups(level: Sequence[Ruling], upright: Sequence[Ruling]) -> list[tuple[list[Ruling], list[Ruling]]]:
-    """Rulings that belong together: level ones, upright ones."""
-    lines = [*level, *upright]
-    group = list(range(len(lines)))
-
-    def root(i: int) -> int:
-        while group[i] != i:
-            i = group[i]
-        return i
-
-    for i, line in enumerate(lines):
-        for j in range(i):
-            other, parallel = lines[j], (i < len(level)) == (j < len(level))
-            alike = max(abs(line.start - other.start), abs(line.end - other.end)) <= SAME_END_HEIGHTS
-            if (alike and abs(line.at - other.at) <= MAX_PITCH_HEIGHTS) if parallel else line.crosses(other):
-                group[root(i)] = root(j)
-    roots = [root(i) for i in range(len(lines))]
-    return [
-        (
-            [line for line, own in zip(level, roots, strict=False) if own == one],
-            [line for line, own in zip(upright, roots[len(level) :], strict=True) if own == one],
-        )
-        for one in sorted(set(roots))
-    ]
-
-
-def _spanning(level: list[Ruling], upright: list[Ruling]) -> tuple[list[Ruling], list[Ruling]]:
-    """The rulings that go through much of the table that they make."""
-    kept = []
-    for lines, others in ((level, upright), (upright, level)):
-        ends = [end for line in lines for end in (line.start, line.end)] + [line.at for line in others]
-        least = MIN_SPAN_SHARE * (max(ends) - min(ends)) if ends else 0.0
-        kept.append([line for line in lines if sum(end - start for start, end in line.pieces) >= least])
-    return kept[0], kept[1]
-
-
 def _table(finder: _Finder, grid: _Grid, size: tuple[int, int], turned: int) -> Table:
     """A table as it is in the picture as given. size: its width and height, pixels."""
     content: dict[tuple[int, int], list[tuple[float, float, Number]]] = {}
@@ -220,7 +252,7 @@ def _table(finder: _Finder, grid: _Grid, size: tuple[int, int], turned: int) -> 
         for number, digits in _in_cells(finder.numbers[i], finder.digits[i], grid):
             u, v = (digits[:, :2].min(axis=0) + digits[:, 2:].max(axis=0)) / 2
             cell = grid.rows.index(v), grid.columns.index(u)
-            content.setdefault(_first_of_merged(grid, cell, u, v), []).append((v, u, number))
+            content.setdefault(_first_of_merged(finder.page, grid, cell, u, v), []).append((v, u, number))
     corners = np.stack(np.meshgrid(grid.columns.edges, grid.rows.edges), axis=-1)  # (R + 1, C + 1, 2)
     corners = finder.page.in_picture(corners)
     if turned:
@@ -260,7 +292,7 @@ def _in_cells(number: Number, digits: Float64Array, grid: _Grid) -> list[tuple[N
     return [(Number.of(number.digits[part]), digits[part]) for part in parts]
 
 
-def _first_of_merged(grid: _Grid, cell: tuple[int, int], u: float, v: float) -> tuple[int, int]:
+def _first_of_merged(page: Straightened, grid: _Grid, cell: tuple[int, int], u: float, v: float) -> tuple[int, int]:
     """The first of the cells that are one with a cell where a number is at (u, v), if it stands in their middle."""
     i, j = cell
     for bands, across, own, place, at in (
@@ -268,13 +300,23 @@ def _first_of_merged(grid: _Grid, cell: tuple[int, int], u: float, v: float) -> 
         (grid.rows, grid.columns, i, v, j),
     ):
         start = end = own
-        stretch = (across.edges[at], across.edges[at + 1])
-        while start > 0 and bands.merged(start, *stretch, MERGED_SHARE):
+        inset = 0.15 * (across.edges[at + 1] - across.edges[at])
+        stretch = (across.edges[at] + inset, across.edges[at + 1] - inset)
+        level = bands is grid.rows
+
+        def merged(
+            edge: int, bands: Bands = bands, stretch: tuple[float, float] = stretch, level: bool = level
+        ) -> bool:
+            """Whether an edge that has a ruling has none here."""
+            return bands.ruled(edge) and page.shown(float(bands.edges[edge]), *stretch, level) < MERGED_SHARE
+
+        while start > 0 and merged(start):
             start -= 1
-        while end + 1 < len(bands) and bands.merged(end + 1, *stretch, MERGED_SHARE):
+        while end + 1 < len(bands) and merged(end + 1):
             end += 1
         middle, whole = ((bands.edges[a] + bands.edges[b + 1]) / 2 for a, b in ((own, own), (start, end)))
-        if start < end and abs(place - whole) <= abs(place - middle) + 0.05:
+        title = not level and (start, end) == (0, len(bands) - 1)  # it may well stand in the middle of a cell, too
+        if start < end and abs(place - whole) < abs(place - middle) + (0.05 if title else -0.05):
             i, j = (i, start) if bands is grid.columns else (start, j)
             return i, j
     return i, j
