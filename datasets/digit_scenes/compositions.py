@@ -7,6 +7,8 @@ from digit_scenes.recipe import CameraRecipe, HandRecipe, PageRecipe, PaperRecip
 
 HANDS = {"print": 0.03, "sheet-print": 0.02, "skeletons": 0.55, "hands": 0.4}
 """Sources of letters: nearly all of them hands."""
+PRINTS = {"print": 0.5, "sheet-print": 0.5}
+"""Sources of letters: what forms say."""
 HANDS_AND_PRINTS = {"print": 0.07, "sheet-print": 0.05, "skeletons": 0.38, "hands": 0.5}
 """Sources of letters: mostly hands."""
 NOTE = PageRecipe(
@@ -105,6 +107,7 @@ RECORDS = (
         CELL,
         kinds={"cell": 1.0},
         letters=HANDS,
+        second=PRINTS,
         own_digits=0.25,
         pens={"hair": 0.2, "usual": 0.72, "felt": 0.08},
         bordered=0.55,
@@ -123,6 +126,7 @@ CELLS = (
         ),
         kinds={"cell": 1.0},
         letters=HANDS,
+        second=PRINTS,
         own_digits=0.25,
         pens={"hair": 0.15, "usual": 0.77, "felt": 0.08},
         bordered=0.55,

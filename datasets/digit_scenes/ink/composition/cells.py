@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from digit_scenes.chance import happens
-from digit_scenes.ink.composition import values
+from digit_scenes.ink.composition import notes, values
 from digit_scenes.ink.composition.composer import Composer
 from digit_scenes.ink.composition.values import amount, clock, date, figures, pick, whole
 
@@ -21,6 +21,8 @@ CODES = (*"ABCEFHKMNPRTWx", "No ", "Nr ", "Rs ", "Rs. ", "# ", "Lot ")
 """What stands before them."""
 MIN_DIGIT_PX = 10.0
 """Lowest digits, pixels: where an entry would be lower, a shorter one is written."""
+CAPTION_SHARE = 0.1
+"""Share of cells with a word of the form's in small print."""
 TRACE_SHARE = 0.4
 """Share of cells into which ink of their neighbours peeps."""
 
@@ -65,9 +67,27 @@ def cell(page: Composer) -> None:
     if run is None or run.width * MIN_DIGIT_PX > page.size[1]:
         run = page.run(whole(rng, 3))
     height = page.block([[(0.0, run)]]) if run else page.height
+    if happens(rng, CAPTION_SHARE):
+        _caption(page, height)
     if happens(rng, TRACE_SHARE):
         for side in rng.permutation(4)[: int(rng.integers(1, 3))].tolist():
             _peep(page, side, height)
+
+
+def _caption(page: Composer, height: float) -> None:
+    """What a form says in small print in a corner of its cell, where there is room."""
+    rng = page.rng
+    word = pick(rng, notes.WORDS)
+    word = pick(rng, (word, word.capitalize(), word.upper())) + pick(rng, ("", "", ":", "."))
+    run = (page.second or page.scribe).run(word)
+    if run is None:
+        return
+    size = max(height * float(rng.uniform(0.22, 0.42)), 6.0)
+    x, y = 0.03 * page.size[1], float(rng.uniform(1.1, 1.5)) * size
+    if happens(rng, 0.25):
+        y = page.size[0] - 0.3 * size
+    if all(x1 < x or x0 > x + run.width * size or y1 < y - size or y0 > y for x0, y0, x1, y1 in page.page.frames):
+        page.put(run, x, y, size)
 
 
 def _peep(page: Composer, side: int, height: float) -> None:
