@@ -14,7 +14,7 @@ NOTHING_SHARE = 0.055
 _NOTHING = "- - - - / ✓ ✓ ✗ nil Nil NIL N/A n/a NA -- none X ... ? yes"
 NOTHING = _NOTHING.split()
 """What that is."""
-_UNITS = "kg g m cm km h hr min C mm pcs x ft th nd rd a yrs mg"
+_UNITS = "kg m cm km h hr min C mm pcs x ft th nd rd a yrs mg"
 UNITS = _UNITS.split()
 """What stands behind numbers."""
 CODES = (*"ABCEFHKMNPRTWx", "No ", "Nr ", "Rs ", "Rs. ", "# ", "Lot ")

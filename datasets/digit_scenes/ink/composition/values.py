@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-UNKNOWNS = ("x", "x", "x", "y", "y", "a", "b", "n", "z", "t", "c", "k", "m", "p", "A", "B", "X", "Y", "T", "V")
+UNKNOWNS = tuple("xxxyyanatckmpAXYTV")
 """Letters that stand for numbers; none that could be a digit."""
 
 
