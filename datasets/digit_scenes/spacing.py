@@ -20,6 +20,8 @@ JITTER_HEIGHTS = 0.03
 """Standard deviation by which a detector draws the sides of boxes elsewhere, in digit heights."""
 MISSED, INVENTED, SIGN_MISSED = 0.015, 0.01, 0.12
 """Shares of digits that a detector misses or finds beside them, and of signs that it misses."""
+MIN_RULED_ROOM_HEIGHTS = 0.2
+"""Rulings are looked for where digits are at least so far apart."""
 RULING_MISSED = 0.08
 """Share of gaps with a ruling where none is seen."""
 RULING_INVENTED = 0.015
@@ -306,6 +308,9 @@ def _ruled(rng: np.random.Generator, digits: Float64Array, rulings: Float64Array
     nearest[rng.random(len(digits)) < RULING_MISSED] = np.inf
     mistaken = rng.random(len(digits)) < RULING_INVENTED
     nearest[mistaken] = ends[mistaken] + 0.1
+    ahead = np.where(np.abs(middle - middle[:, None]) < 0.7, digits[:, 0] - ends[:, None], np.inf)
+    room = np.where(ahead > -0.5, ahead, np.inf).min(axis=1, initial=np.inf)
+    nearest[room < MIN_RULED_ROOM_HEIGHTS] = np.inf
     at, y = nearest[np.isfinite(nearest)], middle[np.isfinite(nearest)]
     strengths = 1 - 0.5 * rng.random(len(at)) ** 3
     return np.stack([at - 0.05, y - 0.5, at + 0.05, y + 0.5, strengths], axis=1).astype(np.float32)

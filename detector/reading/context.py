@@ -13,11 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from detector.categories import DIGIT_COUNT, SIGNS
+from detector.categories import DIGIT_COUNT
+from detector.reading.signs import symbol_of
 from detector.rotation import turned_boxes
 from detector.types import BoolArray, Detections, Float64Array, FloatArray, IntArray
 
@@ -107,18 +109,23 @@ class Things:
 
     @classmethod
     def of(cls, found: Detections, categories: Sequence[str]) -> Things:
-        """categories: the names of labels. A label without one, and whatever is none of SIGNS, is writing."""
-        rows = np.ascontiguousarray(found.boxes).view(np.dtype((np.void, found.boxes.itemsize * 4)))[:, 0]
-        _, first, index = np.unique(rows, return_index=True, return_inverse=True)
+        """categories: the names of labels. A label without one, and whatever is no sign in numbers, is writing."""
         # In the order of their places, so that sums come out the same whatever the order of the detections.
+        order = np.lexsort(found.boxes.T)
+        rows = found.boxes[order]
+        fresh = np.append(True, (rows[1:] != rows[:-1]).any(axis=1))  # (N,)
+        first, index = order[fresh], np.empty(len(order), np.int64)
+        index[order] = np.cumsum(fresh) - 1
         boxes = turned_boxes(found.boxes[first], found.turned).astype(np.float64)
-        is_sign = np.array([*(name in SIGNS for name in categories), False], np.bool_)
-        signs = is_sign[found.labels.clip(0, len(is_sign) - 1)]
+        is_sign = _are_signs(tuple(categories))
+        signs = is_sign[np.minimum(found.labels, len(is_sign) - 1)]
         digits = found.labels < DIGIT_COUNT
+        upwards = np.argsort(found.scores, kind="stable")
 
         def best(chosen: BoolArray) -> Float64Array:
             scores = np.zeros(len(first))
-            np.maximum.at(scores, index[chosen], found.scores[chosen].astype(np.float64))
+            some = upwards[chosen[upwards]]
+            scores[index[some]] = found.scores[some]  # of several in one place the last one stays
             return scores
 
         return cls(boxes, best(digits), best(~digits & ~signs), best(signs & ~digits), index)
@@ -148,7 +155,6 @@ class Things:
         boxes = self.boxes.astype(np.float32)
         x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
         width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-        writing, digit = self.writing.astype(np.float32), self.digit.astype(np.float32)
         taller = np.maximum(height[which, None], height)  # (B, T)
         across = x - x[which, None]
         room = np.abs(across) - (width[which, None] + width) / 2  # pixels; below 0 where two overlap
@@ -156,40 +162,36 @@ class Things:
         near &= room > -OVERLAP_SHARE * np.minimum(width[which, None], width)
         near &= np.minimum(height[which, None], height) > MIN_HEIGHT_RATIO * taller
         near[np.arange(len(which)), which] = False
+        known = np.zeros((len(which), 11))
         row, column = np.nonzero(near)  # (P,): few of all pairs
-        room = np.maximum(room[row, column] / taller[row, column], 0)  # in heights
-        left = across[row, column] < 0
-        say = np.exp(-room / RUN_HEIGHTS)
-        next_to = np.where(room < NEXT_HEIGHTS, np.exp(-room / NEXT_HEIGHTS), 0)
-        ratio = np.log(height[which[row]] / height[column])
+        if not len(row):
+            return known
+        starts = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
+        some = row[starts]  # (R,), those with neighbours
+        room = np.maximum(room[row, column] / taller[row, column], 0)[:, None]  # (P, 1), in heights
+        sides = (across[row, column] < 0)[:, None] == np.array([True, False])  # (P, 2): on the left, on the right
+        told = np.stack([self.writing, self.digit], axis=1)[column]  # (P, 2)
+        next_to = told * np.where(room < NEXT_HEIGHTS, np.exp(-room / NEXT_HEIGHTS), 0)
+        nearest = np.maximum.reduceat(next_to[:, :, None] * sides[:, None], starts, axis=0)  # (R, 2, 2)
+        known[some, 0:2], known[some, 3:5] = nearest[:, 0], nearest[:, 1]
+        known[:, 2], known[:, 5] = known[:, 0] * known[:, 1], known[:, 3] * known[:, 4]
+        told = told * np.exp(-room / RUN_HEIGHTS)
+        ratio = np.log(height[which[row]] / height[column])[:, None]
+        sums = np.add.reduceat(np.concatenate([told, told * ratio], axis=1), starts, axis=0)  # (R, 4)
+        run = sums[:, :2]
+        known[some, 6:8] = np.log1p(run)
+        known[some, 8] = run[:, 0] / (run[:, 0] + run[:, 1] + 0.3)
+        known[some, 9:11] = np.clip(sums[:, 2:] / (run + 0.1), -1.5, 1.5)
+        return known
 
-        def best(values: FloatArray, chosen: BoolArray) -> Float64Array:
-            most = np.zeros(len(which))
-            np.maximum.at(most, row[chosen], values[chosen])
-            return most
 
-        def total(values: FloatArray) -> Float64Array:
-            return np.bincount(row, values, len(which)).astype(np.float64, copy=False)
-
-        p_writing, p_digit = writing[column], digit[column]
-        words = [best(next_to * p_writing, side) for side in (left, ~left)]
-        numbers = [best(next_to * p_digit, side) for side in (left, ~left)]
-        run_writing, run_digits = total(say * p_writing), total(say * p_digit)
-        like = [total(say * p * ratio) / (run + 0.1) for p, run in ((p_writing, run_writing), (p_digit, run_digits))]
-        return np.stack(
-            [
-                *(*words, words[0] * words[1]),
-                *(*numbers, numbers[0] * numbers[1]),
-                np.log1p(run_writing),
-                np.log1p(run_digits),
-                run_writing / (run_writing + run_digits + 0.3),
-                *(np.clip(one, -1.5, 1.5) for one in like),
-            ],
-            axis=1,
-        )
+@lru_cache(maxsize=8)
+def _are_signs(categories: tuple[str, ...]) -> BoolArray:
+    """Which categories are signs; the last one stands for labels beyond them, which are writing."""
+    return np.array([*(symbol_of(name) is not None for name in categories), False], np.bool_)
 
 
 def logit(scores: FloatArray | Float64Array) -> Float64Array:
     """Of scores from 0 to 1, of any shape; those within MIN_MARGIN of 0 or 1 count as if they were so far from it."""
-    kept = np.clip(np.asarray(scores, np.float64), MIN_MARGIN, 1 - MIN_MARGIN)
+    kept = np.minimum(np.maximum(np.asarray(scores, np.float64), MIN_MARGIN), 1 - MIN_MARGIN)
     return np.asarray(np.log(kept) - np.log1p(-kept))

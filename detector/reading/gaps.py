@@ -15,6 +15,7 @@ from detector.types import BoolArray, Detections, Float64Array, FloatArray, IntA
 REACH_GAPS = 12  # how many gaps on either side of one are looked at, to see how long the groups beside it are
 LIKE_SHARE = 0.75  # a gap under this share of another one is clearly narrower
 MEAN_OVERLAP_HEIGHTS = 0.4  # what is added to gaps before they are compared as ratios, as they can be below 0
+MIN_ROOM_HEIGHTS = 0.05  # of gaps in ratios
 REACH_LINES = 4  # how many lines above and below are looked at for columns
 FREE_HEIGHTS = 0.08  # an overlap of two gaps under this is none, in digit heights
 SIGN_REACH_HEIGHTS = 0.8  # how far above or below the middles of two digits a sign between them may be
@@ -26,17 +27,65 @@ BLOCK_GAPS = 512  # gaps that are compared with those of all lines at a time, to
 
 SIGN_KINDS = (".,", "/:", "-", "+×÷=", "%()$€£")
 """Signs that mean alike between two digits. All other categories, which are writing, are a kind of their own."""
-SLASHES, DASHES, OPERATORS, WRITING = 1, 2, 3, len(SIGN_KINDS)
+OPERATORS, WRITING = 3, len(SIGN_KINDS)
 
-FEATURES = (
-    *("gap", "narrow", "pitch", "least", "usual", "widest", "ratio", "wider", "left_gap", "right_gap", "first", "last"),
-    *("pitch_off", "pitch_spread", "gap_spread", "digits", "left_run", "right_run", "three_right", "short_left"),
-    *("single_left", "single_right", "height_ratio", "baseline", "page_low", "page_usual", "page_high", "lines"),
-    *("column", "column_least", "column_usual", "column_widest", "crossing", "blocked", "ruled", "others_ruled"),
-    *("points", "slashes", "dashes", "operators", "brackets", "writing", "free"),
-    *("same_left", "same_right", "line_pitch", "line_marks", "line_operators", "page_operators", "page_writing"),
-)
-"""What is known of a gap, in the order in which a Joining weighs it."""
+_ANY, _GAP, _SHARE, _STRIP = (-np.inf, np.inf), (-0.6, 4.0), (0.0, 1.0), (-1.0, 3.0)
+LIMITS = {
+    "gap": _GAP,
+    "narrow": (-0.6, 0.8),
+    "pitch": (0.0, 5.0),
+    "least": _GAP,
+    "usual": _GAP,
+    "widest": _GAP,
+    "ratio": (-2.3, 2.3),
+    "wider": _SHARE,
+    "left_gap": (-0.6, 2.5),
+    "right_gap": (-0.6, 2.5),
+    "first": _SHARE,
+    "last": _SHARE,
+    "pitch_off": (0.0, 2.0),
+    "pitch_spread": (0.0, 2.0),
+    "gap_spread": (0.0, 4.0),
+    "digits": _ANY,
+    "left_run": (0.0, 8.0),
+    "right_run": (0.0, 8.0),
+    "three_right": _SHARE,
+    "short_left": _SHARE,
+    "single_left": _SHARE,
+    "single_right": _SHARE,
+    "height_ratio": (-1.5, 1.5),
+    "baseline": (-1.0, 1.0),
+    "page_low": _GAP,
+    "page_usual": _GAP,
+    "page_high": _GAP,
+    "lines": _ANY,
+    "column": _STRIP,
+    "column_least": _STRIP,
+    "column_usual": _STRIP,
+    "column_widest": _STRIP,
+    "crossing": _SHARE,
+    "blocked": _SHARE,
+    "ruled": _SHARE,
+    "others_ruled": _SHARE,
+    "points": _SHARE,
+    "slashes": _SHARE,
+    "dashes": _SHARE,
+    "operators": _SHARE,
+    "brackets": _SHARE,
+    "writing": _SHARE,
+    "free": _GAP,
+    "same_left": _SHARE,
+    "same_right": _SHARE,
+    "line_pitch": (0.0, 6.0),
+    "line_marks": (0.0, 4.0),
+    "line_operators": _SHARE,
+    "page_operators": _ANY,
+    "page_writing": _ANY,
+}
+"""What is known of a gap, and between which limits: what lies beyond tells no more."""
+FEATURES = tuple(LIMITS)
+"""The names of these, in the order in which a Joining weighs them."""
+_LOW, _HIGH = np.array(list(LIMITS.values()))[:, :, None].transpose(1, 0, 2)  # (F, 1) each
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,69 +123,64 @@ def gap_features(row: Row, boxes: Float64Array, found: Detections, categories: S
     height = heights[line]  # (G,)
     start, end = (row.u + row.w / 2)[left], (row.u - row.w / 2)[right]  # (G,), where gaps start and end
     gap, pitch = (end - start) / height, (row.u[right] - row.u[left]) / height
-    ends = np.append(np.flatnonzero(np.diff(line)) + 1, len(line))  # of each line's gaps, (L,)
+    ends = np.append(np.flatnonzero(line[1:] != line[:-1]) + 1, len(line))  # of each line's gaps, (L,)
     starts = np.append(0, ends[:-1])
     counts = (ends - starts).repeat(ends - starts)  # (G,), gaps in the line of each
 
-    least, usual, widest, rank = _others(gap, line, starts, counts)
-    usual_pitch = _others(pitch, line, starts, counts)[1]
+    lengths = ends - starts  # (L,)
+    known = np.empty((len(FEATURES), len(gap)))
+    of = dict(zip(FEATURES, known, strict=True))  # the row of each
+    columns, of["crossing"][:], of["blocked"][:] = _columns(start, end, height, line, starts)
+    leasts, usuals, widests, ranks = _others(np.stack([gap, pitch, columns]), line, starts, counts)
+    (least, _, of["column_least"][:]), (widest, _, of["column_widest"][:]) = leasts, widests
+    usual, usual_pitch, of["column_usual"][:] = usuals
+    usual_pitch = np.maximum(usual_pitch, 0.1)
+    of["column"][:] = columns
+    of["gap"][:] = of["narrow"][:] = gap
+    of["pitch"][:] = pitch
+    of["least"][:], of["usual"][:], of["widest"][:] = least, usual, widest
+    of["gap_spread"][:] = widest - least
+    room = np.maximum(gap + MEAN_OVERLAP_HEIGHTS, MIN_ROOM_HEIGHTS)
+    of["ratio"][:] = np.log(room / np.maximum(usual + MEAN_OVERLAP_HEIGHTS, MIN_ROOM_HEIGHTS))
+    of["wider"][:] = 1 - ranks[0] / counts
+    of["digits"][:] = np.log(counts)
+    of["pitch_off"][:] = np.abs(pitch - usual_pitch) / usual_pitch
+    of["pitch_spread"][:] = _spread(pitch, starts, counts)
+
     windows = _windows(gap, starts, ends)  # (G, 2 * REACH_GAPS + 1)
     wide = windows + MEAN_OVERLAP_HEIGHTS >= LIKE_SHARE * (gap + MEAN_OVERLAP_HEIGHTS)[:, None]
     wide[:, 0] = wide[:, -1] = True
     left_run = wide[:, REACH_GAPS - 1 :: -1].argmax(axis=1) + 1  # digits up to the next gap that is as wide
     right_run = wide[:, REACH_GAPS + 1 :].argmax(axis=1) + 1
-    page = np.sort(gap)
-    columns, crossing, blocked = _columns(start, end, height, line, starts)
-    column_least, column_usual, column_widest, _ = _others(columns, line, starts, counts)
-    between = _Between(boxes[left], boxes[right])
-    strength = between.rulings(found)
-    signs = between.signs(found, categories)
-    kinds = _kinds_of(found, categories)
-    marks = np.maximum(signs[SLASHES], signs[DASHES])
-    bottoms = row.v + row.h / 2
+    of["left_gap"][:], of["right_gap"][:] = windows[:, REACH_GAPS - 1], windows[:, REACH_GAPS + 1]
+    of["first"][:], of["last"][:] = np.isinf(of["left_gap"]), np.isinf(of["right_gap"])
+    of["left_run"][:], of["right_run"][:] = left_run, right_run
+    of["single_left"][:], of["single_right"][:] = left_run == 1, right_run == 1
+    of["short_left"][:], of["three_right"][:] = left_run <= 3, right_run == 3
 
-    features = [
-        gap.clip(-0.6, 4),
-        gap.clip(-0.6, 0.8),
-        pitch.clip(0, 5),
-        least.clip(-0.6, 4),
-        usual.clip(-0.6, 4),
-        widest.clip(-0.6, 4),
-        np.log(((gap + MEAN_OVERLAP_HEIGHTS) / (usual + MEAN_OVERLAP_HEIGHTS).clip(0.05)).clip(0.1, 10)),
-        1 - rank / counts,
-        windows[:, REACH_GAPS - 1].clip(-0.6, 2.5),
-        windows[:, REACH_GAPS + 1].clip(-0.6, 2.5),
-        np.isinf(windows[:, REACH_GAPS - 1]),
-        np.isinf(windows[:, REACH_GAPS + 1]),
-        (np.abs(pitch - usual_pitch) / usual_pitch.clip(0.1)).clip(0, 2),
-        _spread(pitch, starts, counts).clip(0, 2),
-        (widest - least).clip(0, 4),
-        np.log(counts),
-        left_run.clip(0, 8),
-        right_run.clip(0, 8),
-        right_run == 3,
-        left_run <= 3,
-        left_run == 1,
-        right_run == 1,
-        np.log(row.h[right] / row.h[left]).clip(-1.5, 1.5),
-        ((bottoms[right] - bottoms[left]) / height).clip(-1, 1),
-        *(np.full(len(gap), page[int(share * len(page))].clip(-0.6, 4)) for share in (0.25, 0.5, 0.75)),
-        np.full(len(gap), np.log(1 + row.line[-1])),
-        columns.clip(-1, 3),
-        column_least.clip(-1, 3),
-        column_usual.clip(-1, 3),
-        column_widest.clip(-1, 3),
-        crossing,
-        blocked,
-        strength,
-        (np.add.reduceat(strength, starts).repeat(ends - starts) - strength) / np.maximum(counts - 1, 1),
-        *signs,
-        *_layout(row, heights)[:, line],
-        np.add.reduceat(marks, starts).repeat(ends - starts).clip(0, 4),
-        np.maximum.reduceat(signs[OPERATORS], starts).repeat(ends - starts),
-        *(np.full(len(gap), np.log1p(np.sort(found.scores[kinds == kind]).sum())) for kind in (OPERATORS, WRITING)),
-    ]
-    return np.stack(features, axis=1).astype(np.float64, copy=False)
+    of["height_ratio"][:] = np.log(row.h[right] / row.h[left])
+    bottoms = row.v + row.h / 2
+    of["baseline"][:] = (bottoms[right] - bottoms[left]) / height
+    page = np.sort(gap)
+    for name, share in (("page_low", 0.25), ("page_usual", 0.5), ("page_high", 0.75)):
+        of[name][:] = page[int(share * len(page))]
+    of["lines"][:] = np.log(1 + row.line[-1])
+    of["same_left"][:], of["same_right"][:], of["line_pitch"][:] = _layout(row, heights)[:, line]
+
+    between = _Between(boxes[left], boxes[right])
+    of["ruled"][:] = between.rulings(found)
+    all_ruled = np.add.reduceat(of["ruled"], starts).repeat(lengths)
+    of["others_ruled"][:] = (all_ruled - of["ruled"]) / np.maximum(counts - 1, 1)
+    signs = ("points", "slashes", "dashes", "operators", "brackets", "writing")
+    kinds = _kinds_of(found, categories)
+    for name, scores in zip((*signs, "free"), between.signs(found, kinds), strict=True):
+        of[name][:] = scores
+    of["line_marks"][:] = np.add.reduceat(np.maximum(of["slashes"], of["dashes"]), starts).repeat(lengths)
+    of["line_operators"][:] = np.maximum.reduceat(of["operators"], starts).repeat(lengths)
+    for name, kind in (("page_operators", OPERATORS), ("page_writing", WRITING)):
+        of[name][:] = np.log1p(np.sort(found.scores[kinds == kind]).sum())  # sorted: the same in any order
+    np.maximum(known, _LOW, out=known)
+    return np.asarray(np.minimum(known, _HIGH, out=known).T)
 
 
 def _medians(values: Float64Array, line: IntArray) -> Float64Array:
@@ -150,23 +194,24 @@ def _medians(values: Float64Array, line: IntArray) -> Float64Array:
 def _others(
     values: Float64Array, line: IntArray, starts: IntArray, counts: IntArray
 ) -> tuple[Float64Array, Float64Array, Float64Array, IntArray]:
-    """The least, the lower median and the largest of the other values of each one's line; its rank there. (G,) each.
+    """The least, the lower median and the largest of the other values of each one's line; its rank there.
 
-    A value that is the only one of its line stands for the others.
+    values: (K, G), K kinds of them; so is each answer. A value that is the only one of its line stands for the others.
     """
-    order = np.lexsort((values, line))
-    ordered = values[order]
-    rank = np.empty(len(values), np.int64)
-    rank[order] = np.arange(len(values))
+    order = np.lexsort((values, np.broadcast_to(line, values.shape)))
+    kind = np.arange(len(values))[:, None]
+    ordered = values[kind, order]
+    rank = np.empty(values.shape, np.int64)
+    rank[kind, order] = np.arange(len(line))
     first = starts.repeat(counts[starts])  # (G,)
     rank -= first
     others = counts - 1
+    some = others > 0
 
-    def nth(index: IntArray) -> Float64Array:
-        index = np.where(others > 0, index + (index >= rank), 0)
-        return np.asarray(ordered[first + index])
+    def nth(index: IntArray | int) -> Float64Array:
+        return np.asarray(ordered[kind, first + some * (index + (index >= rank))])
 
-    return nth(np.zeros_like(rank)), nth((others - 1) // 2), nth(others - 1), rank
+    return nth(0), nth((others - 1) // 2), nth(others - 1), rank
 
 
 def _spread(values: Float64Array, starts: IntArray, counts: IntArray) -> Float64Array:
@@ -174,7 +219,7 @@ def _spread(values: Float64Array, starts: IntArray, counts: IntArray) -> Float64
     lengths = counts[starts]
     mean = (np.add.reduceat(values, starts) / lengths).repeat(lengths)
     variance = (np.add.reduceat((values - mean) ** 2, starts) / lengths).repeat(lengths)
-    return np.asarray(np.sqrt(variance) / np.abs(mean).clip(0.1))
+    return np.asarray(np.sqrt(variance) / np.maximum(np.abs(mean), 0.1))
 
 
 def _windows(gap: Float64Array, starts: IntArray, ends: IntArray) -> Float64Array:
@@ -262,19 +307,20 @@ class _Between:
         inside = self.holds(_upright(found.ruled[:, :4], found.turned))
         return np.asarray(np.where(inside, found.ruled[:, 4], 0.0).max(axis=1))
 
-    def signs(self, found: Detections, categories: Sequence[str]) -> list[Float64Array]:
+    def signs(self, found: Detections, kinds: IntArray) -> list[Float64Array]:
         """The best score (G,) of each kind of sign and of writing; then the room that no sign fills.
 
-        The room is the wider one of those before and behind all signs, in digit heights; the gap where there is none.
+        kinds: of all that was found, see `_kinds_of`. The room is the wider one of those before and behind all signs,
+        in digit heights; the gap where there is none.
         """
-        room = ((self.right[:, 0] - self.left[:, 2]) / self.height).clip(-0.6, 4)
+        room = (self.right[:, 0] - self.left[:, 2]) / self.height
         best = np.zeros((len(SIGN_KINDS) + 1, len(self.left)))
-        chosen = found.labels >= DIGIT_COUNT
+        chosen = kinds >= 0
         if not chosen.any():
             return [*best, room]
         boxes = _upright(found.boxes[chosen], found.turned)
         inside = self.holds(boxes)  # (G, S)
-        kinds = _kinds_of(found, categories)[chosen]
+        kinds = kinds[chosen]
         scores = np.where(inside, found.scores[chosen], 0.0)
         for kind in range(len(best)):
             of_kind = kinds == kind
@@ -284,7 +330,7 @@ class _Between:
         before = np.where(seen, boxes[:, 0] - self.left[:, 2:3], np.inf).min(axis=1)
         behind = np.where(seen, self.right[:, :1] - boxes[:, 2], np.inf).min(axis=1)
         part = np.maximum(before, behind) / self.height
-        return [*best, np.where(np.isfinite(part), part.clip(-0.6, 4), room)]
+        return [*best, np.where(np.isfinite(part), part, room)]
 
 
 def _upright(boxes: FloatArray, turned: int) -> Float64Array:
@@ -294,7 +340,7 @@ def _upright(boxes: FloatArray, turned: int) -> Float64Array:
 def _kinds_of(found: Detections, categories: Sequence[str]) -> IntArray:
     """The index in SIGN_KINDS of each detection, one more for writing; -1 for digits."""
     of = _kinds(tuple(categories))
-    return np.where(found.labels < DIGIT_COUNT, -1, of[found.labels.clip(0, len(of) - 1)])
+    return np.where(found.labels < DIGIT_COUNT, -1, of[np.minimum(found.labels, len(of) - 1)])
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ SAME_LINE_HEIGHTS = 0.7  # how much higher or lower the next digit of a line may
 SAME_LINE_SLOPE = 0.3  # ... and how much more for each pixel that it is away
 REACH_HEIGHTS = 8.0  # from middle to middle; further away, digits are not one number anyway
 BLOCK_DIGITS = 512  # that are compared with all others at a time, to bound the memory
-MIN_ROOM_HEIGHTS = 0.1  # between digits; with less, no ruling fits in
+MIN_ROOM_HEIGHTS = 0.2  # between digits; with less, hardly a ruling fits in
 MARGIN_HEIGHTS = 2.0  # of the picture around all digits that is looked at
 
 
