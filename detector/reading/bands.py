@@ -16,9 +16,12 @@ from detector.types import Float64Array, IntArray
 
 SAME_EDGE_HEIGHTS = 0.6  # rulings no further apart are one edge: double ones
 CLOSED_HEIGHTS = 0.7  # rulings that end so near to the outermost one across end at it
+RIM_SHARE, OPEN_RIM_SHARE = 0.5, 0.7  # of what is usual: narrower bands without numbers at an end are none
 ROW_GAP_HEIGHTS = 0.55  # from the middle of a number to that of the next: more is another row
 MIN_COLUMN_GAP_HEIGHTS = 0.35  # between two columns, ...
 MIN_GAP_OF_MANY_HEIGHTS, MANY_ROWS = 0.2, 5  # ... and where so many rows have it
+OVERLOOKED_RATIO = 1.7  # a row so many times as high as usual is two, if numbers stand below each other in it
+CLEAR_GAP_HEIGHTS, MIN_CLEAR_ROWS, MIN_CLEAR_SHARE = 0.9, 3, 0.6  # a gap of columns without a ruling: width, rows
 MAX_CROSSING_SHARE = 0.08  # of the rows have a number that lies across the gap between two columns
 
 # Without rulings
@@ -78,6 +81,21 @@ class Bands:
             (line.share(start, end) for line in self.rulings if abs(line.at - at) < SAME_EDGE_HEIGHTS), default=0.0
         )
 
+    def without_rims(self, places: Float64Array) -> Bands:
+        """Without narrow bands at both ends in which no place is: frames, and cells that the picture's border cuts."""
+        first, last = 0, len(self)
+        filled = set(self.indices(places))
+        sizes = np.diff(self.edges)
+        usual = float(np.median(sizes))
+        while last - first > 2 and first not in filled and sizes[first] < self._rim(first) * usual:
+            first += 1
+        while last - first > 2 and last - 1 not in filled and sizes[last - 1] < self._rim(last) * usual:
+            last -= 1
+        return replace(self, edges=self.edges[first : last + 1])
+
+    def _rim(self, edge: int) -> float:
+        return RIM_SHARE if self.ruled(edge) else OPEN_RIM_SHARE
+
     def ruled(self, edge: int) -> bool:
         """Whether an edge has a ruling."""
         return any(abs(line.at - self.edges[edge]) < SAME_EDGE_HEIGHTS for line in self.rulings)
@@ -92,12 +110,31 @@ def rows_of(bands: Bands, boxes: Float64Array) -> Bands:
 
     boxes: (N, 4), of the numbers.
     """
-    return _parted_by_gaps(bands, [_row_gaps(part) for part in _by_band(bands, boxes, 1)])
+    gaps = [_row_gaps(part) for part in _by_band(bands, boxes, 1)]
+    parted = _parted_by_gaps(bands, gaps)
+    if len(parted) > len(bands):
+        return parted
+    sizes = np.diff(bands.edges)  # a ruling may have been overlooked: then one row is as high as two
+    high = sizes >= OVERLOOKED_RATIO * np.median(sizes)
+    return bands.parted([place for one, places in zip(high, gaps, strict=True) if one for place in places or ()])
 
 
 def columns_of(bands: Bands, boxes: Float64Array) -> Bands:
     """Columns, parted where numbers stand side by side in most of them."""
-    return _parted_by_gaps(bands, [_column_gaps(part) for part in _by_band(bands, boxes, 0)])
+    parts = _by_band(bands, boxes, 0)
+    parted = _parted_by_gaps(bands, [_column_gaps(part) for part in parts])
+    if len(parted) > len(bands):
+        return parted
+    return bands.parted([place for part in parts for place in _clear_gaps(part)])
+
+
+def _clear_gaps(boxes: Float64Array) -> list[float]:
+    """Those gaps between columns of boxes (N, 4) that are wide, and have numbers on both sides in most rows."""
+    rows = _rows(boxes) if len(boxes) else []
+    least = max(MIN_CLEAR_ROWS, MIN_CLEAR_SHARE * len(rows))
+    both = [(boxes[row, 0].min(), boxes[row, 2].max()) for row in rows if len(row) > 1]
+    places = _column_gaps(boxes, CLEAR_GAP_HEIGHTS) or []
+    return [place for place in places if sum(left < place < right for left, right in both) >= least]
 
 
 def _by_band(bands: Bands, boxes: Float64Array, axis: int) -> list[Float64Array]:
@@ -130,13 +167,14 @@ def _rows(boxes: Float64Array) -> list[IntArray]:
     return list(np.split(order, starts))
 
 
-def _column_gaps(boxes: Float64Array) -> list[float] | None:
-    """Where the columns of boxes (N, 4) are parted; None where there are none."""
+def _column_gaps(boxes: Float64Array, least: float | None = None) -> list[float] | None:
+    """Where the columns of boxes (N, 4) are parted; None where there are none. least: width of gaps, else the usual."""
     if not len(boxes):
         return None
     rows = len(_rows(boxes))
     most = int(MAX_CROSSING_SHARE * rows)
-    least = MIN_GAP_OF_MANY_HEIGHTS if rows >= MANY_ROWS else MIN_COLUMN_GAP_HEIGHTS
+    if least is None:
+        least = MIN_GAP_OF_MANY_HEIGHTS if rows >= MANY_ROWS else MIN_COLUMN_GAP_HEIGHTS
     places = np.concatenate([boxes[:, 0], boxes[:, 2]])
     steps = np.concatenate([np.ones(len(boxes), np.int64), -np.ones(len(boxes), np.int64)])
     order = np.lexsort((-steps, places))

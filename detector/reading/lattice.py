@@ -20,6 +20,7 @@ from detector.types import Float64Array
 # Lengths are in heights of a digit
 DIGIT_PX = 20.0  # height of digits in the straightened page: rulings are seen, and the paper's grain is not
 MAX_SCALE = 2.0
+MAX_PAGE_PX = 5_000_000  # pixels of the straightened page, to bound time and memory
 MIN_SEGMENT_HEIGHTS = 1.8  # of segments that tell how the page lies
 MAX_TILT_TANGENT = 0.5  # of rulings
 THICK_HEIGHTS = 0.4  # thickest ruling
@@ -166,7 +167,7 @@ def straighten(
 
 def _segments(grey: GreyPicture, digit_px: float) -> Float64Array:
     """Long straight edges (N, 4): x, y of their ends, pixels."""
-    scale = min(1.0, 2 * DIGIT_PX / digit_px)
+    scale = min(1.0, 2 * DIGIT_PX / digit_px, (MAX_PAGE_PX / grey.size) ** 0.5)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(small)[0]
     if found is None:
@@ -189,7 +190,9 @@ def _light_on_dark(grey: GreyPicture, digits: Float64Array) -> bool:
 
 def _rulings(grey: GreyPicture, ink: Float64Array, frame: Frame, digit_px: float, sign: int) -> Found:
     """Level and upright rulings, dark or light."""
-    scale = min(DIGIT_PX / digit_px, MAX_SCALE)  # pixels of the straightened page for one of the picture
+    scale = min(
+        DIGIT_PX / digit_px, MAX_SCALE, (MAX_PAGE_PX / grey.size) ** 0.5
+    )  # pixels of the straightened page for one of the picture
     unit = scale * digit_px  # a digit's height on it
     page, free, origin = _warped(grey, frame, scale, unit)
     thick, along, whole = (

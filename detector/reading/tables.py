@@ -27,6 +27,7 @@ from detector.types import BoolArray, Cell, Float64Array, IntArray, Line, Number
 # Lengths are in heights of a digit
 STACK_REACH_HEIGHTS = 4.5  # numbers that stand below each other, and no further apart, tell how columns lean
 MAX_LEAN_TANGENT = 0.3
+CROP_HEIGHTS = 10.0  # so much around the numbers is looked at
 MAX_HULL_HEIGHTS = 6.0  # rulings further from all numbers are none of a table
 CLOSED_HEIGHTS = 0.7  # rulings that end so near to the outermost one across end at it
 OPEN_REACH_HEIGHTS = 8.0  # how far beyond the outermost ruling a number is still of its table
@@ -37,10 +38,12 @@ MAX_CUT_SHARE = 0.34  # of numbers that rulings cut: more are cut by squared pap
 MIN_WHOLE_SHARE = 0.8  # ... unless upright rulings go through so much of the height ...
 MIN_CUT_FILLED_SHARE = 0.25  # ... and so many cells are filled: then digits of several cells were taken for one number
 MIN_NUMBERS = 2  # in a table
-MIN_BOXED_DIGITS = 3  # of a number in boxes of its own, ...
+MIN_FORM_SHARE = 0.5  # of numbers of several digits have boxes of their own: these are forms, and no tables
+MIN_BOXED_DIGITS = 2  # of a number in boxes of its own, ...
 MIN_BOXED_SHARE = 0.75  # ... so many of whose gaps have a ruling, ...
 MAX_BOX_HEIGHTS = 2.6  # ... which is no longer than that, ...
-MIN_BOX_PITCH_HEIGHTS = 0.8  # ... and whose digits stand so far apart
+MIN_BOX_PITCH_HEIGHTS = 0.88  # ... and whose digits stand so far apart
+MIN_SHOWN_SHARE = 0.6  # of a ruling between cells, some of which are one
 MERGED_SHARE = 0.2  # of a side of a cell: where less of the ruling is there, two cells are one
 
 
@@ -55,17 +58,23 @@ def find_tables(picture: Picture, page: Page) -> tuple[Table, ...]:
     grey = turned_picture(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), page.turned)
     signs = np.array([sign.box for sign in page.signs], np.float64).reshape(-1, 4)
     signs = turned_boxes(signs, page.turned, *size).astype(np.float64)
+    # What is far from all numbers is part of no table. Left out, it costs no time either.
+    reach = CROP_HEIGHTS * float(np.median(boxes[:, 3] - boxes[:, 1]))
+    left, top = (int(max(low - reach, 0)) for low in boxes[:, :2].min(axis=0))
+    right, bottom = (int(high + reach) + 1 for high in boxes[:, 2:].max(axis=0))
+    grey, origin = np.ascontiguousarray(grey[top:bottom, left:right]), np.array([left, top], np.float64)
+    boxes, signs = boxes - np.tile(origin, 2), signs - np.tile(origin, 2)
     ends = np.cumsum([len(number.digits) for number in numbers])  # (N,)
     first = np.concatenate([[0], ends[:-1]])
     straight = straighten(grey, boxes, _line_ends(page.lines, boxes), _stacks(_around(boxes, first)), signs)
     digits = straight.boxes(boxes)
     own = _around(digits, first)
 
-    finder = _Finder(straight, numbers, np.split(digits, ends[:-1]), own)
-    finder.free &= ~_in_boxes_of_their_own(grey, boxes, digits, ends, straight)
+    boxed = _in_boxes_of_their_own(grey, boxes, digits, ends, straight)
+    finder = _Finder(straight, numbers, np.split(digits, ends[:-1]), own, boxed)
     found = finder.ruled() + finder.aligned()
     found.sort(key=lambda grid: (float(grid.rows.edges[0]), float(grid.columns.edges[0])))
-    return tuple(_table(finder, grid, size, page.turned) for grid in found)
+    return tuple(_table(finder, grid, origin, size, page.turned) for grid in found)
 
 
 def _around(boxes: Float64Array, first: IntArray) -> Float64Array:
@@ -147,6 +156,8 @@ class _Finder:
     """The boxes (D, 4) of the digits of each number."""
     boxes: Float64Array
     """(N, 4), of the numbers."""
+    boxed: BoolArray
+    """(N,), which of them have a box for each digit."""
 
     def __post_init__(self) -> None:
         self.free = np.ones(len(self.numbers), np.bool_)  # which numbers are in no table so far
@@ -174,6 +185,8 @@ class _Finder:
         found = []
         for block in in_columns(self.boxes[members]):
             index = members[block.members]
+            if self._is_form(index):
+                continue
             self.free[index] = False
             found.append(_Grid(block.rows, block.columns, tuple(index.tolist()), False))
         return found
@@ -190,6 +203,7 @@ class _Finder:
         if len(members) < MIN_NUMBERS or not len(rows) or not len(columns):
             return None
         rows, columns = rows_of(rows, self.boxes[members]), columns_of(columns, self.boxes[members])
+        rows, columns = rows.without_rims(self.middles[members, 1]), columns.without_rims(self.middles[members, 0])
         grid = _Grid(rows, columns, tuple(members.tolist()), True)
         return grid if self._is_table(grid) else None
 
@@ -227,10 +241,15 @@ class _Finder:
                 edges = np.concatenate([edges, [self.boxes[behind, axis + 2].max() + 0.2]])
         return replace(bands, edges=edges)
 
+    def _is_form(self, members: IntArray) -> bool:
+        """Whether most of these numbers that have several digits have a box for each."""
+        several = np.array([len(self.numbers[i].digits) >= MIN_BOXED_DIGITS for i in members])
+        return bool(several.any()) and float(self.boxed[members][several].mean()) >= MIN_FORM_SHARE
+
     def _is_table(self, grid: _Grid) -> bool:
         """Whether this is a table, and not squared paper or a form with one line of boxes."""
         shape = (len(grid.rows), len(grid.columns))
-        if min(shape) < 2:
+        if min(shape) < 2 or self._is_form(np.array(grid.members)):
             return False
         sizes = [float(np.median(np.diff(bands.edges))) for bands in (grid.rows, grid.columns)]
         if sizes[0] < MIN_CELL_HEIGHTS[0] or sizes[1] < MIN_CELL_HEIGHTS[1]:
@@ -245,8 +264,8 @@ class _Finder:
         return bool(whole >= MIN_WHOLE_SHARE) and len(filled) >= MIN_CUT_FILLED_SHARE * shape[0] * shape[1]
 
 
-def _table(finder: _Finder, grid: _Grid, size: tuple[int, int], turned: int) -> Table:
-    """A table as it is in the picture as given. size: its width and height, pixels."""
+def _table(finder: _Finder, grid: _Grid, origin: Float64Array, size: tuple[int, int], turned: int) -> Table:
+    """A table as it is in the picture as given. origin: of the part of it that was looked at; size: of all, pixels."""
     content: dict[tuple[int, int], list[tuple[float, float, Number]]] = {}
     for i in grid.members:
         for number, digits in _in_cells(finder.numbers[i], finder.digits[i], grid):
@@ -254,7 +273,7 @@ def _table(finder: _Finder, grid: _Grid, size: tuple[int, int], turned: int) -> 
             cell = grid.rows.index(v), grid.columns.index(u)
             content.setdefault(_first_of_merged(finder.page, grid, cell, u, v), []).append((v, u, number))
     corners = np.stack(np.meshgrid(grid.columns.edges, grid.rows.edges), axis=-1)  # (R + 1, C + 1, 2)
-    corners = finder.page.in_picture(corners)
+    corners = finder.page.in_picture(corners) + origin
     if turned:
         upright = size if turned == 180 else size[::-1]
         points = corners.reshape(-1, 2)
@@ -294,32 +313,28 @@ def _in_cells(number: Number, digits: Float64Array, grid: _Grid) -> list[tuple[N
 
 def _first_of_merged(page: Straightened, grid: _Grid, cell: tuple[int, int], u: float, v: float) -> tuple[int, int]:
     """The first of the cells that are one with a cell where a number is at (u, v), if it stands in their middle."""
-    i, j = cell
-    for bands, across, own, place, at in (
-        (grid.columns, grid.rows, j, u, i),
-        (grid.rows, grid.columns, i, v, j),
-    ):
+    for bands, place, own, at in ((grid.columns, u, cell[1], cell[0]), (grid.rows, v, cell[0], cell[1])):
         start = end = own
-        inset = 0.15 * (across.edges[at + 1] - across.edges[at])
-        stretch = (across.edges[at] + inset, across.edges[at + 1] - inset)
-        level = bands is grid.rows
-
-        def merged(
-            edge: int, bands: Bands = bands, stretch: tuple[float, float] = stretch, level: bool = level
-        ) -> bool:
-            """Whether an edge that has a ruling has none here."""
-            return bands.ruled(edge) and page.shown(float(bands.edges[edge]), *stretch, level) < MERGED_SHARE
-
-        while start > 0 and merged(start):
+        while start > 0 and _merged(page, grid, bands, start, at):
             start -= 1
-        while end + 1 < len(bands) and merged(end + 1):
+        while end + 1 < len(bands) and _merged(page, grid, bands, end + 1, at):
             end += 1
         middle, whole = ((bands.edges[a] + bands.edges[b + 1]) / 2 for a, b in ((own, own), (start, end)))
-        title = not level and (start, end) == (0, len(bands) - 1)  # it may well stand in the middle of a cell, too
+        # A title may well stand in the middle of a cell, too.
+        title = bands is grid.columns and (start, end) == (0, len(bands) - 1)
         if start < end and abs(place - whole) < abs(place - middle) + (0.05 if title else -0.05):
-            i, j = (i, start) if bands is grid.columns else (start, j)
-            return i, j
-    return i, j
+            return (at, start) if bands is grid.columns else (start, at)
+    return cell
+
+
+def _merged(page: Straightened, grid: _Grid, bands: Bands, edge: int, at: int) -> bool:
+    """Whether an edge that has a ruling has none in band `at` of the other direction."""
+    level = bands is grid.rows
+    across = grid.columns.edges if level else grid.rows.edges
+    place, inset = float(bands.edges[edge]), 0.15 * (across[at + 1] - across[at])
+    if not bands.ruled(edge) or page.shown(place, across[0], across[-1], level) < MIN_SHOWN_SHARE:
+        return False
+    return page.shown(place, across[at] + inset, across[at + 1] - inset, level) < MERGED_SHARE
 
 
 def _cell(content: list[tuple[float, float, Number]], corners: Float64Array) -> Cell:

@@ -187,3 +187,22 @@ def test_straightening_is_undone_exactly(slopes: tuple[float, float], fans: tupl
     frame = Frame(320, 240, (slopes[0], fans[0]), (slopes[1], fans[1]))
     points = np.random.default_rng(seed).uniform(0, 600, (20, 2))
     np.testing.assert_allclose(frame.in_picture(frame.straight(points)), points, atol=1e-6)
+
+
+def test_forms_with_a_box_for_each_digit_are_no_tables() -> None:
+    picture = blank(260, 220)
+    numbers = ("12345", "67890", "31415", "92653")
+    for i, text in enumerate(numbers):
+        top = 20 + 60 * i
+        cv2.rectangle(picture, (30, top), (30 + 18 * len(text), top + 26), RULING_RGB, 1)
+        for k in range(1, len(text)):
+            cv2.line(picture, (30 + 18 * k, top), (30 + 18 * k, top + 26), RULING_RGB, 1)
+        draw_blobs(
+            picture, [(34 + 18 * k, top + 5, 44 + 18 * k, top + 21) for k in range(len(text))], list(map(int, text))
+        )
+    page = Reader(FakeDetector(), turn=False).page(picture)
+    digits = [digit for line in page.lines for number in line.numbers for digit in number.digits]
+    digits.sort(key=lambda digit: (digit.box[1], digit.box[0]))
+    lines = tuple(Line.of([Number.of(digits[5 * i : 5 * i + 5])]) for i in range(4))
+    assert [line.text for line in lines] == list(numbers)
+    assert find_tables(picture, replace(page, lines=lines)) == ()
