@@ -56,7 +56,7 @@ class Args:
     )
     count: int = 200
     """How many of each."""
-    spaced: int = 5000
+    spaced: int = 3000
     """How many pages of boxes, without a picture, show where numbers begin and end; with 0 a fixed rule parts them."""
     seed: int = 0
     """Another seed gives other scenes."""

@@ -69,7 +69,7 @@ def calibrate(
         for more in CANDIDATE_COMPANIES
     ]
 
-    numbers_of = [claims_with(one, pictures, categories)[1] for one in tried]
+    numbers_of = _numbers_of(tried, pictures, categories)
     right = np.array([int(numbers.right.sum()) for numbers in numbers_of])
     shares = right / np.array([max(1, len(numbers)) for numbers in numbers_of])
     best = int(shares.argmax())
@@ -78,6 +78,30 @@ def calibrate(
     calibration = tried[max(good, key=lambda i: (right[i], tried[i].min_score, -tried[i].company))]
     calibration = replace(calibration, number=_chance_of_numbers(calibration, pictures, categories, alone=False))
     return replace(calibration, context=context)
+
+
+def _numbers_of(
+    tried: Sequence[Calibration], pictures: Sequence[LabelledDetections], categories: Sequence[str]
+) -> list[Claims]:
+    """The claims for numbers under each of some calibrations that differ in min_score and company alone.
+
+    A picture is read anew only where other digits pass these limits: mostly they are the same ones.
+    """
+    claims: list[list[Claims]] = [[] for _ in tried]
+    for picture in pictures:
+        found = tried[0].digits(picture.found)
+        scores = found.digits().scores
+        lone_scores = tried[0].alone(scores) if tried[0].alone else scores
+        known: dict[tuple[int, ...], Claims] = {}
+        for one, of_one in zip(tried, claims, strict=True):
+            least = one.min_score
+            limits = ((scores, least), (scores, one.in_company(least)), (lone_scores, least))
+            passed = tuple(int((values >= limit).sum()) for values, limit in limits)
+            if passed not in known:
+                lines, _ = one.lines_and_signs(found, categories, least)
+                known[passed] = number_claims(picture.target, picture.true_lines, lines)
+            of_one.append(known[passed])
+    return [Claims.of(of_one) for of_one in claims]
 
 
 def _context(pictures: Sequence[LabelledDetections], categories: Sequence[str]) -> Context | None:
