@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.categories import CATEGORIES
-from detector.reading.calibration import Calibration, Chance
+from detector.reading.calibration import Chance
 from detector.reading.reading_order import read_lines
-from detector.scoring.calibrating import LabelledDetections, calibrate, claims_with
 from detector.scoring.risk import (
     Claims,
     calibration_error,
@@ -28,29 +25,13 @@ from detector.scoring.risk import (
     true_numbers,
 )
 from detector.types import Detections, Target
+from tests.scoring.labelled import ELSEWHERE, PLUS, POINT, found, seen, signs, target
 
 NOTHING = Claims.of(())
 
 
 def claims(*pairs: tuple[float, bool], missed: int = 0) -> Claims:
     return Claims(np.array([s for s, _ in pairs], np.float64), np.array([r for _, r in pairs], np.bool_), missed)
-
-
-def target(text: str, ignored: str = "") -> Target:
-    """Digits 10 wide, 20 high, 14 apart; a space leaves as much room as a digit, | begins a line."""
-    boxes, labels = [], []
-    for i, line in enumerate(text.split("|")):
-        for k, letter in enumerate(line):
-            if letter != " ":
-                boxes.append((14 * k, 60 * i, 14 * k + 10, 60 * i + 20))
-                labels.append(int(letter))
-    ignore = np.array([str(label) in ignored for label in labels], np.bool_)
-    return Target(np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int64), ignore)
-
-
-def found(text: str, score: float = 0.9) -> Detections:
-    true = target(text)
-    return Detections(true.boxes, true.labels, np.full(len(true), score, np.float32))
 
 
 some_claims = st.builds(
@@ -71,9 +52,6 @@ def test_nothing_to_read_and_nothing_read() -> None:
     assert math.isnan(log_loss(NOTHING))
     assert len(digit_claims(Target.empty(), Detections.empty())) == 0
     assert len(number_claims(Target.empty(), (), ())) == 0
-    assert (
-        calibrate([]).digit == calibrate([LabelledDetections(Target.empty(), (), Detections.empty())]).digit == Chance()
-    )
 
 
 def test_all_missed() -> None:
@@ -208,60 +186,7 @@ def test_digits_are_right_by_class_and_place_and_ignored_ones_are_passed_over() 
     assert digit_claims(target("12"), found("1")).missed == 1
 
 
-# The whole fit
-
-
-def test_calibrating_makes_chances_of_shaky_scores() -> None:
-    """Digits that are right as often as their true chance says, told to be surer than they are."""
-    rng = np.random.default_rng(1)
-    seen = []
-    for _ in range(400):
-        text = "".join(map(str, rng.integers(0, 10, 3)))
-        chance = rng.beta(6, 1, 3)
-        read = found(
-            "".join(d if rng.uniform() < c else str((int(d) + 1) % 10) for d, c in zip(text, chance, strict=True))
-        )
-        said = Chance(2.0, 0.5)(chance).astype(np.float32)
-        seen.append(LabelledDetections(target(text), (text,), Detections(read.boxes, read.labels, said)))
-    fitted = calibrate(seen)
-    assert fitted.digit.slope == pytest.approx(0.5, abs=0.1)
-    assert fitted.digit.offset == pytest.approx(-0.25, abs=0.4)
-    before, after = claims_with(Calibration(), seen), claims_with(fitted, seen)
-    for one, other in zip(before, after, strict=True):
-        assert calibration_error(other) < 0.06 < calibration_error(one)
-        assert log_loss(other) < log_loss(one)
-
-
-def test_digits_alone_are_judged_by_digits_alone() -> None:
-    """Below three digits in a row, which are always right, something looks like a 7: of three, two are none."""
-    wrong, right = (
-        LabelledDetections(target(text), tuple(text.split("|")), found("123|7", 0.6)) for text in ("123", "123|7")
-    )
-    fitted = calibrate([wrong, right, wrong] * 50)
-    assert fitted.alone is not None
-    chance = float(fitted.digit(0.6))
-    assert float(fitted.alone(chance)) == pytest.approx(1 / 3, abs=0.03)
-    assert float(fitted.number(chance**3)) > 0.9
-    assert [line.text for line in fitted.lines(fitted.digits(wrong.found), 0.4)] == ["123"]
-    assert [line.text for line in fitted.lines(fitted.digits(found("7", 0.6)), 0.4)] == ["7"]
-
-
 # Signs
-
-
-def signs(*things: tuple[str, tuple[float, float, float, float]], ignored: str = "") -> Target:
-    return Target(
-        np.array([box for _, box in things], np.float32).reshape(-1, 4),
-        np.array([CATEGORIES.index(name) for name, _ in things], np.int64),
-        np.array([name in ignored for name, _ in things], np.bool_),
-    )
-
-
-def seen(true: Target, *scores: float) -> Detections:
-    return Detections(true.boxes, true.labels, np.array(scores, np.float32))
-
-
-POINT, PLUS, ELSEWHERE = (10, 10, 13, 13), (30, 0, 40, 10), (70, 0, 80, 10)
 
 
 def test_signs_are_right_by_category_and_place() -> None:
@@ -277,22 +202,6 @@ def test_nothing_is_claimed_of_what_is_ignored_or_not_told() -> None:
     true = replace(signs(("+", PLUS), ignored="+"), untold=np.array([ELSEWHERE], np.float32))
     got = sign_claims(true, seen(signs(("+", PLUS), ("=", ELSEWHERE), (".", POINT)), 0.9, 0.8, 0.7))
     assert (got.scores.tolist(), got.missed) == (pytest.approx([0.7]), 0)
-
-
-def test_signs_are_calibrated_where_there_are_some() -> None:
-    """Of points seen with a score of 0.9 two of three are there, of those with 0.3 one of ten."""
-    true = signs(("3", ELSEWHERE), (".", POINT))
-    none = signs(("3", ELSEWHERE))
-    sure, unsure = seen(true, 0.9, 0.9), seen(true, 0.9, 0.3)
-    pictures = [LabelledDetections(t, ("3",), s) for t, s in [(true, sure)] * 2 + [(none, sure)] for _ in range(40)]
-    pictures += [LabelledDetections(t, ("3",), unsure) for t in [true] + [none] * 9 for _ in range(12)]
-    fitted = calibrate(pictures, CATEGORIES)
-    assert fitted.sign is not None
-    assert fitted.sign([0.9, 0.3]) == pytest.approx([2 / 3, 0.1], abs=0.03)
-    assert fitted.digits(sure).scores[1] == pytest.approx(2 / 3, abs=0.03)
-    assert 0.2 <= fitted.min_sign_score <= 0.6
-    assert Calibration.from_json(json.loads(json.dumps(fitted.as_json()))) == fitted
-    assert calibrate([LabelledDetections(none, ("3",), seen(none, 0.9))] * 9, CATEGORIES).sign is None
 
 
 def test_the_plot_of_nothing_much(tmp_path: Path) -> None:
