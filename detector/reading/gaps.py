@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from detector.categories import DIGIT_COUNT
-from detector.rotation import turned_boxes
-from detector.types import BoolArray, Detections, Float64Array, FloatArray, IntArray
+from detector.reading.between import BETWEEN, MIN_SIGN_SCORE, OPERATORS, WRITING, Between, kinds_of
+from detector.types import Detections, Float64Array, IntArray
 
 REACH_GAPS = 12  # how many gaps on either side of one are looked at, to see how long the groups beside it are
 LIKE_SHARE = 0.75  # a gap under this share of another one is clearly narrower
@@ -18,16 +16,9 @@ MEAN_OVERLAP_HEIGHTS = 0.4  # what is added to gaps before they are compared as 
 MIN_ROOM_HEIGHTS = 0.05  # of gaps in ratios
 REACH_LINES = 4  # how many lines above and below are looked at for columns
 FREE_HEIGHTS = 0.08  # an overlap of two gaps under this is none, in digit heights
-SIGN_REACH_HEIGHTS = 0.8  # how far above or below the middles of two digits a sign between them may be
-MIN_SIGN_SCORE = 0.3  # a less likely one fills no room
-TWIN_REACH_HEIGHTS = 0.05  # a sign with its middle as near to that of a digit is the digit itself, seen as a sign
 SAME_PLACE_HEIGHTS = 0.7  # lines begin, or end, at the same place where they differ by less
 MAX_LINE_PITCH_HEIGHTS = 6.0  # from line to line; further away, lines are on their own
 BLOCK_GAPS = 512  # gaps that are compared with those of all lines at a time, to bound the memory
-
-SIGN_KINDS = (".,", "/:", "-", "+×÷=", "%()$€£")
-"""Signs that mean alike between two digits. All other categories, which are writing, are a kind of their own."""
-OPERATORS, WRITING = 3, len(SIGN_KINDS)
 
 _ANY, _GAP, _SHARE, _STRIP = (-np.inf, np.inf), (-0.6, 4.0), (0.0, 1.0), (-1.0, 3.0)
 LIMITS = {
@@ -167,18 +158,20 @@ def gap_features(row: Row, boxes: Float64Array, found: Detections, categories: S
     of["lines"][:] = np.log(1 + row.line[-1])
     of["same_left"][:], of["same_right"][:], of["line_pitch"][:] = _layout(row, heights)[:, line]
 
-    between = _Between(boxes[left], boxes[right])
-    of["ruled"][:] = between.rulings(found)
+    kinds = kinds_of(found, categories)
+    for first in range(0, len(gap), BLOCK_GAPS):
+        some = slice(first, first + BLOCK_GAPS)
+        between = Between(boxes[left[some]], boxes[right[some]])
+        of["ruled"][some] = between.rulings(found)
+        for name, scores in zip(BETWEEN, between.signs(found, kinds), strict=True):
+            of[name][some] = scores
     all_ruled = np.add.reduceat(of["ruled"], starts).repeat(lengths)
     of["others_ruled"][:] = (all_ruled - of["ruled"]) / np.maximum(counts - 1, 1)
-    signs = ("points", "slashes", "dashes", "operators", "brackets", "writing")
-    kinds = _kinds_of(found, categories)
-    for name, scores in zip((*signs, "free"), between.signs(found, kinds), strict=True):
-        of[name][:] = scores
     of["line_marks"][:] = np.add.reduceat(np.maximum(of["slashes"], of["dashes"]), starts).repeat(lengths)
     of["line_operators"][:] = np.maximum.reduceat(of["operators"], starts).repeat(lengths)
     for name, kind in (("page_operators", OPERATORS), ("page_writing", WRITING)):
-        of[name][:] = np.log1p(np.sort(found.scores[kinds == kind]).sum())  # sorted: the same in any order
+        likely = found.scores[(kinds == kind) & (found.scores >= MIN_SIGN_SCORE)]
+        of[name][:] = np.log1p(np.sort(likely).sum())  # sorted: the same in any order
     np.maximum(known, _LOW, out=known)
     return np.asarray(np.minimum(known, _HIGH, out=known).T)
 
@@ -198,7 +191,8 @@ def _others(
 
     values: (K, G), K kinds of them; so is each answer. A value that is the only one of its line stands for the others.
     """
-    order = np.lexsort((values, np.broadcast_to(line, values.shape)))
+    by_line = (values, np.broadcast_to(line, values.shape))
+    order = np.lexsort(by_line) if len(starts) > 1 else values.argsort(axis=1, kind="stable")
     kind = np.arange(len(values))[:, None]
     ordered = values[kind, order]
     rank = np.empty(values.shape, np.int64)
@@ -263,11 +257,13 @@ def _layout(row: Row, heights: Float64Array) -> Float64Array:
     """How each line lies to those above and below, (3, L): the shares of them that begin where it begins, and end where
     it ends; how far the nearest one is, in digit heights.
     """
+    count = len(heights)
+    if count == 1:
+        return np.array([[0.0], [0.0], [MAX_LINE_PITCH_HEIGHTS]])
     first = np.flatnonzero(np.diff(row.line, prepend=-1))  # (L,), the first digit of each line
     last = np.append(first[1:], len(row.line)) - 1
     left, right = (row.u - row.w / 2)[first], (row.u + row.w / 2)[last]
     middle = np.add.reduceat(row.v, first) / (last - first + 1)
-    count = len(first)
     same, near = np.zeros((2, count)), np.zeros(count)
     nearest = np.full(count, MAX_LINE_PITCH_HEIGHTS)
     for step in range(1, min(REACH_LINES, count - 1) + 1):
@@ -278,73 +274,3 @@ def _layout(row: Row, heights: Float64Array) -> Float64Array:
             near[own] += 1
             nearest[own] = np.minimum(nearest[own], np.abs(middle[own] - middle[other]) / heights[own])
     return np.concatenate([same / np.maximum(near, 1), nearest[None]])
-
-
-class _Between:
-    """What lies between digits. left, right: (G, 4), the boxes on both sides of each gap, in the upright picture."""
-
-    def __init__(self, left: Float64Array, right: Float64Array) -> None:
-        self.left, self.right = left, right
-        self.middle = (left[:, :2] + left[:, 2:]) / 2  # (G, 2), of the left digit
-        self.height = ((left[:, 3] - left[:, 1]) + (right[:, 3] - right[:, 1])) / 2
-        way = (right[:, :2] + right[:, 2:]) / 2 - self.middle
-        self.length = np.hypot(way[:, 0], way[:, 1])
-        self.along = way / self.length.clip(1e-6)[:, None]  # (G, 2)
-
-    def holds(self, boxes: Float64Array) -> BoolArray:
-        """Whether boxes (S, 4) are between the middles of two digits, and about as high up: (G, S)."""
-        offset = (boxes[:, :2] + boxes[:, 2:]) / 2 - self.middle[:, None]  # (G, S, 2)
-        at = (offset @ self.along[:, :, None])[..., 0]
-        across = offset[..., 1] * self.along[:, :1] - offset[..., 0] * self.along[:, 1:]
-        margin = (TWIN_REACH_HEIGHTS * self.height)[:, None]
-        reach = (SIGN_REACH_HEIGHTS * self.height)[:, None]
-        return np.asarray((at > margin) & (at < self.length[:, None] - margin) & (np.abs(across) < reach))
-
-    def rulings(self, found: Detections) -> Float64Array:
-        """How clearly a ruling is seen in each gap, (G,), 0-1."""
-        if not len(found.ruled):
-            return np.zeros(len(self.left))
-        inside = self.holds(_upright(found.ruled[:, :4], found.turned))
-        return np.asarray(np.where(inside, found.ruled[:, 4], 0.0).max(axis=1))
-
-    def signs(self, found: Detections, kinds: IntArray) -> list[Float64Array]:
-        """The best score (G,) of each kind of sign and of writing; then the room that no sign fills.
-
-        kinds: of all that was found, see `_kinds_of`. The room is the wider one of those before and behind all signs,
-        in digit heights; the gap where there is none.
-        """
-        room = (self.right[:, 0] - self.left[:, 2]) / self.height
-        best = np.zeros((len(SIGN_KINDS) + 1, len(self.left)))
-        chosen = kinds >= 0
-        if not chosen.any():
-            return [*best, room]
-        boxes = _upright(found.boxes[chosen], found.turned)
-        inside = self.holds(boxes)  # (G, S)
-        kinds = kinds[chosen]
-        scores = np.where(inside, found.scores[chosen], 0.0)
-        for kind in range(len(best)):
-            of_kind = kinds == kind
-            if of_kind.any():
-                best[kind] = scores[:, of_kind].max(axis=1)
-        seen = inside & (scores >= MIN_SIGN_SCORE)
-        before = np.where(seen, boxes[:, 0] - self.left[:, 2:3], np.inf).min(axis=1)
-        behind = np.where(seen, self.right[:, :1] - boxes[:, 2], np.inf).min(axis=1)
-        part = np.maximum(before, behind) / self.height
-        return [*best, np.where(np.isfinite(part), part, room)]
-
-
-def _upright(boxes: FloatArray, turned: int) -> Float64Array:
-    return turned_boxes(boxes, turned).astype(np.float64)
-
-
-def _kinds_of(found: Detections, categories: Sequence[str]) -> IntArray:
-    """The index in SIGN_KINDS of each detection, one more for writing; -1 for digits."""
-    of = _kinds(tuple(categories))
-    return np.where(found.labels < DIGIT_COUNT, -1, of[np.minimum(found.labels, len(of) - 1)])
-
-
-@lru_cache(maxsize=8)
-def _kinds(categories: tuple[str, ...]) -> IntArray:
-    """The index in SIGN_KINDS of each category; that behind the last one for all others, and for labels beyond."""
-    kinds = [next((i for i, kind in enumerate(SIGN_KINDS) if name in kind), len(SIGN_KINDS)) for name in categories]
-    return np.array([*kinds, len(SIGN_KINDS)])
