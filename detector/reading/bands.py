@@ -26,9 +26,11 @@ MAX_CROSSING_SHARE = 0.08  # of the rows have a number that lies across the gap 
 
 # Without rulings
 MIN_ROWS, MIN_COLUMNS = 3, 2
+MIN_COLUMNS_OF_TWO, MIN_FILLED_SHARE_OF_TWO = 4, 0.9  # two rows take more columns, and hardly an empty cell
+MIN_CELLS_PER_NUMBER = 0.5
 MAX_ROW_PITCH_RATIO = 2.6  # rows further apart than so many times the usual pitch are of two tables
 MIN_FILLED_SHARE = 0.5  # of the cells
-MAX_STRAY_HEIGHTS = 0.35  # of the left ends, right ends or middles of a column's numbers, in the median
+MAX_STRAY_HEIGHTS = 0.4  # of the left ends, right ends or middles of a column's numbers, in the median
 MIN_ALIGNED_SHARE = 0.6  # of the columns are aligned
 
 
@@ -219,13 +221,14 @@ def in_columns(boxes: Float64Array) -> list[Block]:
 
 def _block(rows: list[IntArray], boxes: Float64Array) -> Block | None:
     """The table that these rows make, the first and the last ones left out where they spoil it; None for none."""
-    while len(rows) >= MIN_ROWS:
+    while len(rows) >= 2:
         members = np.concatenate(rows)
         own = boxes[members]
         gaps = _column_gaps(own) or []
         edges = np.array([own[:, 0].min() - 0.2, *gaps, own[:, 2].max() + 0.2])
         columns = Bands(edges)
-        if len(columns) >= MIN_COLUMNS and _is_aligned(columns, rows, boxes):
+        fewest = MIN_COLUMNS if len(rows) >= MIN_ROWS else MIN_COLUMNS_OF_TWO
+        if len(columns) >= fewest and _is_aligned(columns, rows, boxes):
             places = _row_gaps(own) or []
             return Block(Bands(np.array([own[:, 1].min() - 0.2, *places, own[:, 3].max() + 0.2])), columns, members)
         if len(rows[0]) >= len(rows[-1]) and len(rows[-1]) < MIN_COLUMNS:
@@ -238,16 +241,19 @@ def _block(rows: list[IntArray], boxes: Float64Array) -> Block | None:
 
 
 def _is_aligned(columns: Bands, rows: list[IntArray], boxes: Float64Array) -> bool:
-    """Whether numbers stand below each other in most columns, one in each, and most cells have one."""
-    members = np.concatenate(rows)
-    own = boxes[members]
-    index = np.array(columns.indices((own[:, 0] + own[:, 2]) / 2))
-    cells = {(i, columns.index(float(boxes[k, 0] + boxes[k, 2]) / 2)) for i, row in enumerate(rows) for k in row}
-    if len(cells) < MIN_FILLED_SHARE * len(rows) * len(columns) or len(cells) < 0.9 * len(members):
+    """Whether numbers stand below each other in most columns, mostly one in each cell, and most cells have one."""
+    cells: dict[tuple[int, int], Float64Array] = {}  # the box around the numbers of each
+    for i, row in enumerate(rows):
+        for box in boxes[row]:
+            place = i, columns.index(float(box[0] + box[2]) / 2)
+            own = cells.get(place, box)
+            cells[place] = np.concatenate([np.minimum(own[:2], box[:2]), np.maximum(own[2:], box[2:])])
+    least = MIN_FILLED_SHARE if len(rows) >= MIN_ROWS else MIN_FILLED_SHARE_OF_TWO
+    if len(cells) < least * len(rows) * len(columns) or len(cells) < MIN_CELLS_PER_NUMBER * sum(map(len, rows)):
         return False
     aligned = 0
     for j in range(len(columns)):
-        inside = own[index == j]
+        inside = np.array([box for (_, column), box in cells.items() if column == j]).reshape(-1, 4)
         strays = [_stray(values) for values in (inside[:, 0], inside[:, 2], (inside[:, 0] + inside[:, 2]) / 2)]
         aligned += len(inside) >= 2 and min(strays) <= MAX_STRAY_HEIGHTS
     return aligned >= MIN_ALIGNED_SHARE * len(columns)

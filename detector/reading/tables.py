@@ -18,9 +18,9 @@ import numpy as np
 
 from detector.images import Picture
 from detector.reading.bands import Bands, columns_of, in_columns, rows_of
+from detector.reading.forms import MIN_BOXED_DIGITS, in_boxes_of_their_own
 from detector.reading.lattice import Ruling, Straightened, straighten
 from detector.reading.ruling_groups import groups, spanning, strong
-from detector.reading.rulings import MIN_STRENGTH, ruling_strengths
 from detector.rotation import turned_boxes, turned_picture
 from detector.types import BoolArray, Cell, Float64Array, IntArray, Line, Number, Page, Table
 
@@ -38,11 +38,8 @@ MAX_CUT_SHARE = 0.34  # of numbers that rulings cut: more are cut by squared pap
 MIN_WHOLE_SHARE = 0.8  # ... unless upright rulings go through so much of the height ...
 MIN_CUT_FILLED_SHARE = 0.25  # ... and so many cells are filled: then digits of several cells were taken for one number
 MIN_NUMBERS = 2  # in a table
-MIN_FORM_SHARE = 0.5  # of numbers of several digits have boxes of their own: these are forms, and no tables
-MIN_BOXED_DIGITS = 2  # of a number in boxes of its own, ...
-MIN_BOXED_SHARE = 0.75  # ... so many of whose gaps have a ruling, ...
-MAX_BOX_HEIGHTS = 2.6  # ... which is no longer than that, ...
-MIN_BOX_PITCH_HEIGHTS = 0.88  # ... and whose digits stand so far apart
+MIN_FORM_SHARE, MIN_UNRULED_FORM_SHARE = 0.5, 0.75  # of numbers of several digits have boxes: forms are no tables
+OPERATORS, MIN_OPERATORS_PER_ROW = frozenset("+×÷="), 0.34  # so many in each row: these are sums, and no table
 MIN_SHOWN_SHARE = 0.6  # of a ruling between cells, some of which are one
 MERGED_SHARE = 0.2  # of a side of a cell: where less of the ruling is there, two cells are one
 
@@ -70,8 +67,9 @@ def find_tables(picture: Picture, page: Page) -> tuple[Table, ...]:
     digits = straight.boxes(boxes)
     own = _around(digits, first)
 
-    boxed = _in_boxes_of_their_own(grey, boxes, digits, ends, straight)
-    finder = _Finder(straight, numbers, np.split(digits, ends[:-1]), own, boxed)
+    boxed = in_boxes_of_their_own(grey, boxes, digits, ends, straight)
+    reckons = np.array([sign.category in OPERATORS for sign in page.signs], np.bool_)
+    finder = _Finder(straight, numbers, np.split(digits, ends[:-1]), own, boxed, straight.boxes(signs[reckons]))
     found = finder.ruled() + finder.aligned()
     found.sort(key=lambda grid: (float(grid.rows.edges[0]), float(grid.columns.edges[0])))
     return tuple(_table(finder, grid, origin, size, page.turned) for grid in found)
@@ -108,33 +106,6 @@ def _line_ends(lines: Sequence[Line], boxes: Float64Array) -> Float64Array:
     return np.array(found, np.float64).reshape(-1, 4)
 
 
-def _in_boxes_of_their_own(
-    grey: np.ndarray, boxes: Float64Array, digits: Float64Array, ends: IntArray, page: Straightened
-) -> BoolArray:
-    """Which numbers (N,) have a short ruling after each digit, as in forms with a box for each.
-
-    boxes: (D, 4), of digits, pixels. digits: the same on the straightened page. ends: (N,), where each number ends.
-    """
-    counts = np.diff(ends, prepend=0)
-    after = np.ones(len(boxes), np.bool_)
-    after[ends - 1] = False  # the last digit of each number has none after it
-    left = np.flatnonzero(after & np.repeat(counts >= MIN_BOXED_DIGITS, counts))
-    strengths = ruling_strengths(grey, boxes, np.stack([left, left + 1], axis=1))
-    u = (digits[left, 2] + digits[left + 1, 0]) / 2
-    v = digits[left][:, [1, 3]].mean(axis=1)
-    long = np.zeros(len(left), np.bool_)
-    for line in page.upright:
-        for start, end in line.pieces:
-            if end - start > MAX_BOX_HEIGHTS:
-                long |= (np.abs(u - line.at) < 0.5) & (v > start) & (v < end)
-    apart = (digits[left + 1, ::2].mean(axis=1) - digits[left, ::2].mean(axis=1)) >= MIN_BOX_PITCH_HEIGHTS
-    short = (strengths >= MIN_STRENGTH) & ~long & apart
-    number = np.repeat(np.arange(len(ends)), counts)[left]
-    ruled, gaps = (np.bincount(number, weights, minlength=len(ends)) for weights in (short, np.ones(len(left))))
-    boxed: BoolArray = (gaps > 0) & (ruled >= MIN_BOXED_SHARE * gaps)
-    return boxed
-
-
 @dataclass(frozen=True)
 class _Grid:
     """A table on the straightened page."""
@@ -158,6 +129,8 @@ class _Finder:
     """(N, 4), of the numbers."""
     boxed: BoolArray
     """(N,), which of them have a box for each digit."""
+    operators: Float64Array
+    """(K, 4), boxes of signs that reckon."""
 
     def __post_init__(self) -> None:
         self.free = np.ones(len(self.numbers), np.bool_)  # which numbers are in no table so far
@@ -185,7 +158,7 @@ class _Finder:
         found = []
         for block in in_columns(self.boxes[members]):
             index = members[block.members]
-            if self._is_form(index):
+            if self._is_form(index, MIN_UNRULED_FORM_SHARE) or self._reckons(block.rows, block.columns):
                 continue
             self.free[index] = False
             found.append(_Grid(block.rows, block.columns, tuple(index.tolist()), False))
@@ -241,10 +214,16 @@ class _Finder:
                 edges = np.concatenate([edges, [self.boxes[behind, axis + 2].max() + 0.2]])
         return replace(bands, edges=edges)
 
-    def _is_form(self, members: IntArray) -> bool:
+    def _reckons(self, rows: Bands, columns: Bands) -> bool:
+        """Whether there are sums in rows and columns, one below the other, and no table."""
+        u, v = (self.operators[:, :2] + self.operators[:, 2:]).T / 2
+        inside = (u > columns.edges[0]) & (u < columns.edges[-1]) & (v > rows.edges[0]) & (v < rows.edges[-1])
+        return int(inside.sum()) >= MIN_OPERATORS_PER_ROW * len(rows)
+
+    def _is_form(self, members: IntArray, least: float = MIN_FORM_SHARE) -> bool:
         """Whether most of these numbers that have several digits have a box for each."""
         several = np.array([len(self.numbers[i].digits) >= MIN_BOXED_DIGITS for i in members])
-        return bool(several.any()) and float(self.boxed[members][several].mean()) >= MIN_FORM_SHARE
+        return bool(several.any()) and float(self.boxed[members][several].mean()) >= least
 
     def _is_table(self, grid: _Grid) -> bool:
         """Whether this is a table, and not squared paper or a form with one line of boxes."""
@@ -259,7 +238,7 @@ class _Finder:
             return False
         cut = [i for i in grid.members if len(set(grid.columns.indices(self.digits[i][:, ::2].mean(axis=1)))) > 1]
         if len(cut) <= MAX_CUT_SHARE * len(grid.members):
-            return True
+            return bool(grid.columns.rulings) or not self._reckons(grid.rows, grid.columns)
         whole = np.mean([line.share(grid.rows.edges[0], grid.rows.edges[-1]) for line in grid.columns.rulings] or [0.0])
         return bool(whole >= MIN_WHOLE_SHARE) and len(filled) >= MIN_CUT_FILLED_SHARE * shape[0] * shape[1]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detector.reading.reader import Reader
 from detector.reading.straightening import Frame
 from detector.reading.tables import find_tables
-from detector.types import Cell, Digit, Line, Number, Page
+from detector.types import Cell, Digit, Line, Number, Page, Sign
 from tests.fakes import FakeDetector, blank, draw_blobs
 
 RULING_RGB = (150, 150, 150)  # light enough not to be a digit to the fake detector
@@ -206,3 +206,11 @@ def test_forms_with_a_box_for_each_digit_are_no_tables() -> None:
     lines = tuple(Line.of([Number.of(digits[5 * i : 5 * i + 5])]) for i in range(4))
     assert [line.text for line in lines] == list(numbers)
     assert find_tables(picture, replace(page, lines=lines)) == ()
+
+
+@pytest.mark.parametrize(("sign", "count"), [("+", 0), ("=", 0), (".", 1)])
+def test_sums_below_each_other_are_no_table(sign: str, count: int) -> None:
+    picture = drawn(NUMBERS, (80, 32), level=False, upright=False)
+    page = Reader(FakeDetector(), turn=False).page(picture)
+    signs = tuple(Sign(sign, (116.0, 40.0 + 32 * i, 126.0, 50.0 + 32 * i), 0.9) for i in range(len(NUMBERS)))
+    assert len(find_tables(picture, replace(page, signs=signs))) == count
