@@ -76,6 +76,8 @@ class ComposedRecipe:
     """Share of pages that are one cell, with rulings along its sides."""
     copied: float = 0.0
     """Share of pictures that are bad copies, see `surface.copies`."""
+    struck: float = 0.0
+    """Share of numbers that are struck out."""
     ruled: float = 0.0
     """Share of pages on ruled or squared paper whose lines the writing keeps to."""
     weight: float = 1.0
@@ -115,7 +117,7 @@ def composed_scene(
     if not happens(rng, recipe.text.blank):
         rows = int(rng.integers(recipe.text.line_counts[0], recipe.text.line_counts[1] + 1))
         KINDS[_pick(rng, composed.kinds)](
-            Composer(rng, scribe, page.size, height, rows, composition, second, composed.ruled)
+            Composer(rng, scribe, page.size, height, rows, composition, second, composed.struck, composed.ruled)
         )
 
     if composed.ruled and composition.rulings:

@@ -41,6 +41,7 @@ NOTE = PageRecipe(
 SUMS = (
     ComposedRecipe(
         NOTE,
+        struck=0.03,
         kinds={
             "equations": 0.26,
             "unknowns": 0.16,
@@ -105,6 +106,7 @@ CELL = PageRecipe(
 RECORDS = (
     ComposedRecipe(
         CELL,
+        struck=0.02,
         kinds={"cell": 1.0},
         letters=HANDS,
         second=PRINTS,

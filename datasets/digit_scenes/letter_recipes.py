@@ -54,6 +54,7 @@ def _clean(recipe: ComposedRecipe, weight: float) -> ComposedRecipe:
 WRITTEN = (
     ComposedRecipe(
         PAGES_OF_WRITING,
+        struck=0.04,
         kinds={"paragraphs": 0.45, "letter": 0.15, "listing": 0.2, "jottings": 0.15, "crossword": 0.05},
         letters=WRITTEN_LETTERS,
         own_digits=0.8,
@@ -89,6 +90,7 @@ PRINTED_MATTER = PAGES_OF_WRITING.changed(
 PRINTED = (
     ComposedRecipe(
         PRINTED_MATTER.changed(paper={"light_on_dark": 0.05, "on_desk": 0.1}),
+        struck=0.05,
         kinds={"form": 1.0},
         letters=PRINTED_LETTERS,
         second={"hands": 0.75, "skeletons": 0.25},

@@ -188,3 +188,14 @@ def test_numbers_in_text(text: str, written: list[str]) -> None:
     found = numbers_in(text)
     assert [number.written for number in found] == written
     assert [number.digits for number in found] == [re.sub(r"\D", "", number) for number in written]
+
+
+def test_a_number_struck_out_is_writing_and_on_no_line() -> None:
+    whole = [replace(recipe, struck=0.0, kinds={"equations": 1.0}) for recipe in SUMS[:1]]
+    void = [replace(recipe, struck=1.0) for recipe in whole]
+    for seed in range(6):
+        scene = drawn(seed, *void)
+        check(scene)
+        assert not len(scene.target.digits())
+        assert not scene.lines
+    assert any(len(drawn(seed, *whole).target.digits()) for seed in range(6))

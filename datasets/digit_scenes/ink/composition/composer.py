@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from detector.categories import CATEGORIES
+from detector.categories import WRITING
 from digit_scenes.chance import happens_no_draw_at_zero
 from digit_scenes.glyphs.letters import Points, StrokeGlyph
+from digit_scenes.ink.composition import scrawls
 from digit_scenes.ink.composition.numbers import numbers_in
 from digit_scenes.ink.composition.page import Composition, Fill, Mark, Row, Ruling, Run
 from digit_scenes.ink.composition.scribe import LABELS, Scribe
@@ -40,6 +41,8 @@ class Composer:
     """What is composed so far."""
     second: Scribe | None = None
     """Who writes beside the first, where the recipe has somebody: a form's printer, or who fills it in."""
+    struck: float = 0.0
+    """Share of runs with a number that are struck out: they are writing then, and no number."""
     ruled: float = 0.0
     """Share of blocks on ruled paper, and of columns of figures on squared paper, whose lines they keep to."""
 
@@ -57,6 +60,12 @@ class Composer:
 
         Without a row its digits are on the page, but in none of its lines: say `page.told = False` then.
         """
+        if run.numbers and happens_no_draw_at_zero(self.rng, self.struck):
+            void = tuple(replace(mark, label=LABELS[WRITING]) for mark in run.marks)
+            lines = tuple(stroke * height + (x, y) for stroke in scrawls.struck_out(self.rng, run.width))
+            self.page.marks.extend(mark.moved(x, y, height) for mark in void)
+            self.draw(lines, height)
+            return
         self.page.marks.extend(mark.moved(x, y, height) for mark in run.marks)
         if row is not None:
             row.numbers.extend((x + i * 1e-3, number) for i, number in enumerate(run.numbers))
@@ -104,7 +113,7 @@ class Composer:
 
     def draw(self, strokes: Sequence[Points], height: float, character: str = "") -> None:
         """Strokes of the pen in pixels of the page. character: what they are; nothing for some other writing."""
-        label = LABELS.get(character, len(CATEGORIES) - 1)
+        label = LABELS.get(character, LABELS[WRITING])
         unit = np.array([[1.0, 0, 0], [0, 1.0, 0]])
         self.page.marks.append(Mark(StrokeGlyph(tuple(strokes)), label, unit, height))
 

@@ -92,6 +92,20 @@ def underline(rng: np.random.Generator, width: float) -> list[Points]:
     return strokes
 
 
+def struck_out(rng: np.random.Generator, width: float) -> list[Points]:
+    """What makes digits so wide void: lines through them from side to side, a zigzag, or a cross."""
+    kind = rng.uniform()
+    if kind < 0.45:
+        middle = -rng.uniform(0.35, 0.65)
+        rise = float(rng.normal(0, 0.2))
+        first = line(rng, (-0.2, middle + rise / 2), (width + 0.2, middle - rise / 2), 0.03)
+        second = first + np.array([0, rng.uniform(0.12, 0.25)])
+        return [first, second] if happens(rng, 0.4) else [first]
+    if kind < 0.6:
+        return [line(rng, (-0.1, -1.05), (width + 0.1, 0.05)), line(rng, (width + 0.1, -1.05), (-0.1, 0.05))]
+    return scribble(rng, width, 1.0)
+
+
 def strike(rng: np.random.Generator, width: float) -> list[Points]:
     """A line through small letters so wide."""
     y = -rng.uniform(0.2, 0.45)
