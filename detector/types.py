@@ -31,6 +31,17 @@ def _check(name: str, array: np.ndarray, dtype: type[np.generic], shape: tuple[i
         raise ValueError(f"{name}: expected {np.dtype(dtype)} {shape}, got {got}")
 
 
+MIN_SIGN_SIDE_PX = 8.0
+"""Least side of a sign's box where boxes are learned or compared: a point is smaller than any anchor."""
+
+
+def widened(boxes: FloatArray) -> FloatArray:
+    """Boxes (N, 4) of signs, each side at least MIN_SIGN_SIDE_PX long, about their middles."""
+    missing = (MIN_SIGN_SIDE_PX - (boxes[:, 2:] - boxes[:, :2])).clip(min=0) / 2  # (N, 2)
+    wider: FloatArray = np.concatenate([boxes[:, :2] - missing, boxes[:, 2:] + missing], axis=1).astype(np.float32)
+    return wider
+
+
 def _no_boxes() -> FloatArray:
     return np.zeros((0, 4), np.float32)
 

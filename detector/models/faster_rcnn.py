@@ -33,11 +33,10 @@ from detector.models.roi_heads import (
     told_once,
     told_twice,
 )
-from detector.types import FloatArray, IntArray, Target
+from detector.types import FloatArray, IntArray, Target, widened
 
 MAX_ENLARGEMENT = 8  # times
 ROOMY_SIDES_PX = (64, 128)  # sides of roomy batches are the first one, or multiples of the second
-MIN_SIGN_SIDE_PX = 8  # of a sign's box to learn from: a point is smaller than any anchor, and so is a dash's height
 MAX_SIGN_ASPECT = 6.0  # longer over shorter side of a sign's box: no anchor comes near a longer one
 CLOSE_LOOK = "close-look"  # the name of the part that can learn alone
 CLOSE_SAMPLES_ALONE = 24  # digits of each image that it learns from then
@@ -320,7 +319,7 @@ def as_batch_targets(
     boxes, labels, ignore, untold = (
         np.concatenate([getattr(target, name) for target in moved]) for name in ("boxes", "labels", "ignore", "untold")
     )
-    boxes = np.where((labels < DIGIT_COUNT)[:, None], boxes, padded_boxes(boxes, MIN_SIGN_SIDE_PX))
+    boxes = np.where((labels < DIGIT_COUNT)[:, None], boxes, widened(boxes))
     sides = boxes[:, 2:] - boxes[:, :2]  # (N, 2)
     long = (labels >= DIGIT_COUNT) & (sides.max(1, initial=0) > MAX_SIGN_ASPECT * sides.min(1, initial=np.inf))
     known = (labels < categories) & ~long
@@ -338,10 +337,3 @@ def as_batch_targets(
         where(boxes[ignored], image_index[ignored]),
         where(untold, untold_index) if len(untold) and categories > DIGIT_COUNT else None,
     )
-
-
-def padded_boxes(boxes: FloatArray, shortest: float) -> FloatArray:
-    """Boxes (N, 4) of which no side is shorter than `shortest`, around the same centres."""
-    more = np.maximum(shortest - (boxes[:, 2:] - boxes[:, :2]), 0) / 2  # (N, 2)
-    padded: FloatArray = (boxes + np.concatenate([-more, more], 1)).astype(np.float32)
-    return padded

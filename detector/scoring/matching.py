@@ -11,9 +11,6 @@ MATCH_IOU = 0.5
 MIN_AREA_SHARE = 0.5
 """The share of a box that has to lie on another, for the box to count as lying on it."""
 
-MIN_SIGN_SIDE_PX = 8.0
-"""The sides that boxes of signs are given at least before they are compared: a pixel is a large share of a point."""
-
 
 def best_first(found: Detections) -> list[int]:
     """The indices of the detections, best score first. Ties are broken by box and label, not by their order."""
@@ -42,12 +39,6 @@ def forgiven(target: Target, found: Detections) -> BoolArray:
     """Which detections (D,) lie with half of their box or more on an ignored digit. COCO counts them neither way."""
     on_ignored = pairwise_overlap(found.boxes, target.boxes[target.ignore])[1]  # (D, I)
     return np.asarray(on_ignored.max(axis=1, initial=0.0) >= MIN_AREA_SHARE)
-
-
-def widened(boxes: FloatArray) -> FloatArray:
-    """Boxes (N, 4) of signs, each side at least MIN_SIGN_SIDE_PX long, about their middles."""
-    missing = (MIN_SIGN_SIDE_PX - (boxes[:, 2:] - boxes[:, :2])).clip(min=0) / 2  # (N, 2)
-    return np.concatenate([boxes[:, :2] - missing, boxes[:, 2:] + missing], axis=1).astype(np.float32)
 
 
 def pairwise_overlap(boxes: FloatArray, others: FloatArray) -> tuple[Float64Array, Float64Array, Float64Array]:

@@ -20,9 +20,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from detector.categories import DIGIT_COUNT, WRITING
-from detector.scoring.matching import forgiven, match, widened
+from detector.scoring.matching import forgiven, match
 from detector.scoring.mistakes import MISSED
-from detector.types import Detections, FloatArray, IntArray, Target
+from detector.types import Detections, FloatArray, IntArray, Target, widened
 
 CATEGORY_IDS: tuple[int | None, ...] = tuple(range(1, 11))
 """The COCO category id of each digit in datasets that are built here. In others, categories are known by name."""
@@ -172,7 +172,7 @@ def sign_scores(
     """How well signs are found: AP50_signs, the mean of COCO's AP at IoU 0.5 over the kinds of signs that there are.
 
     true_categories, categories: the names of the labels of targets, and of detections. Writing is no sign. Sides of
-    boxes are at least MIN_SIGN_SIDE_PX, see `matching.widened`. true_signs: how many there are. Nothing where none is.
+    boxes are at least MIN_SIGN_SIDE_PX, see `types.widened`. true_signs: how many there are. Nothing where none is.
     """
     counts = Counter(label for target in targets for label in target.labels[~target.ignore].tolist())
     present = sorted(label for label in counts if DIGIT_COUNT <= label < len(true_categories))

@@ -17,10 +17,10 @@ import numpy as np
 
 from detector.categories import DIGIT_COUNT
 from detector.reading.reading_order import read_lines
-from detector.scoring.matching import MIN_AREA_SHARE, best_first, forgiven, match, pairwise_overlap, widened
+from detector.scoring.matching import MIN_AREA_SHARE, best_first, forgiven, match, pairwise_overlap
 from detector.scoring.mistakes import in_reading_order
 from detector.scoring.string_metrics import common_in_order
-from detector.types import BoolArray, Detections, Float64Array, IntArray, Line, Target
+from detector.types import BoolArray, Detections, Float64Array, IntArray, Line, Target, widened
 
 BIN_COUNT = 15
 """Equal parts of the scores from 0 to 1, as many as is usual for the expected calibration error."""
@@ -79,7 +79,7 @@ def sign_claims(target: Target, found: Detections) -> Claims:
     """A claim for each detection that is no digit: it is right if it is matched to a true box of its category.
 
     Labels of both index the same categories. Best first, each detection takes the free true box with the highest IoU,
-    if that is at least MIN_SIGN_IOU, sides being widened (`matching.widened`). There is no claim about what lies on an
+    if that is at least MIN_SIGN_IOU, sides being widened (`types.widened`). There is no claim about what lies on an
     ignored box, or on ink of which it is not told what it is.
     """
     true, others = target.labels >= DIGIT_COUNT, found[found.labels >= DIGIT_COUNT]

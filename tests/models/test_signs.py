@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from detector.categories import CATEGORIES, DIGIT_COUNT, DIGITS, checked
 from detector.models.boxes import BatchBoxes, BatchTargets, batch_boxes
-from detector.models.faster_rcnn import MIN_SIGN_SIDE_PX, FasterRCNN, as_batch_targets
+from detector.models.faster_rcnn import FasterRCNN, as_batch_targets
 from detector.models.roi_heads import told_once, told_twice
-from detector.types import Target
+from detector.types import MIN_SIGN_SIDE_PX, Target
 from tests.tiny import TINY, as_input, bars, tiny_model
 
 NOWHERE = batch_boxes([torch.zeros(0, 4)])
